@@ -1,0 +1,80 @@
+import type { ErrorCode, ExitCode } from '../errors.ts';
+
+/**
+ * The result of a command as plain data: what every renderer prints and what `--format json` writes.
+ * Nothing in it is a secret: URLs are masked and hashes, tokens and passwords never enter.
+ */
+export interface Report {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: 'mcpgw'; readonly version: string };
+  readonly command: string;
+  readonly status: ReportStatus;
+  readonly exitCode: ExitCode;
+  readonly database: DatabaseReport | null;
+  readonly steps: readonly StepReport[];
+  readonly checks: readonly CheckReport[];
+  /** Titled tables and notes of one command (rows per table, settings, history …), in display order. */
+  readonly sections: readonly Section[];
+  readonly warnings: readonly string[];
+  readonly error: ErrorReport | null;
+  /** The command to run next, or an empty string when nothing is left to do. */
+  readonly next: string;
+}
+
+export type ReportStatus = 'ok' | 'findings' | 'refused' | 'partial' | 'locked' | 'interrupted';
+
+export interface DatabaseReport {
+  readonly dialect: 'sqlite' | 'postgresql' | 'mysql';
+  /** Product and version, e.g. `PostgreSQL 15.18`, `MariaDB 10.11.19`, `SQLite 3.53.1`; empty when unknown. */
+  readonly server: string;
+  /** Without password; an SQLAlchemy URL. */
+  readonly url: string;
+  /** `0.6.0`, `0.7.0`, `empty`, `unknown` … */
+  readonly release: string;
+  /** The row(s) of `alembic_version`, comma separated; empty when there is none. */
+  readonly revision: string;
+}
+
+export interface StepReport {
+  readonly id: string;
+  readonly title: string;
+  readonly status: 'done' | 'already' | 'planned' | 'failed' | 'skipped';
+  /** Rows written or assigned; null where the step writes no rows. */
+  readonly rows: number | null;
+  readonly durationMs: number;
+  /** Statements of the step, with secrets masked; filled by `--dry-run` only. */
+  readonly statements?: readonly string[];
+}
+
+export type CheckLevel = 'error' | 'warning' | 'info';
+export type CheckStatus = 'passed' | 'failed' | 'warned' | 'skipped' | 'errored';
+
+export interface CheckReport {
+  readonly id: string;
+  readonly title: string;
+  readonly level: CheckLevel;
+  readonly status: CheckStatus;
+  /** How many findings there are in all; `findings` is a sample of them. */
+  readonly count: number;
+  readonly findings: readonly string[];
+  readonly fixable: boolean;
+  /** What to do; for skipped and errored checks, why. */
+  readonly hint: string;
+  /** Filled by `fix`: how many were repaired, and how many remain. */
+  readonly repaired?: number;
+  readonly remaining?: number;
+}
+
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  readonly details: readonly string[];
+}
