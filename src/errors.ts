@@ -31,7 +31,7 @@ const EXIT_BY_CODE = {
   READ_ONLY: ExitCode.refused,
   DISK_FULL: ExitCode.refused,
   SERVER_VERSION: ExitCode.refused,
-  BUSY: ExitCode.locked,
+  BUSY: ExitCode.refused,
   STATE: ExitCode.refused,
   PREFLIGHT: ExitCode.refused,
   CONFIRMATION: ExitCode.refused,

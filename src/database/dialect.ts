@@ -1,0 +1,115 @@
+import type { Kysely } from 'kysely';
+import type { GatewayError } from '../errors.ts';
+import type { TableChanges } from '../migrate/migration.ts';
+import type { Schema, Table } from '../schema/model.ts';
+import type { DatabaseTarget } from '../settings/database-target.ts';
+import type { Connection } from './connection.ts';
+import type { Statement } from './statement.ts';
+
+/** What a command is going to do, which decides how the database is opened. */
+export type Access = 'read' | 'write';
+
+export interface OpenOptions {
+  readonly access: Access;
+  /** SQLite: make the file when it is missing (its folder must be there). */
+  readonly create: boolean;
+  readonly connectTimeoutMs: number;
+  /** Called with every statement just before it is sent. */
+  readonly onStatement?: ((sql: string, parameters: readonly unknown[]) => void) | undefined;
+}
+
+export interface Server {
+  /** `SQLite`, `PostgreSQL`, `MariaDB`, `MySQL` */
+  readonly product: string;
+  readonly version: string;
+  /** Why this version cannot be worked with, or null. */
+  readonly unsupported: string | null;
+}
+
+/** An open database: the driver behind Kysely, and what it is. */
+export interface OpenDatabase {
+  readonly kysely: Kysely<unknown>;
+  readonly dialect: Dialect;
+}
+
+/** Opens a target; throws a GatewayError that says what is wrong with it. */
+export type Open<Target extends DatabaseTarget> = (target: Target, options: OpenOptions) => Promise<OpenDatabase>;
+
+export interface Change {
+  readonly statements: readonly Statement[];
+  /** The table as it is afterwards. */
+  readonly table: Table;
+}
+
+/**
+ * Everything that differs between databases. A new difference is a member here, and a case in the contract
+ * suite (`test/database/dialect-contract.test.ts`); nothing else asks which database it is talking to.
+ *
+ * A dialect must
+ * - quote every identifier and never build SQL from values it did not escape;
+ * - read a schema it did not make: unknown columns, indexes, checks and triggers survive every change;
+ * - translate every driver error it knows into a GatewayError without secrets, and return null for others.
+ */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgresql' | 'mysql';
+  /** Schema changes are part of the transaction, so a run is all or nothing. */
+  readonly transactionalDdl: boolean;
+  /** While a run goes on nobody else can write, so a changed row count is always our doing. */
+  readonly exclusive: boolean;
+
+  /** Product and version, as found when the connection was opened. */
+  readonly server: Server;
+  /** Tables of the gateway's schema (PostgreSQL: of the search path), without system tables. */
+  readSchema(connection: Connection): Promise<Schema>;
+  translateError(error: unknown): GatewayError | null;
+
+  quote(identifier: string): string;
+  /** A string or NULL as an SQL literal, for DDL, which takes no parameters. */
+  literal(value: string | null): string;
+  /** A moment as COMPATIBILITY §6 stores it. */
+  timestamp(moment: Date): string;
+  boolean(value: boolean): unknown;
+
+  createTable(table: Table, schema: Schema): Change;
+  changeTable(table: Table, changes: TableChanges, schema: Schema): Change;
+  dropTable(name: string): Statement;
+  /**
+   * SQL over `tools` that is true where a name has characters whose display name this database's SQL cannot
+   * make (it does printable ASCII); null where it can do all.
+   */
+  displayNameMisses(): string | null;
+  /** Writes a page of values (see PagedUpdate) back: `UPDATE table SET column …` with one JSON parameter. */
+  pagedUpdate(table: string, key: string, column: string): string;
+  /** Rows of a large table are written in ranges of this many (0: all at once). */
+  readonly rangeSize: number;
+
+  /**
+   * Begins the one transaction of a run, holding every lock the run needs so that nothing it does waits:
+   * throws BUSY or LOCKED with the holder when they cannot be had in `lockTimeoutMs`.
+   */
+  beginRun(connection: Connection, options: RunLock): Promise<void>;
+  /** Ends the run: `commit` false takes everything back where the database can. Releases every lock. */
+  endRun(connection: Connection, commit: boolean): Promise<void>;
+  /**
+   * Once a run knows its tables: keeps everybody else from those it changes, and from writing to the others,
+   * so that no later statement waits and row counts can be compared. What is waited for is bounded as in
+   * `beginRun`.
+   */
+  lockTables(
+    connection: Connection,
+    tables: { readonly changed: readonly string[]; readonly others: readonly string[] },
+    options: RunLock,
+  ): Promise<void>;
+  /** Begins a transaction that cannot write and sees one moment of the database. */
+  beginRead(connection: Connection): Promise<void>;
+  endRead(connection: Connection): Promise<void>;
+  /** The database's own integrity check: lines of what is wrong, or null where it has none. */
+  integrityProblems(connection: Connection): Promise<readonly string[] | null>;
+}
+
+export interface RunLock {
+  /** Milliseconds to wait for another run or for other writers. */
+  readonly timeoutMs: number;
+  /** Called once when it has to wait, with what it waits for. */
+  readonly onWait: (holder: string) => void;
+}

@@ -1,0 +1,275 @@
+import type { AddedColumn, RowValue, TableChanges } from '../../migrate/migration.ts';
+import { withChanges } from '../../schema/changed.ts';
+import {
+  type Column,
+  columnOf,
+  type ForeignKey,
+  type Index,
+  type Schema,
+  sameColumnSet,
+  type Table,
+  type Unique,
+} from '../../schema/model.ts';
+import type { Change } from '../dialect.ts';
+import { type Statement, statement } from '../statement.ts';
+
+/** What a server's DDL depends on, found out when the connection is opened. */
+export interface MysqlFlavor {
+  readonly mariadb: boolean;
+  /** The collation of tables made by a run where no gateway table is there to follow. */
+  readonly collation: string;
+}
+
+export function quoteMysql(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+const q = quoteMysql;
+const list = (names: readonly string[]) => names.map(q).join(', ');
+
+/** Values that need no backslash, so that the literal means the same with and without NO_BACKSLASH_ESCAPES. */
+export function literalMysql(value: string | null): string {
+  if (value === null) return 'NULL';
+  if (value.includes('\\')) throw new Error('a backslash cannot stand in a MySQL literal here');
+  return `'${value.replaceAll("'", "''")}'`;
+}
+
+/** InnoDB's limit for all parts of a key, and the bytes a character takes at most. */
+const KEY_BYTES = 3072;
+const UTF8MB4_BYTES = 4;
+
+function typeName(column: Column): string {
+  switch (column.kind) {
+    case 'string':
+      return column.length === null ? 'TEXT' : `VARCHAR(${column.length})`;
+    case 'text':
+      return 'TEXT';
+    case 'json':
+      return 'JSON';
+    case 'boolean':
+      return 'BOOL';
+    case 'datetime':
+    case 'naive-datetime':
+      return 'DATETIME';
+    case 'bigint':
+      return 'BIGINT';
+    case 'integer':
+      return 'INTEGER';
+    case 'float':
+      return 'FLOAT';
+    case 'blob':
+      return 'BLOB';
+    case 'unknown':
+      return column.type;
+  }
+}
+
+/**
+ * A column that refers to another must have its character set and collation; what v0.6.0 made has whatever
+ * its server had by default then.
+ */
+function collated(column: Column, table: Pick<Table, 'foreignKeys'>, schema: Schema): Column {
+  if (column.kind !== 'string') return column;
+  const key = table.foreignKeys.find((k) => k.column === column.name);
+  const parent = key === undefined ? undefined : columnOf(schema.get(key.table), key.references);
+  return parent?.collation == null ? column : { ...column, collation: parent.collation };
+}
+
+function columnSql(column: Column): string {
+  const type = column.type === '' ? typeName(column) : column.type;
+  const collation =
+    column.collation === null || (column.kind !== 'string' && column.kind !== 'text')
+      ? ''
+      : ` CHARACTER SET ${column.collation.split('_')[0]} COLLATE ${column.collation}`;
+  const rest = column.default === null ? (column.nullable ? ' DEFAULT NULL' : '') : ` DEFAULT ${column.default}`;
+  const counts = column.autoincrement ? ' AUTO_INCREMENT' : '';
+  // TEXT takes no DEFAULT on MySQL.
+  const allowed = type === 'TEXT' || type === 'JSON' || type === 'BLOB' ? '' : rest;
+  return `${q(column.name)} ${type}${collation}${column.nullable ? '' : ' NOT NULL'}${allowed}${counts}`;
+}
+
+const foreignKeySql = (key: ForeignKey) =>
+  `FOREIGN KEY (${q(key.column)}) REFERENCES ${q(key.table)} (${q(key.references)})${
+    key.onDelete === null ? '' : ` ON DELETE ${key.onDelete}`
+  }`;
+
+/**
+ * A key of more bytes than InnoDB takes gets a hash in place of its longest column: MySQL as a functional key
+ * part (since 8.0.13); MariaDB makes a hash unique of the plain columns by itself.
+ */
+function uniqueSql(unique: Unique, columns: readonly Column[], { mariadb }: MysqlFlavor): string {
+  const sizes = unique.columns.map((name) => {
+    const column = columns.find((c) => c.name === name);
+    return { name, bytes: (column?.length ?? KEY_BYTES) * UTF8MB4_BYTES };
+  });
+  const longest = sizes.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  const tooLong = sizes.reduce((sum, s) => sum + s.bytes, 0) > KEY_BYTES;
+  const parts = unique.columns.map((name) =>
+    tooLong && !mariadb && name === longest.name ? `(sha2(${q(name)}, 256))` : q(name),
+  );
+  return `UNIQUE KEY ${q(unique.name ?? unique.columns[0] ?? '')} (${parts.join(', ')})`;
+}
+
+const indexSql = (index: Index) => `KEY ${q(index.name)} (${list(index.columns)})`;
+
+/**
+ * New tables follow the existing ones, since comparing columns of two collations is an error; but what is
+ * not utf8mb4 cannot hold every name, and is not followed.
+ */
+function newCollation(schema: Schema, flavor: MysqlFlavor): string {
+  const existing = columnOf(schema.get('servers'), 'id')?.collation;
+  return existing?.startsWith('utf8mb4_') ? existing : flavor.collation;
+}
+
+export function createMysqlTable(table: Table, schema: Schema, flavor: MysqlFlavor): Change {
+  const columns = table.columns.map((column) => collated(column, table, schema));
+  const collation = newCollation(schema, flavor);
+  const lines = [
+    ...columns.map(columnSql),
+    `PRIMARY KEY (${list(table.primaryKey)})`,
+    ...table.uniques.map((u) => uniqueSql(u, table.columns, flavor)),
+    ...table.indexes.map(indexSql),
+    ...table.foreignKeys.map(foreignKeySql),
+    ...table.checks.map((check) => `CONSTRAINT ${q(check.name)} CHECK (${check.expression})`),
+  ];
+  const made = columns.map((c) => (c.kind === 'string' ? { ...c, collation: c.collation ?? collation } : c));
+  return {
+    statements: [
+      statement(
+        `CREATE TABLE ${q(table.name)} (\n  ${lines.join(',\n  ')}\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=${collation}`,
+      ),
+    ],
+    table: { ...table, ...named(table), columns: made },
+  };
+}
+
+/** The names the server gives to what has none, as far as they can be told before. */
+function named(table: Pick<Table, 'uniques'>) {
+  return { uniques: table.uniques.map((u) => ({ ...u, name: u.name ?? u.columns[0] ?? '' })) };
+}
+
+export function changeMysqlTable(
+  table: Table,
+  changes: TableChanges,
+  schema: Schema,
+  flavor: MysqlFlavor,
+): Change {
+  const alter = (parts: readonly string[]) =>
+    parts.length === 0 ? [] : [statement(`ALTER TABLE ${q(table.name)} ${parts.join(', ')}`)];
+  const dropped = table.uniques.filter((u) =>
+    changes.dropUniques?.some((columns) => sameColumnSet(columns, u.columns)),
+  );
+  const keys = table.foreignKeys.filter((k) => changes.dropForeignKeys?.includes(k.column));
+  const added = (changes.addColumns ?? []).map((a) => ({
+    ...a,
+    column: collated(a.column, { foreignKeys: changes.addForeignKeys ?? [] }, schema),
+  }));
+  const after = withChanges(table, changes);
+  const addedKeys = changes.addForeignKeys ?? [];
+  const statements: Statement[] = [
+    ...alter(keys.map((k) => `DROP FOREIGN KEY ${q(k.name ?? '')}`)),
+    // An index that a foreign key needs can go only once another serves it.
+    ...alter([
+      ...dropped.map((u) => `DROP INDEX ${q(u.name ?? '')}`),
+      ...(changes.dropIndexes ?? []).map((name) => `DROP INDEX ${q(name)}`),
+    ]),
+    ...alter((changes.dropChecks ?? []).map((name) => `DROP CONSTRAINT ${q(name)}`)),
+    ...alter((changes.dropColumns ?? []).map((name) => `DROP COLUMN ${q(name)}`)),
+    ...addColumns(table.name, added, flavor),
+    ...(changes.fills ?? []).map((fill) => fillColumn(table.name, fill.column, fill.value, flavor)),
+    ...(changes.alterColumns ?? []).flatMap((to) => alterColumn(table, to, flavor)),
+    ...alter([
+      ...(changes.addUniques ?? []).map((u) => `ADD ${uniqueSql(u, after.columns, flavor)}`),
+      ...(changes.addIndexes ?? []).map((index) => `ADD ${indexSql(index)}`),
+    ]),
+    ...(addedKeys.length === 0
+      ? []
+      : [
+          // The rows were found to be valid before; checking them again would copy the whole table.
+          statement('SET SESSION foreign_key_checks = 0'),
+          ...alter(addedKeys.map((key) => `ADD ${foreignKeySql(key)}`)),
+          statement('SET SESSION foreign_key_checks = 1'),
+        ]),
+    ...alter((changes.addChecks ?? []).map((c) => `ADD CONSTRAINT ${q(c.name)} CHECK (${c.expression})`)),
+  ];
+  return { statements, table: { ...after, ...named(after) } };
+}
+
+/** Columns with a constant for every row are metadata only (INSTANT); their own default comes after. */
+function addColumns(table: string, added: readonly AddedColumn[], flavor: MysqlFlavor): Statement[] {
+  if (added.length === 0) return [];
+  const constant = ({ value }: AddedColumn) => (value?.kind === 'constant' ? value.value : null);
+  const parts = added.map((a) => {
+    const value = constant(a);
+    return `ADD COLUMN ${columnSql(value === null ? a.column : { ...a.column, default: literalMysql(value) })}`;
+  });
+  const defaults = added
+    .filter((a) => constant(a) !== null)
+    .map(({ column }) => defaultSql(column.name, column.nullable, column.default));
+  return [
+    statement(`ALTER TABLE ${q(table)} ${parts.join(', ')}`),
+    ...(defaults.length === 0 ? [] : [statement(`ALTER TABLE ${q(table)} ${defaults.join(', ')}`)]),
+    ...added.flatMap(({ column, value }) =>
+      value === undefined || value.kind === 'constant' ? [] : [fillColumn(table, column.name, value, flavor)],
+    ),
+  ];
+}
+
+function defaultSql(column: string, nullable: boolean, value: string | null): string {
+  if (value !== null) return `ALTER COLUMN ${q(column)} SET DEFAULT ${value}`;
+  // Without one, a nullable column must still say NULL, or inserts that leave it out fail.
+  return `ALTER COLUMN ${q(column)} ${nullable ? 'SET DEFAULT NULL' : 'DROP DEFAULT'}`;
+}
+
+function fillColumn(table: string, column: string, value: RowValue, flavor: MysqlFlavor): Statement {
+  const [set, where] =
+    value.kind === 'constant'
+      ? [literalMysql(value.value), '']
+      : value.kind === 'expression'
+        ? [value.sql, '']
+        : [displayNameSql(flavor), ` AND NOT (${DISPLAY_NAME_MISSES})`];
+  return {
+    sql: `UPDATE ${q(table)} SET ${q(column)} = ${set} WHERE ${q(column)} IS NULL${where}`,
+    parameters: [],
+    counts: 'written',
+    table,
+  };
+}
+
+function alterColumn(table: Table, to: Column, flavor: MysqlFlavor): Statement[] {
+  const from = columnOf(table, to.name);
+  if (from === undefined) return [];
+  const fill =
+    !to.nullable && from.nullable && to.fill !== null
+      ? [fillColumn(table.name, to.name, { kind: 'expression', sql: to.fill }, flavor)]
+      : [];
+  if (from.nullable === to.nullable) {
+    return from.default === to.default
+      ? []
+      : [statement(`ALTER TABLE ${q(table.name)} ${defaultSql(to.name, to.nullable, to.default)}`)];
+  }
+  const definition = columnSql({ ...from, nullable: to.nullable, default: to.default });
+  return [...fill, statement(`ALTER TABLE ${q(table.name)} MODIFY COLUMN ${definition}`)];
+}
+
+const NAME = "coalesce(nullif(custom_name, ''), original_name, '')";
+/** Separators to spaces, white space collapsed and trimmed, all lower case. */
+const WORDS = `lower(trim(regexp_replace(regexp_replace(${NAME}, '[_.-]+', ' '), ' +', ' ')))`;
+const MARK = 'char(1 USING utf8mb4)';
+
+/**
+ * Neither server has initcap(). Every letter that starts a word (one after no letter) is marked with U+0001,
+ * then each marked letter is replaced by its capital; REPLACE tells capitals from small letters in every
+ * collation. The two servers differ in how a replacement names a group; a backslash is spelled as a number
+ * because its meaning in a literal depends on sql_mode.
+ */
+function displayNameSql({ mariadb }: MysqlFlavor): string {
+  const group = mariadb ? "char(92 USING utf8mb4), '1'" : "'$1'";
+  const marked = `regexp_replace(${WORDS}, '(?<![a-z])([a-z])', concat(${MARK}, ${group}))`;
+  const capitals = [...'abcdefghijklmnopqrstuvwxyz'].reduce(
+    (text, letter) => `replace(${text}, concat(${MARK}, '${letter}'), '${letter.toUpperCase()}')`,
+    marked,
+  );
+  return `left(${capitals}, 255)`;
+}
+
+export const DISPLAY_NAME_MISSES = `${NAME} REGEXP '[^ -~]'`;

@@ -1,0 +1,76 @@
+import type { Dialect } from '../dialect.ts';
+import { statement } from '../statement.ts';
+import {
+  changeMysqlTable,
+  createMysqlTable,
+  DISPLAY_NAME_MISSES,
+  literalMysql,
+  type MysqlFlavor,
+  quoteMysql,
+} from './ddl.ts';
+import { translateMysqlError } from './errors.ts';
+import { readMysqlSchema } from './introspect.ts';
+import { beginMysqlRun, endMysqlRun } from './locks.ts';
+
+/** The oldest versions with what we need: functional key parts, checks, instant columns. */
+const OLDEST = { mysql: [8, 0, 13], mariadb: [10, 6, 0] } as const;
+
+/** Whether `version` is before `oldest`, part by part. */
+function isOlder(version: string, oldest: readonly number[]): boolean {
+  const parts = version.split(/[.-]/).map(Number);
+  for (const [i, wanted] of oldest.entries()) {
+    const part = parts[i] ?? 0;
+    if (part !== wanted) return part < wanted;
+  }
+  return false;
+}
+
+export function mysqlDialect(version: string, flavor: MysqlFlavor): Dialect {
+  const oldest = flavor.mariadb ? OLDEST.mariadb : OLDEST.mysql;
+  const product = flavor.mariadb ? 'MariaDB' : 'MySQL';
+  return {
+    name: 'mysql',
+    // Every schema change commits by itself.
+    transactionalDdl: false,
+    exclusive: false,
+    rangeSize: 10_000,
+    server: {
+      product,
+      version: version.split('-')[0] ?? version,
+      unsupported: isOlder(version, oldest) ? `${product} ${oldest.join('.')} or later is needed` : null,
+    },
+    readSchema: (db) => readMysqlSchema(db, flavor.mariadb),
+    translateError: translateMysqlError,
+
+    quote: quoteMysql,
+    literal: literalMysql,
+    timestamp: (moment) => moment.toISOString().slice(0, 19).replace('T', ' '),
+    boolean: (value) => (value ? 1 : 0),
+
+    createTable: (table, schema) => createMysqlTable(table, schema, flavor),
+    changeTable: (table, changes, schema) => changeMysqlTable(table, changes, schema, flavor),
+    dropTable: (name) => statement(`DROP TABLE ${quoteMysql(name)}`),
+    displayNameMisses: () => DISPLAY_NAME_MISSES,
+    pagedUpdate(table, key, column) {
+      const [t, k, c] = [table, key, column].map(quoteMysql);
+      return (
+        `UPDATE ${t} JOIN JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(255) PATH '$.id', value TEXT PATH '$.value')) v ` +
+        `ON ${t}.${k} = v.id SET ${t}.${c} = v.value`
+      );
+    },
+
+    beginRun: beginMysqlRun,
+    endRun: endMysqlRun,
+    // A schema change takes the metadata lock of its table by itself; LOCK TABLES would end with it.
+    async lockTables() {},
+    async beginRead(db) {
+      await db.run(statement('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ'));
+      await db.run(statement('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'));
+    },
+    async endRead(db) {
+      await db.run(statement('ROLLBACK'));
+    },
+    // InnoDB has no check of data against itself that reads only.
+    integrityProblems: async () => null,
+  };
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { Kysely, MysqlDialect } from 'kysely';
+import { createPool, type PoolOptions, type SslOptions } from 'mysql2';
+import type { MysqlTarget } from '../../settings/database-target.ts';
+import type { Open } from '../dialect.ts';
+import { translateMysqlError } from './errors.ts';
+import { mysqlDialect } from './mysql.ts';
+
+/** The collation of new tables where the database's own is not utf8mb4: every supported server has it. */
+const FALLBACK_COLLATION = 'utf8mb4_general_ci';
+
+interface ServerRow {
+  version: string;
+  collation: string;
+}
+
+/** Opens a pool of one connection, checks that it answers, and finds out which of the two servers it is. */
+export const openMysql: Open<MysqlTarget> = async (target, options) => {
+  const attempts = sslAttempts(target);
+  for (const [i, ssl] of attempts.entries()) {
+    const pool = createPool({
+      host: target.host,
+      port: target.port,
+      user: target.user ?? undefined,
+      password: target.password ?? undefined,
+      database: target.database,
+      socketPath: target.socketPath ?? undefined,
+      charset: target.charset?.startsWith('utf8mb4') ? target.charset.toUpperCase() : 'UTF8MB4',
+      timezone: 'Z',
+      dateStrings: true,
+      supportBigNumbers: true,
+      connectTimeout: target.connectTimeoutMs ?? options.connectTimeoutMs,
+      enableKeepAlive: true,
+      connectionLimit: 1,
+      ...(ssl === null ? {} : { ssl }),
+    } as PoolOptions);
+    const { onStatement } = options;
+    const kysely = new Kysely<unknown>({
+      dialect: new MysqlDialect({ pool }),
+      log(event) {
+        if (event.level === 'query') onStatement?.(event.query.sql, event.query.parameters);
+      },
+    });
+    try {
+      const row = await new Promise<ServerRow | undefined>((resolve, reject) => {
+        pool.query('SELECT version() AS version, @@collation_database AS collation', (error, rows) => {
+          if (error) reject(error);
+          else resolve((rows as ServerRow[])[0]);
+        });
+      });
+      const version = row?.version ?? '';
+      const collation = row?.collation.startsWith('utf8mb4_') ? row.collation : FALLBACK_COLLATION;
+      const mariadb = /mariadb/i.test(version);
+      return { kysely, dialect: mysqlDialect(version.replace(/^5\.5\.5-/, ''), { mariadb, collation }) };
+    } catch (error) {
+      await kysely.destroy();
+      const noTls = (error as { code?: string }).code === 'HANDSHAKE_NO_SSL_SUPPORT';
+      if (noTls && i < attempts.length - 1) continue;
+      throw translateMysqlError(error) ?? error;
+    }
+  }
+  throw new Error('unreachable: every attempt returns or throws');
+};
+
+/** The TLS settings to try in turn, as MySQL's ssl-mode has it; null is no TLS. */
+function sslAttempts({ ssl: { mode, ca, cert, key } }: MysqlTarget): readonly (SslOptions | null)[] {
+  const files: SslOptions = {
+    ...(ca === null ? {} : { ca: readFileSync(ca, 'utf8') }),
+    ...(cert === null ? {} : { cert: readFileSync(cert, 'utf8') }),
+    ...(key === null ? {} : { key: readFileSync(key, 'utf8') }),
+  };
+  const unverified: SslOptions = { ...files, rejectUnauthorized: false };
+  switch (mode) {
+    case 'disabled':
+      return [null];
+    case 'preferred':
+      return [unverified, null];
+    case 'required':
+      return [unverified];
+    case 'verify-ca':
+      return [{ ...files, rejectUnauthorized: true, verifyIdentity: false }];
+    case 'verify-identity':
+      return [{ ...files, rejectUnauthorized: true, verifyIdentity: true }];
+  }
+}

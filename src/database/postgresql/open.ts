@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { GatewayError } from '../../errors.ts';
+import type { PostgresqlTarget } from '../../settings/database-target.ts';
+import type { Open } from '../dialect.ts';
+import { translatePostgresqlError } from './errors.ts';
+import { postgresqlDialect } from './postgresql.ts';
+
+/** Opens a pool of one connection and checks that it answers. */
+export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
+  const attempts = sslAttempts(t);
+  for (const ssl of attempts) {
+    const pool = new pg.Pool({
+      host: t.host,
+      port: t.port,
+      user: t.user ?? undefined,
+      password: t.password ?? undefined,
+      database: t.database,
+      options: t.options ?? undefined,
+      application_name: t.applicationName ?? 'mcpgw',
+      connectionTimeoutMillis: t.connectTimeoutMs ?? options.connectTimeoutMs,
+      keepAlive: true,
+      max: 1,
+      ssl,
+    } as pg.PoolConfig);
+    // An idle connection that the server ends is met again, as an error, by the next statement.
+    pool.on('error', () => {});
+    const { onStatement } = options;
+    const kysely = new Kysely<unknown>({
+      dialect: new PostgresDialect({ pool }),
+      log(event) {
+        if (event.level === 'query') onStatement?.(event.query.sql, event.query.parameters);
+      },
+    });
+    try {
+      const client = await pool.connect();
+      // COMPATIBILITY §6: what has no zone is UTC, and what we print is too.
+      await client.query("SET TIME ZONE 'UTC'");
+      const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+      client.release();
+      return { kysely, dialect: postgresqlDialect(rows[0]?.server_version.split(' ')[0] ?? '') };
+    } catch (error) {
+      await kysely.destroy();
+      const last = ssl === attempts.at(-1);
+      if (!last && error instanceof Error && /SSL|28000/.test(`${error.message} ${(error as { code?: string }).code}`)) {
+        continue;
+      }
+      throw translatePostgresqlError(error) ?? error;
+    }
+  }
+  throw new GatewayError('UNREACHABLE', 'PostgreSQL does not answer.');
+};
+
+/** The TLS settings to try in turn, as libpq's sslmode has it. */
+function sslAttempts(target: PostgresqlTarget): readonly (false | ConnectionOptions)[] {
+  const { mode, rootCert, cert, key } = target.ssl;
+  // libpq speaks no TLS over a unix socket.
+  if (target.host.startsWith('/')) return [false];
+  const files = {
+    ...(rootCert === null || rootCert === 'system' ? {} : { ca: readFileSync(rootCert) }),
+    ...(cert === null ? {} : { cert: readFileSync(cert) }),
+    ...(key === null ? {} : { key: readFileSync(key) }),
+  };
+  const unverified: ConnectionOptions = { ...files, rejectUnauthorized: false };
+  switch (mode) {
+    case 'disable':
+      return [false];
+    case 'allow':
+      return [false, unverified];
+    case 'prefer':
+      return [unverified, false];
+    case 'require':
+      return [unverified];
+    case 'verify-ca':
+      return [{ ...files, rejectUnauthorized: true, checkServerIdentity: () => undefined }];
+    case 'verify-full':
+      return [{ ...files, rejectUnauthorized: true }];
+  }
+}

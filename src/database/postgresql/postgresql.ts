@@ -1,0 +1,58 @@
+import type { Dialect } from '../dialect.ts';
+import { statement } from '../statement.ts';
+import {
+  changePostgresqlTable,
+  createPostgresqlTable,
+  DISPLAY_NAME_MISSES,
+  literalPostgresql,
+  quotePostgresql,
+} from './ddl.ts';
+import { translatePostgresqlError } from './errors.ts';
+import { readPostgresqlSchema } from './introspect.ts';
+import { beginPostgresqlRun, lockPostgresqlTables } from './locks.ts';
+
+/** The oldest version the tests run on. */
+const OLDEST = 13;
+
+export const postgresqlDialect = (version: string): Dialect => ({
+  name: 'postgresql',
+  transactionalDdl: true,
+  exclusive: true,
+  rangeSize: 0,
+  readSchema: readPostgresqlSchema,
+  translateError: translatePostgresqlError,
+
+  server: {
+    product: 'PostgreSQL',
+    version,
+    unsupported: Number.parseInt(version, 10) < OLDEST ? `PostgreSQL ${OLDEST} or later is needed` : null,
+  },
+
+  quote: quotePostgresql,
+  literal: literalPostgresql,
+  timestamp: (moment) => moment.toISOString(),
+  boolean: (value) => value,
+
+  createTable: createPostgresqlTable,
+  changeTable: changePostgresqlTable,
+  dropTable: (name) => statement(`DROP TABLE ${quotePostgresql(name)}`),
+  displayNameMisses: () => DISPLAY_NAME_MISSES,
+  pagedUpdate(table, key, column) {
+    const [t, k, c] = [table, key, column].map(quotePostgresql);
+    return `UPDATE ${t} SET ${c} = v.value FROM json_to_recordset($1::json) AS v(id text, value text) WHERE ${t}.${k}::text = v.id`;
+  },
+
+  beginRun: beginPostgresqlRun,
+  async endRun(db, commit) {
+    await db.run(statement(commit ? 'COMMIT' : 'ROLLBACK'));
+  },
+  lockTables: lockPostgresqlTables,
+  async beginRead(db) {
+    await db.run(statement('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'));
+  },
+  async endRead(db) {
+    await db.run(statement('ROLLBACK'));
+  },
+  // PostgreSQL has no check of its own that a client may run without an extension.
+  integrityProblems: async () => null,
+});

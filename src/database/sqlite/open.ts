@@ -1,0 +1,91 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import SqliteDriver from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { GatewayError } from '../../errors.ts';
+import { displayName } from '../../schema/display-name.ts';
+import type { SqliteTarget } from '../../settings/database-target.ts';
+import type { Open, OpenOptions } from '../dialect.ts';
+import { DISPLAY_NAME_FUNCTION } from './ddl.ts';
+import { translateSqliteError } from './errors.ts';
+import { sqliteDialect } from './sqlite.ts';
+
+/** Pages kept in memory: 64 MiB, enough that building an index of 100 000 rows does not thrash. */
+const CACHE_KIB = 65_536;
+
+/**
+ * Opens the file. A missing one is made only with `create`, and only when its folder is there. Opening
+ * reads the first page, so that what is no database is refused here and not half way.
+ */
+export const openSqlite: Open<SqliteTarget> = async (target, options) => {
+  const { path, pragmas, busyTimeoutMs, readOnly } = target;
+  const exists = checkPath(path, options);
+  try {
+    const file = new SqliteDriver(path, {
+      readonly: options.access === 'read' || readOnly,
+      fileMustExist: exists || !options.create,
+      timeout: busyTimeoutMs,
+    });
+    try {
+      file.pragma('foreign_keys = OFF');
+      file.pragma(`cache_size = -${CACHE_KIB}`);
+      for (const { name, value, persistent } of pragmas) {
+        if (!persistent && name !== 'foreign_keys') file.pragma(`${name} = ${value}`);
+      }
+      // Renaming a rebuilt table must not rewrite the views and references that mean the old one.
+      file.pragma('legacy_alter_table = ON');
+      file.function(DISPLAY_NAME_FUNCTION, { deterministic: true }, (custom, original) =>
+        displayName(custom as string | null, original as string | null),
+      );
+      file.prepare('SELECT count(*) FROM sqlite_schema').get();
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    const { onStatement } = options;
+    const kysely = new Kysely<unknown>({
+      dialect: new SqliteDialect({ database: file }),
+      log(event) {
+        if (event.level === 'query') onStatement?.(event.query.sql, event.query.parameters);
+      },
+    });
+    const version = file.prepare<[], { version: string }>('SELECT sqlite_version() AS version').get()?.version;
+    return { kysely, dialect: sqliteDialect(version ?? '') };
+  } catch (error) {
+    throw translateSqliteError(error, path) ?? error;
+  }
+};
+
+/** Whether the file is there; throws when it is no file, or missing and not to be made. */
+function checkPath(path: string, options: OpenOptions): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) {
+    throw new GatewayError('NOT_A_DATABASE', `${path} is a folder, not a SQLite database.`, {
+      hint: 'Point DATABASE_URL at the database file inside it.',
+    });
+  }
+  if (stats !== undefined) {
+    if (!stats.isFile()) {
+      throw new GatewayError('NOT_A_DATABASE', `${path} is not a regular file.`, {
+        hint: 'Point DATABASE_URL at a SQLite database file.',
+      });
+    }
+    if (stats.size === 0 && !options.create) {
+      throw new GatewayError('NOT_A_DATABASE', `${path} is empty (0 bytes): there is no database in it.`, {
+        hint: 'Check the path in DATABASE_URL. To make a new v0.7.0 database in it, run: mcpgw migrate',
+      });
+    }
+    return true;
+  }
+  if (!options.create) {
+    throw new GatewayError('NO_DATABASE', `There is no file ${path}.`, {
+      hint: 'Check the path in DATABASE_URL (a relative one starts at the current folder). To make a new v0.7.0 database there, run: mcpgw migrate',
+    });
+  }
+  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+    throw new GatewayError('NO_DATABASE', `The folder ${dirname(path)} does not exist.`, {
+      hint: 'Check the path in DATABASE_URL, or make the folder first.',
+    });
+  }
+  return false;
+}

@@ -1,0 +1,25 @@
+/** One SQL statement of a plan: what `--dry-run` prints and what a run executes. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  /** How the affected rows count in the summary: rows given an owner, or rows written otherwise. */
+  readonly counts?: 'assigned' | 'written';
+  /** The table those rows are in. */
+  readonly table?: string;
+  /**
+   * Set for values SQL cannot make: rows are read in pages by `select`, `values` is computed from each row,
+   * and `sql` writes the page back in one statement, with one JSON parameter `[{"id": …, "value": …}]`.
+   * `select` takes the last key of the page before and the page size as parameters.
+   */
+  readonly paged?: PagedUpdate;
+}
+
+export interface PagedUpdate {
+  readonly select: string;
+  readonly pageSize: number;
+  value(row: Readonly<Record<string, unknown>>): string | null;
+}
+
+export function statement(sql: string, parameters: readonly unknown[] = []): Statement {
+  return { sql, parameters };
+}

@@ -1,0 +1,133 @@
+import { CHECK_ORDER, countChecks, summarizeChecks } from '../../check-summary.ts';
+import { displayWidth } from '../../display-width.ts';
+import { pad } from '../../pad.ts';
+import { plural } from '../../plural.ts';
+import { printable } from '../../printable.ts';
+import type { CheckReport } from '../../report.ts';
+import { thousands } from '../../thousands.ts';
+import { hanging } from './hanging.ts';
+import type { Page } from './page.ts';
+
+/** Enough to see the pattern; `--verbose` shows the whole sample of the report. */
+const SHOWN = 5;
+/** In a narrower page, or with a longer id, id and title do not fit side by side. */
+const SIDE_BY_SIDE = 72;
+const LONGEST_ID = 36;
+
+const MARKS = {
+  passed: { sign: 'good', pen: 'green' },
+  failed: { sign: 'bad', pen: 'red' },
+  errored: { sign: 'bad', pen: 'magenta' },
+  warned: { sign: 'warn', pen: 'yellow' },
+  skipped: { sign: 'same', pen: 'dim' },
+} as const satisfies Record<CheckReport['status'], { sign: keyof Page['signs']; pen: keyof Page['paint'] }>;
+
+/** Problems first and in detail, then one line for each check that passed, or their number when quiet. */
+export function checks(reports: readonly CheckReport[], page: Page): string[] {
+  const lines = allLines(reports, page);
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+}
+
+function allLines(reports: readonly CheckReport[], page: Page): string[] {
+  const { style, paint } = page;
+  const sorted = CHECK_ORDER.flatMap((status) => reports.filter((check) => check.status === status));
+  const problems = sorted.filter(
+    (check) => check.status !== 'passed' && !(style.quiet && check.status === 'skipped'),
+  );
+  const passed = sorted.filter((check) => check.status === 'passed');
+  const idWidth = Math.max(0, ...sorted.map((check) => displayWidth(printable(check.id))));
+  if (style.quiet) {
+    const count = countChecks(reports).passed;
+    return [
+      ...problems.flatMap((check) => problem(check, idWidth, page)),
+      ...(problems.length > 0 && count > 0 ? [`  ${paint.dim(`${plural(count, 'check')} passed`)}`] : []),
+    ];
+  }
+  return [
+    ...hanging({
+      lead: 'Checks  ',
+      text: summarizeChecks(reports),
+      width: style.width,
+      paintLead: paint.bold,
+      paint: paint.dim,
+    }),
+    ...problems.flatMap((check) => problem(check, idWidth, page)),
+    ...passed.flatMap((check) => headline(check, idWidth, page)),
+  ];
+}
+
+function headline(check: CheckReport, idWidth: number, { style, paint, signs }: Page): string[] {
+  const { sign, pen } = MARKS[check.status];
+  const strong = check.status === 'failed' || check.status === 'errored' || check.status === 'warned';
+  const lead = `  ${signs[sign]} `;
+  const id = printable(check.id);
+  const text = printable(check.title) + repaired(check);
+  if (style.width < SIDE_BY_SIDE || displayWidth(id) > LONGEST_ID) {
+    return hanging({
+      lead,
+      text: `${id}: ${text}`,
+      width: style.width,
+      paintLead: paint[pen],
+      paint: strong ? paint.bold : paint,
+    });
+  }
+  return hanging({
+    lead: `${lead}${pad(id, Math.min(idWidth, LONGEST_ID))}  `,
+    text,
+    width: style.width,
+    paintLead: (all) => paint[pen](lead) + (strong ? paint.bold : paint.dim)(all.slice(lead.length)),
+    paint: strong ? paint.bold : paint,
+  });
+}
+
+function problem(check: CheckReport, idWidth: number, page: Page): string[] {
+  const { style, paint, signs } = page;
+  const shown = style.verbose ? check.findings : check.findings.slice(0, SHOWN);
+  const hidden = Math.max(check.count, check.findings.length) - shown.length;
+  const findings = shown.flatMap((finding) =>
+    hanging({ lead: '      - ', text: printable(finding), width: style.width }),
+  );
+  const more =
+    shown.length > 0 && hidden > 0
+      ? hanging({
+          lead: `      ${signs.more} `,
+          text: `and ${thousands(hidden)} more${moreHow(check, shown.length)}`,
+          width: style.width,
+          paintLead: paint.dim,
+          paint: paint.dim,
+        })
+      : [];
+  const count =
+    check.count > 0
+      ? [`    ${plural(check.count, 'finding')}${check.fixable ? ', can be repaired' : ''}`]
+      : [];
+  const gap = check.status === 'skipped' ? [] : [''];
+  return [...headline(check, idWidth, page), ...count, ...findings, ...more, ...hint(check, page), ...gap];
+}
+
+function moreHow(check: CheckReport, shown: number): string {
+  return check.findings.length > shown ? ` (--verbose shows ${thousands(check.findings.length)})` : '';
+}
+
+/** Hints are written by this tool, so their line breaks are meant; what they quote is still made printable. */
+function hint(check: CheckReport, { style, paint }: Page): string[] {
+  const reason = check.status === 'skipped' || check.status === 'errored';
+  const first = reason ? '    Why: ' : '    To do: ';
+  return check.hint
+    .split('\n')
+    .filter((line) => line !== '')
+    .flatMap((line, index) =>
+      hanging({
+        lead: index === 0 ? first : ' '.repeat(first.length),
+        text: printable(line),
+        width: style.width,
+        paintLead: paint.dim,
+        paint: reason ? paint.dim : paint.cyan,
+      }),
+    );
+}
+
+function repaired({ repaired: count, remaining }: CheckReport): string {
+  if (count === undefined) return '';
+  return ` (${thousands(count)} repaired${remaining ? `, ${thousands(remaining)} left` : ''})`;
+}

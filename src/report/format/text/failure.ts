@@ -1,0 +1,35 @@
+import { outcome } from '../../outcome.ts';
+import { printable } from '../../printable.ts';
+import type { ErrorReport, Report } from '../../report.ts';
+import { hanging } from './hanging.ts';
+import type { Page } from './page.ts';
+
+/** What happened, the details, what became of the data, and what to do. */
+export function failure(report: Report & { readonly error: ErrorReport }, page: Page): string[] {
+  const { style, paint, signs } = page;
+  const { error } = report;
+  const ending = printable(outcome(report));
+  const hints = error.hint.split('\n').filter((line) => line !== '');
+  return [
+    ...hanging({
+      lead: `${signs.bad} `,
+      text: `${printable(error.message)} (${error.code})`,
+      width: style.width,
+      paintLead: paint.red,
+      paint: (line) => paint.red.bold(line),
+    }),
+    ...error.details.flatMap((detail) =>
+      hanging({ lead: '  - ', text: printable(detail), width: style.width, paintLead: paint.red }),
+    ),
+    ...(ending === '' ? [] : hanging({ lead: '  ', text: ending, width: style.width })),
+    ...hints.flatMap((line, index) =>
+      hanging({
+        lead: index === 0 ? '  To do: ' : '         ',
+        text: printable(line),
+        width: style.width,
+        paintLead: paint.dim,
+        paint: paint.cyan,
+      }),
+    ),
+  ];
+}

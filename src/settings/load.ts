@@ -1,0 +1,270 @@
+import { resolve } from 'node:path';
+import { GatewayError } from '../errors.ts';
+import { normaliseEmail } from './admin-email.ts';
+import { credentialProblems, DEFAULT_ADMIN_EMAIL } from './credentials.ts';
+import type { DatabaseTarget } from './database-target.ts';
+import { parseDatabaseUrl } from './database-url.ts';
+import { readEnvFile } from './env-file.ts';
+import { readSecretFile } from './secret-file.ts';
+import type { NotASetting, Settings } from './settings.ts';
+import { VARIABLES, type Variable, type VariableName } from './variables.ts';
+
+export interface SettingsFlags {
+  readonly databaseUrl?: string | undefined;
+  readonly databaseUrlFile?: string | undefined;
+  /** Without it `.env` in the working directory is read when it is there. */
+  readonly envFile?: string | undefined;
+}
+
+export interface SettingsInput {
+  readonly flags: SettingsFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute; relative paths start here. */
+  readonly cwd: string;
+  /** `required` where the administrator may be created (migrate), `optional` elsewhere. */
+  readonly credentials: 'required' | 'optional';
+  readonly allowDefaultCredentials: boolean;
+}
+
+export interface SettingSource {
+  /** For people: secrets are `***`. */
+  readonly value: string;
+  readonly source: 'flag' | 'environment' | '.env' | 'file' | 'default';
+  /** The flag, the path and line of the `.env` file, or the path of the secret's file; else empty. */
+  readonly detail: string;
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  readonly target: DatabaseTarget;
+  readonly sources: ReadonlyMap<VariableName, SettingSource>;
+  readonly warnings: readonly string[];
+}
+
+/** A variable's text and where it was found. */
+interface Found {
+  readonly text: string;
+  readonly source: SettingSource['source'];
+  readonly detail: string;
+  /** Why the text cannot be used, when it is the one that counts. */
+  readonly problem?: string;
+}
+
+/** One place settings come from: the text of a variable, or null when it says nothing about it. */
+type Level = (name: VariableName) => Found | null;
+
+/** Pairs of a secret and the variable that names a file with it. */
+const SECRET_FILES = [
+  ['DATABASE_URL', 'DATABASE_URL_FILE'],
+  ['PLATFORM_ADMIN_PASSWORD', 'PLATFORM_ADMIN_PASSWORD_FILE'],
+] as const satisfies readonly (readonly [VariableName, VariableName])[];
+
+/** Where the database is travels as a `DatabaseTarget`; the files have been read. */
+const NOT_SETTINGS: ReadonlySet<VariableName> = new Set([
+  'DATABASE_URL',
+  'DATABASE_URL_FILE',
+  'PLATFORM_ADMIN_PASSWORD_FILE',
+] satisfies NotASetting[]);
+
+interface Problem {
+  readonly code: 'SETTINGS' | 'URL' | 'SECRET_FILE';
+  /** `VARIABLE: rule; mend` */
+  readonly text: string;
+}
+
+/**
+ * Settles every setting: flags, then the environment, then `.env`, then the default. An empty text means "not
+ * set", except for the administrator's email, password and name and the team prefix, which the gateway would
+ * take as they are.
+ *
+ * @returns settings, the database they point to, where each value came from, and warnings
+ * @throws GatewayError ENV_FILE when `.env` cannot be parsed, otherwise SETTINGS with every problem in `details`
+ *   (URL or SECRET_FILE when that is the only one)
+ */
+export function loadSettings(input: SettingsInput): LoadedSettings {
+  const envPath = resolve(input.cwd, input.flags.envFile ?? '.env');
+  const problems: Problem[] = [];
+  const levels = [
+    flagLevel(input.flags),
+    environmentLevel(input.env),
+    envFileLevel(envPath, input.flags.envFile !== undefined, input.env),
+  ];
+  const found = new Map<VariableName, Found>();
+  for (const variable of VARIABLES) {
+    const given = levels.map((level) => level(variable.name)).find((candidate) => candidate !== null);
+    if (given?.problem !== undefined) {
+      problems.push({ code: 'SETTINGS', text: `${variable.name}: ${given.problem}` });
+    }
+    found.set(variable.name, given ?? { text: variable.default, source: 'default', detail: '' });
+  }
+  readSecretFiles(levels, input.cwd, found, problems);
+
+  const settings = readSettings(found, problems);
+  const parsed = readTarget(found, input.cwd, problems);
+  const warnings = [...(parsed?.warnings ?? [])];
+  const strict = input.credentials === 'required' && settings.emailAuthEnabled;
+  // A password that could not be read has had its say.
+  const passwordFailed = problems.some(({ text }) => text.startsWith('PLATFORM_ADMIN_PASSWORD'));
+  for (const text of credentialProblems(settings, { strict, allowDefaults: input.allowDefaultCredentials })) {
+    if (passwordFailed && text.startsWith('PLATFORM_ADMIN_PASSWORD:')) continue;
+    problems.push({ code: 'SETTINGS', text });
+  }
+  if (settings.passwordHash === 'bcrypt') {
+    warnings.push(
+      'PASSWORD_HASH: v0.7.0 of the gateway verifies Argon2 only: an administrator with a bcrypt hash cannot log in',
+    );
+  }
+  if (problems.length > 0 || parsed === null) throw failure(problems);
+  return { settings, target: parsed.target, sources: sourcesOf(found, parsed.target), warnings };
+}
+
+function flagLevel(flags: SettingsFlags): Level {
+  return (name) => {
+    if (name === 'DATABASE_URL' && flags.databaseUrl !== undefined) {
+      return { text: flags.databaseUrl, source: 'flag', detail: '--database-url' };
+    }
+    if (name === 'DATABASE_URL_FILE' && flags.databaseUrlFile !== undefined) {
+      return { text: flags.databaseUrlFile, source: 'flag', detail: '--database-url-file' };
+    }
+    return null;
+  };
+}
+
+function environmentLevel(env: SettingsInput['env']): Level {
+  const byName = new Map<string, string>();
+  for (const [name, text] of Object.entries(env)) {
+    // The gateway takes any case; the usual one wins where both are set.
+    const upper = name.toUpperCase();
+    if (text !== undefined && (name === upper || !byName.has(upper))) byName.set(upper, text);
+  }
+  return (name) => {
+    const text = byName.get(name);
+    return text === undefined || isUnset(name, text) ? null : { text, source: 'environment', detail: '' };
+  };
+}
+
+function envFileLevel(path: string, required: boolean, env: SettingsInput['env']): Level {
+  const file = readEnvFile(path, required, env);
+  return (name) => {
+    const entry = file?.entries.get(name);
+    if (entry === undefined || (isUnset(name, entry.value) && entry.unresolved.length === 0)) return null;
+    const found: Found = { text: entry.value, source: '.env', detail: `${path}:${entry.line}` };
+    if (entry.unresolved.length === 0) return found;
+    const names = entry.unresolved.map((reference) => `\${${reference}}`).join(', ');
+    const problem = `line ${entry.line} of ${path} refers to ${names}, which is not set; set it or write the value`;
+    return { ...found, problem };
+  };
+}
+
+function isUnset(name: VariableName, text: string): boolean {
+  return text === '' && VARIABLES.find((variable) => variable.name === name)?.emptyIsValue !== true;
+}
+
+/** Replaces a secret by the content of its file where the file is what the highest level names. */
+function readSecretFiles(
+  levels: readonly Level[],
+  cwd: string,
+  found: Map<VariableName, Found>,
+  problems: Problem[],
+): void {
+  for (const [name, fileName] of SECRET_FILES) {
+    const level = levels.find((candidate) => candidate(name) !== null || candidate(fileName) !== null);
+    const file = level?.(fileName) ?? null;
+    if (file === null) continue;
+    if (level?.(name) !== null) {
+      const text = `${fileName}: ${name} is set as well; keep one of the two`;
+      problems.push({ code: 'SETTINGS', text });
+      continue;
+    }
+    const path = resolve(cwd, file.text);
+    try {
+      found.set(name, { text: readSecretFile(path), source: 'file', detail: path });
+    } catch (error) {
+      problems.push(problemOf(fileName, error));
+    }
+  }
+}
+
+function problemOf(name: VariableName, error: unknown): Problem {
+  if (!(error instanceof GatewayError) || (error.code !== 'URL' && error.code !== 'SECRET_FILE')) throw error;
+  return { code: error.code, text: `${name}: ${error.message}; ${error.hint}` };
+}
+
+/** Where a text breaks its schema the default stands in, so that the rest can still be checked. */
+function readSettings(found: ReadonlyMap<VariableName, Found>, problems: Problem[]): Settings {
+  const values = new Map<string, unknown>();
+  for (const variable of VARIABLES) {
+    if (NOT_SETTINGS.has(variable.name)) continue;
+    const result = variable.schema.safeParse(found.get(variable.name)?.text ?? variable.default);
+    values.set(
+      camelCase(variable.name),
+      result.success ? result.data : variable.schema.parse(variable.default),
+    );
+    const isNamed = found.get(variable.name)?.problem !== undefined;
+    for (const issue of isNamed ? [] : (result.error?.issues ?? [])) {
+      problems.push({ code: 'SETTINGS', text: `${variable.name}: ${issue.message}` });
+    }
+  }
+  const email = normaliseEmail(String(values.get('platformAdminEmail')));
+  values.set('platformAdminEmail', email);
+  values.set('adminEmailIsDefault', email === DEFAULT_ADMIN_EMAIL);
+  // The mapped type and this loop are two views of VARIABLES, which the compiler cannot connect.
+  const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
+  if (settings.argon2idMemoryCost < 8 * settings.argon2idParallelism) {
+    const text =
+      'ARGON2ID_MEMORY_COST: it must be at least 8 KiB for each of ARGON2ID_PARALLELISM; raise it or lower that';
+    problems.push({ code: 'SETTINGS', text });
+  }
+  return settings;
+}
+
+function camelCase(name: string): string {
+  return name.toLowerCase().replaceAll(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+}
+
+function readTarget(
+  found: ReadonlyMap<VariableName, Found>,
+  cwd: string,
+  problems: Problem[],
+): { target: DatabaseTarget; warnings: string[] } | null {
+  if (problems.some(({ text }) => text.startsWith('DATABASE_URL'))) return null;
+  try {
+    return parseDatabaseUrl(found.get('DATABASE_URL')?.text ?? '', cwd);
+  } catch (error) {
+    problems.push(problemOf('DATABASE_URL', error));
+    return null;
+  }
+}
+
+function failure(problems: readonly Problem[]): GatewayError {
+  const count = problems.length;
+  const code = count === 1 ? (problems[0]?.code ?? 'SETTINGS') : 'SETTINGS';
+  return new GatewayError(
+    code,
+    `${count} ${count === 1 ? 'setting is' : 'settings are'} not usable; nothing was changed`,
+    {
+      details: problems.map(({ text }) => text),
+      hint: 'mend what is named above and run the command again; .env.example explains every setting',
+    },
+  );
+}
+
+function sourcesOf(
+  found: ReadonlyMap<VariableName, Found>,
+  target: DatabaseTarget,
+): ReadonlyMap<VariableName, SettingSource> {
+  const shown = (variable: Variable, text: string): string => {
+    if (variable.name === 'DATABASE_URL') return target.maskedUrl;
+    return variable.secret && text !== '' ? '***' : text;
+  };
+  return new Map(
+    VARIABLES.map((variable) => {
+      const { text, source, detail } = found.get(variable.name) ?? {
+        text: '',
+        source: 'default',
+        detail: '',
+      };
+      return [variable.name, { value: shown(variable, text), source, detail }];
+    }),
+  );
+}

@@ -1,0 +1,32 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
+import { GatewayError } from '../errors.ts';
+
+/**
+ * Reads a secret from a file; one newline at its end, which editors and `echo` add, is no part of it.
+ *
+ * @param path absolute
+ * @throws GatewayError SECRET_FILE naming the file, never its content
+ */
+export function readSecretFile(path: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw secretFileError(
+      `the file ${path} cannot be read (${code})`,
+      'check its path and permissions',
+      error,
+    );
+  }
+  if (!isUtf8(bytes))
+    throw secretFileError(`the file ${path} is not UTF-8`, 'write the secret into it as text');
+  const secret = bytes.toString('utf8').replace(/\r?\n$/, '');
+  if (secret === '') throw secretFileError(`the file ${path} is empty`, 'write the secret into it');
+  return secret;
+}
+
+function secretFileError(rule: string, mend: string, cause?: unknown): GatewayError {
+  return new GatewayError('SECRET_FILE', rule, { hint: mend, cause });
+}
