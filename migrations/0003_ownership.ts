@@ -77,13 +77,16 @@ export default {
     for (const t of OWNED) {
       const own = m.ownership;
       const tool = t.name === 'tools' ? TOOL_CHANGES : {};
+      // Where one of the two is there already, the other is filled from it row by row, not with a constant.
+      const has = (wanted: string) => m.schema.get(t.name)?.columns.some((c) => c.name === wanted) ?? false;
+      const half = has('team_id') || has('owner_email');
       const name = m.schema.get(t.name)?.columns.find((c) => c.name === 'name');
       m.changeTable(t.name, {
         dropUniques: t.global.map((c) => [c]),
         addColumns: [
           ...(tool.addColumns ?? []),
-          { column: teamId, value: { kind: 'constant', value: own.teamId } },
-          { column: ownerEmail, value: { kind: 'constant', value: own.ownerEmail } },
+          { column: teamId, value: { kind: 'constant', value: half ? null : own.teamId } },
+          { column: ownerEmail, value: { kind: 'constant', value: half ? null : own.ownerEmail } },
           { column: visibility, value: { kind: 'constant', value: own.visibility } },
         ],
         fills: tool.fills ?? [],

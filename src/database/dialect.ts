@@ -56,6 +56,8 @@ export interface Dialect {
   readonly transactionalDdl: boolean;
   /** While a run goes on nobody else can write, so a changed row count is always our doing. */
   readonly exclusive: boolean;
+  /** Times with a zone are a type of their own, apart from times without. */
+  readonly zonedTimes: boolean;
 
   /** Product and version, as found when the connection was opened. */
   readonly server: Server;

@@ -33,6 +33,7 @@ export function mysqlDialect(version: string, flavor: MysqlFlavor): Dialect {
     // Every schema change commits by itself.
     transactionalDdl: false,
     exclusive: false,
+    zonedTimes: false,
     rangeSize: 10_000,
     server: {
       product,

@@ -18,6 +18,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
   name: 'postgresql',
   transactionalDdl: true,
   exclusive: true,
+  zonedTimes: true,
   rangeSize: 0,
   readSchema: readPostgresqlSchema,
   translateError: translatePostgresqlError,

@@ -16,6 +16,7 @@ export const sqliteDialect = (version: string): Dialect => ({
   name: 'sqlite',
   transactionalDdl: true,
   exclusive: true,
+  zonedTimes: false,
   rangeSize: 0,
   readSchema: readSqliteSchema,
   translateError: (error) => translateSqliteError(error),

@@ -1,0 +1,12 @@
+import type { ServerName } from './server.ts';
+
+/** A server that cannot be had on this machine: which one, why, and the command or variable that mends it. */
+export class ServerUnavailableError extends Error {
+  readonly server: ServerName;
+
+  constructor(server: ServerName, reason: string, mend: string) {
+    super(`${server}: ${reason}. To mend it: ${mend}, or give a server by TEST_${server.toUpperCase()}_URL.`);
+    this.name = 'ServerUnavailableError';
+    this.server = server;
+  }
+}

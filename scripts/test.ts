@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { stopAll } from './servers/stop-on-exit.ts';
+import { type Closing, closing, type VitestReport } from './testing/closing-line.ts';
+import { type ObtainedServers, obtainServers } from './testing/obtain-servers.ts';
+import { testOptions } from './testing/test-options.ts';
+
+/** Runs a command with its output on ours and returns its exit code; a signal counts as 1. */
+function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env: environment, stdio: 'inherit' });
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+async function runVitest(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Closing> {
+  const require = createRequire(import.meta.url);
+  const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-report-'));
+  const file = join(folder, 'report.json');
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const exitCode = await run(process.execPath, [vitest, 'run', ...reporters, ...args], environment);
+    const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport) : undefined;
+    return closing(report, exitCode);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function test(): Promise<Closing> {
+  const options = testOptions(process.argv.slice(2), process.env);
+  if ((await run('npm', ['run', '--silent', 'build'], process.env)) !== 0) {
+    console.error('The program does not build: npm run build says why.');
+    return closing(undefined, 1);
+  }
+
+  const servers: ObtainedServers = options.sqliteOnly
+    ? { environment: {}, lines: ['no servers: --sqlite-only'], missing: [] }
+    : await obtainServers(process.env);
+  const environment = { ...process.env, ...servers.environment };
+  console.log(['Databases of this run:', 'sqlite     runs', ...servers.lines].join('\n  '));
+
+  const result = await runVitest(options.vitestArguments, environment);
+
+  console.log(['Databases of this run:', 'sqlite     runs', ...servers.lines].join('\n  '));
+  if (servers.missing.length === 0 || !options.allNeeded) return result;
+  console.log(
+    `Failed: every database is needed here (CI or --all), and not had: ${servers.missing.join(', ')}`,
+  );
+  return { ...result, exitCode: 1 };
+}
+
+let result: Closing;
+try {
+  result = await test();
+} catch (error) {
+  console.error(error);
+  result = closing(undefined, 1);
+} finally {
+  await stopAll();
+}
+console.log(result.line);
+process.exitCode = result.exitCode;

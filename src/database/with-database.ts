@@ -1,0 +1,65 @@
+import { GatewayError } from '../errors.ts';
+import type { DatabaseTarget } from '../settings/database-target.ts';
+import { type Connection, connection } from './connection.ts';
+import type { Access, OpenDatabase, OpenOptions } from './dialect.ts';
+import { openDatabase } from './drivers.ts';
+
+export interface ConnectOptions {
+  readonly access: Access;
+  /** SQLite: make the file when it is missing. */
+  readonly create?: boolean;
+  /** How often to try again when the server does not answer, and how long to pause before each try. */
+  readonly retries: number;
+  readonly retryIntervalMs: number;
+  /** Keep trying for this long instead, for a server that is still starting; 0 does not. */
+  readonly waitMs?: number;
+  readonly onRetry?: (error: GatewayError, inMs: number) => void;
+  readonly onStatement?: OpenOptions['onStatement'];
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const WAIT_INTERVAL_MS = 1_000;
+
+/**
+ * Opens the database, gives `use` one connection to it, and closes it whatever happens. Errors of the driver
+ * come out as GatewayErrors.
+ */
+export async function withDatabase<T>(
+  target: DatabaseTarget,
+  options: ConnectOptions,
+  use: (db: Connection) => Promise<T>,
+): Promise<T> {
+  const { kysely, dialect } = await openPatiently(target, options);
+  try {
+    if (dialect.server.unsupported !== null) {
+      const { product, version, unsupported } = dialect.server;
+      throw new GatewayError('SERVER_VERSION', `${product} ${version} is too old: ${unsupported}.`, {
+        hint: 'Upgrade the database server first. Nothing was changed.',
+      });
+    }
+    return await kysely.connection().execute((pinned) => use(connection(dialect, pinned)));
+  } catch (error) {
+    throw error instanceof GatewayError ? error : (dialect.translateError(error) ?? error);
+  } finally {
+    // A connection that broke cannot be closed in order; what went wrong with it is already on its way.
+    await kysely.destroy().catch(() => {});
+  }
+}
+
+/** Tries again while the server does not answer: a few times, or until `waitMs` is up. */
+async function openPatiently(target: DatabaseTarget, options: ConnectOptions): Promise<OpenDatabase> {
+  const { access, create = false, retries, retryIntervalMs, waitMs = 0, onRetry, onStatement } = options;
+  const deadline = Date.now() + waitMs;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await openDatabase(target, { access, create, connectTimeoutMs: CONNECT_TIMEOUT_MS, onStatement });
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'UNREACHABLE') throw error;
+      const waiting = waitMs > 0;
+      if (waiting ? Date.now() >= deadline : attempt >= retries) throw error;
+      const pause = waiting ? WAIT_INTERVAL_MS : retryIntervalMs;
+      onRetry?.(error, pause);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}

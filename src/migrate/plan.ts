@@ -1,0 +1,255 @@
+import { sql } from 'kysely';
+import { MIGRATIONS } from '../../migrations/index.ts';
+import type { Connection } from '../database/connection.ts';
+import { inRanges } from '../database/key-ranges.ts';
+import { rowCounts } from '../database/row-counts.ts';
+import { type Statement, statement } from '../database/statement.ts';
+import { GatewayError } from '../errors.ts';
+import { assignOrphans, findOrphans, type Orphans, ownedTables } from '../ownership/orphans.ts';
+import { displayName } from '../schema/display-name.ts';
+import { HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
+import { columnOf, type Schema } from '../schema/model.ts';
+import { string, table } from '../schema/define.ts';
+import { readSeedFacts } from '../seed/facts.ts';
+import { hashPassword } from '../seed/password.ts';
+import { personalTeam } from '../seed/personal-team.ts';
+import { planSeed, type SeedPlan } from '../seed/plan-seed.ts';
+import type { Settings } from '../settings/settings.ts';
+import { type HistoryRow, historyTable, OWNERSHIP_STEP, readHistory, SEED_STEP, stepChecksums } from './history.ts';
+import type { Migration, OwnershipValues } from './migration.ts';
+import { findDangling, findMends } from './prepare.ts';
+import { type PlanFacts, readPlanFacts } from './read-facts.ts';
+import { record } from './record.ts';
+import { REVISION, readRevisions, recogniseState, type State } from './state.ts';
+
+export interface PlannedStep {
+  readonly id: string;
+  readonly title: string;
+  readonly statements: readonly Statement[];
+  /** The checksum to record, for steps that are recorded and were not yet. */
+  readonly checksum: string | null;
+}
+
+export interface Plan {
+  readonly state: State;
+  readonly steps: readonly PlannedStep[];
+  /** Tables that are there already and change. */
+  readonly changed: readonly string[];
+  readonly rowsBefore: ReadonlyMap<string, number>;
+  /** Users, teams, roles … that are made. */
+  readonly created: readonly string[];
+  /** Rows that get an owner, by table. */
+  readonly assigned: ReadonlyMap<string, number>;
+  /** Rows that must stay without one. */
+  readonly collisions: readonly Orphans[];
+  /** Null when EMAIL_AUTH_ENABLED is false. */
+  readonly seed: SeedPlan | null;
+  readonly warnings: readonly string[];
+}
+
+export interface PlanOptions {
+  readonly settings: Settings;
+  readonly now: Date;
+  /** Take v0.6.0 tables without a revision for what they look like. */
+  readonly adopt: boolean;
+  /** Write the marker of the gateway's own upgrade into `federation_source`. */
+  readonly marker: boolean;
+}
+
+/** What the gateway's own upgrade writes (COMPATIBILITY §5). */
+const MARKER = 'mcpgateway-0.7.0-migration';
+/** Rows that a v0.6.0 gateway showed to everybody stay visible to everybody. */
+const FORMER_VISIBILITY = 'public';
+const PAGE_SIZE = 10_000;
+
+export function isEmpty(plan: Plan): boolean {
+  return plan.steps.every((step) => step.statements.length === 0 && step.checksum === null);
+}
+
+/** Reads the database and works out every statement that it needs to be at v0.7.0. Writes nothing. */
+export async function makePlan(db: Connection, options: PlanOptions): Promise<Plan> {
+  const { settings, now } = options;
+  const schema = await db.dialect.readSchema(db);
+  const state = recogniseState(schema, await readRevisions(db, schema), options.adopt);
+  const rowsBefore = await rowCounts(db, [...schema.keys()]);
+  const facts = await readPlanFacts(db, schema, rowsBefore);
+  const recorded = await recordedSteps(db, schema);
+
+  const mends = await findMends(db, schema);
+  const seed = settings.emailAuthEnabled ? await planSeedOf(db, schema, settings, now) : null;
+  const ownership: OwnershipValues =
+    seed === null
+      ? { teamId: null, ownerEmail: null, visibility: 'private' }
+      : { teamId: seed.teamId, ownerEmail: seed.ownerEmail, visibility: FORMER_VISIBILITY };
+
+  const recording = record(MIGRATIONS, 'up', schema, db.dialect, facts, ownership);
+  await refuseDangling(db, schema, recording.schema, mends.length > 0);
+
+  const assignment =
+    seed === null
+      ? null
+      : {
+          teamId: seed.teamId,
+          ownerEmail: seed.ownerEmail,
+          visibility: FORMER_VISIBILITY,
+          marker: options.marker ? MARKER : undefined,
+        };
+  const orphans: Orphans[] = [];
+  const assigned = new Map<string, number>();
+  const ownershipStatements: Statement[] = [];
+  for (const owned of OWNED_TABLES) {
+    if (assignment === null || !schema.has(owned.name)) continue;
+    const here = schema.get(owned.name);
+    const hasTeam = columnOf(here, 'team_id') !== undefined;
+    const hasOwner = columnOf(here, 'owner_email') !== undefined;
+    const rows = rowsBefore.get(owned.name) ?? 0;
+    if (!hasTeam && !hasOwner) {
+      assigned.set(owned.name, rows);
+      if (options.marker && rows > 0) ownershipStatements.push(markAll(db, owned.name));
+    } else if (ownedTables(schema).includes(owned) && hasTeam) {
+      const found = await findOrphans(db, owned, assignment);
+      const left = found.collisionCount + found.unresolvable;
+      assigned.set(owned.name, found.neither + found.ownerOnly + found.teamOnly - left);
+      if (left > 0) orphans.push(found);
+      ownershipStatements.push(...assignOrphans(db, found, assignment));
+    } else {
+      // Half of the columns: which rows lack what shows only once the other half is there.
+      const unknown = { neither: 1, ownerOnly: 1, teamOnly: 1, collisions: [], collisionCount: 0, unresolvable: 0 };
+      ownershipStatements.push(...assignOrphans(db, { table: owned, ...unknown }, assignment));
+    }
+  }
+
+  const ranged = (statements: readonly Statement[]) => statements.flatMap((s) => inTheRanges(db, s, facts));
+  const checksumOf = stepChecksums();
+  const step = (id: string, title: string, statements: readonly Statement[]): PlannedStep => {
+    const checksum = checksumOf.get(id);
+    return {
+      id,
+      title,
+      statements: ranged(statements),
+      checksum: checksum === undefined || (recorded.has(id) && statements.length === 0) ? null : checksum,
+    };
+  };
+  const migrationSteps = (when: Migration['when']) =>
+    recording.steps
+      .filter(({ migration }) => migration.when === when)
+      .map(({ migration, statements }) =>
+        step(migration.id, migration.title, [
+          ...statements,
+          ...(migration.id.startsWith('0003') ? unusualNames(db, facts) : []),
+        ]),
+      );
+  const history = schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements;
+  const steps: PlannedStep[] = [
+    step('history', 'Table for our own history', history),
+    step('mend', 'Rows that new constraints would not allow', mends.map((m) => m.statement)),
+    ...migrationSteps('before-seed'),
+    ...(seed === null
+      ? []
+      : [step(SEED_STEP, 'Administrator, personal team, roles', seed.parts.flatMap((p) => p.statements))]),
+    ...migrationSteps('after-seed'),
+    step(OWNERSHIP_STEP, 'Owner and team for rows without', ownershipStatements),
+    step('revision', `Revision ${REVISION.v070}`, revisionStatements(db, schema, state)),
+  ];
+  return {
+    state,
+    steps,
+    changed: [...new Set(recording.steps.flatMap((s) => s.changed))],
+    rowsBefore,
+    created: seed?.parts.flatMap((part) => part.created) ?? [],
+    assigned,
+    collisions: orphans,
+    seed,
+    warnings: [...recording.warnings, ...mends.map((m) => `${m.rows} ${m.what}.`)],
+  };
+}
+
+async function recordedSteps(db: Connection, schema: Schema): Promise<ReadonlySet<string>> {
+  const history: readonly HistoryRow[] = await readHistory(db, schema);
+  return new Set(history.map((row) => row.step));
+}
+
+async function planSeedOf(db: Connection, schema: Schema, settings: Settings, now: Date): Promise<SeedPlan> {
+  const email = settings.platformAdminEmail;
+  const team = personalTeam(email, settings.platformAdminFullName, settings);
+  const facts = await readSeedFacts(db, schema, email, team.slugs);
+  // An existing user keeps its password and its name, and its team is named after that.
+  const named = facts.user === null ? team : personalTeam(email, facts.user.full_name, settings);
+  const password = facts.user === null ? await hashPassword(settings.platformAdminPassword, settings) : null;
+  return planSeed(db, { settings, facts, team: named, password, now });
+}
+
+/** Refuses what a foreign key of the target would not allow; nothing has been written yet. */
+async function refuseDangling(db: Connection, before: Schema, after: Schema, mends: boolean): Promise<void> {
+  const added = [...before.keys()].flatMap((name) => {
+    const had = before.get(name)?.foreignKeys ?? [];
+    return (after.get(name)?.foreignKeys ?? [])
+      .filter((key) => !had.some((k) => k.column === key.column && k.table === key.table))
+      // Mended before the constraint comes.
+      .filter((key) => !(mends && name === 'user_roles' && key.column === 'granted_by'))
+      .map((key) => ({ table: name, key }));
+  });
+  const dangling = await findDangling(db, added, before);
+  if (dangling.length === 0) return;
+  throw new GatewayError('PREFLIGHT', 'Rows point at rows that do not exist, which v0.7.0 does not allow.', {
+    details: dangling.map(
+      (d) => `${d.table}.${d.key.column}: ${d.rows} rows without their row in ${d.key.table}`,
+    ),
+    hint: 'See them with: mcpgw verify --only foreign-keys.dangling — and mend them with: mcpgw fix --only foreign-keys.dangling. Nothing was changed.',
+  });
+}
+
+function unusualNames(db: Connection, facts: PlanFacts): Statement[] {
+  if (facts.unusualNames === 0) return [];
+  const { dialect } = db;
+  const misses = dialect.displayNameMisses() ?? 'false';
+  const page = db.compile(sql`
+    SELECT id, custom_name, original_name FROM tools
+    WHERE id > ${''} AND display_name IS NULL AND (${sql.raw(misses)}) ORDER BY id LIMIT ${PAGE_SIZE}`);
+  return [
+    {
+      sql: dialect.pagedUpdate('tools', 'id', 'display_name'),
+      parameters: [`… ${facts.unusualNames} display names …`],
+      counts: 'written',
+      table: 'tools',
+      paged: {
+        select: page.sql,
+        pageSize: PAGE_SIZE,
+        value: (row) => displayName(row['custom_name'] as string | null, row['original_name'] as string | null),
+      },
+    },
+  ];
+}
+
+function markAll(db: Connection, name: string): Statement {
+  return {
+    ...db.compile(
+      sql`UPDATE ${sql.table(name)} SET federation_source = ${MARKER} WHERE coalesce(federation_source, '') = ''`,
+    ),
+    counts: 'written',
+    table: name,
+  };
+}
+
+/** Updates of a large table in ranges of its key, where the dialect wants that. */
+function inTheRanges(db: Connection, s: Statement, facts: PlanFacts): Statement[] {
+  const bounds = s.table === undefined || s.paged !== undefined ? undefined : facts.ranges.get(s.table);
+  return bounds === undefined ? [s] : inRanges(db, s, bounds);
+}
+
+function revisionStatements(db: Connection, schema: Schema, state: State): Statement[] {
+  if (state.revision === REVISION.v070) return [];
+  if (state.revision !== '') return [db.compile(sql`UPDATE alembic_version SET version_num = ${REVISION.v070}`)];
+  const create = schema.has(VERSION_TABLE) ? [] : [createVersionTable(db)];
+  return [...create, db.compile(sql`INSERT INTO alembic_version (version_num) VALUES (${REVISION.v070})`)];
+}
+
+/** As Alembic itself makes it, with the name of its primary key. */
+function createVersionTable(db: Connection): Statement {
+  const { columns } = table(VERSION_TABLE, { version_num: string(32) }, { primaryKey: ['version_num'] });
+  const name = db.dialect.quote(columns[0]?.name ?? '');
+  return statement(
+    `CREATE TABLE ${db.dialect.quote(VERSION_TABLE)} (${name} VARCHAR(32) NOT NULL, ` +
+      `CONSTRAINT alembic_version_pkc PRIMARY KEY (${name}))`,
+  );
+}

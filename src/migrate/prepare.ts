@@ -1,0 +1,70 @@
+import { sql } from 'kysely';
+import type { Connection } from '../database/connection.ts';
+import type { Statement } from '../database/statement.ts';
+import { columnOf, type ForeignKey, type Schema } from '../schema/model.ts';
+
+/** Rows that must be mended before a constraint can be added, and the statement that does it. */
+export interface Mend {
+  readonly what: string;
+  readonly rows: number;
+  readonly statement: Statement;
+}
+
+/** What a gateway can have left in rows that the constraints of the target do not allow. */
+export async function findMends(db: Connection, schema: Schema): Promise<readonly Mend[]> {
+  const mends: Mend[] = [];
+  const mend = async (what: string, count: ReturnType<typeof sql>, change: ReturnType<typeof sql>) => {
+    const [row] = await db.query<{ n: unknown }>(count as ReturnType<typeof sql<{ n: unknown }>>);
+    const rows = Number(row?.n ?? 0);
+    if (rows > 0) mends.push({ what, rows, statement: { ...db.compile(change), counts: 'written' } });
+  };
+  if (schema.has('email_teams')) {
+    // A pre-release let teams have the visibility `team` (COMPATIBILITY §2).
+    await mend(
+      'teams with a visibility that v0.7.0 does not have become private',
+      sql`SELECT count(*) AS n FROM email_teams WHERE visibility NOT IN ('private', 'public')`,
+      sql`UPDATE email_teams SET visibility = 'private' WHERE visibility NOT IN ('private', 'public')`,
+    );
+  }
+  if (schema.has('user_roles') && schema.has('email_users')) {
+    // The gateway writes `system`, which is no user (COMPATIBILITY §4); the user itself always is one.
+    const unknown = sql`NOT EXISTS (SELECT 1 FROM email_users u WHERE u.email = user_roles.granted_by)
+                        AND EXISTS (SELECT 1 FROM email_users u WHERE u.email = user_roles.user_email)`;
+    await mend(
+      'role assignments granted by somebody who is no user name their own user instead',
+      sql`SELECT count(*) AS n FROM user_roles WHERE ${unknown}`,
+      sql`UPDATE user_roles SET granted_by = user_email WHERE ${unknown}`,
+    );
+  }
+  return mends;
+}
+
+export interface Dangling {
+  readonly table: string;
+  readonly key: ForeignKey;
+  readonly rows: number;
+}
+
+/** Rows whose foreign key points at nothing, for keys of the target that existing tables do not have yet. */
+export async function findDangling(
+  db: Connection,
+  keys: readonly { readonly table: string; readonly key: ForeignKey }[],
+  schema: Schema,
+): Promise<readonly Dangling[]> {
+  const dangling: Dangling[] = [];
+  for (const { table, key } of keys) {
+    if (columnOf(schema.get(table), key.column) === undefined || !schema.has(key.table)) continue;
+    const rows = await countDangling(db, table, key);
+    if (rows > 0) dangling.push({ table, key, rows });
+  }
+  return dangling;
+}
+
+/** Rows of a table whose foreign key points at a row that does not exist. */
+export async function countDangling(db: Connection, table: string, key: ForeignKey): Promise<number> {
+  const [row] = await db.query<{ n: unknown }>(sql<{ n: unknown }>`
+    SELECT count(*) AS n FROM ${sql.table(table)} c
+    WHERE ${sql.ref(`c.${key.column}`)} IS NOT NULL AND NOT EXISTS
+      (SELECT 1 FROM ${sql.table(key.table)} p WHERE ${sql.ref(`p.${key.references}`)} = ${sql.ref(`c.${key.column}`)})`);
+  return Number(row?.n ?? 0);
+}

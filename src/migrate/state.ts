@@ -1,0 +1,177 @@
+import { sql } from 'kysely';
+import type { Connection } from '../database/connection.ts';
+import { GatewayError } from '../errors.ts';
+import { HISTORY_TABLE, LEFTOVER_COPIES, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
+import { columnOf, type Schema } from '../schema/model.ts';
+
+/** Revisions of the gateway's own migrations (COMPATIBILITY §1). */
+export const REVISION = {
+  v060: '1fc1795f6983',
+  displayName: '733159a4fa74',
+  multiTenancy: 'cfc3d6aa0fb2',
+  v070: 'e182847d89e6',
+} as const;
+
+/** Revisions before v0.6.0 that are known by name, and the release that had them last where it is known. */
+const OLDER: Readonly<Record<string, string>> = {
+  e75490e949b1: 'v0.5.0',
+  b77ca9d2de7e: 'before v0.6.0',
+  e4fc04d1a442: 'before v0.6.0',
+  '34492f99a0c4': 'before v0.6.0',
+  '3b17fdc40a8d': 'before v0.6.0',
+  '94f64b8e282f': 'before v0.6.0',
+  add_oauth_tokens_table: 'before v0.6.0',
+  add_a2a_agents_and_metrics: 'before v0.6.0',
+  eb17fd368f9: 'before v0.6.0',
+  c9dd86c0aac9: 'before v0.6.0',
+};
+
+export type StateKind =
+  | 'empty'
+  | 'v0.6.0'
+  | 'crashed-upgrade'
+  | 'partial-upgrade'
+  | 'upgraded-by-gateway'
+  | 'v0.7.0';
+
+export interface State {
+  readonly kind: StateKind;
+  /** For people. */
+  readonly description: string;
+  /** `0.6.0`, `0.7.0`, or `empty`. */
+  readonly release: string;
+  /** Empty where there is none. */
+  readonly revision: string;
+}
+
+/** The rows of `alembic_version`; null when the table is not there. */
+export async function readRevisions(db: Connection, schema: Schema): Promise<readonly string[] | null> {
+  if (!schema.has(VERSION_TABLE)) return null;
+  const rows = await db.query<{ version_num: string }>(sql`SELECT version_num FROM alembic_version`);
+  return rows.map((row) => row.version_num);
+}
+
+const APPEARS: ReadonlySet<string> = new Set([VERSION_TABLE, HISTORY_TABLE]);
+
+/**
+ * Recognises the state a database is in (COMPATIBILITY §1).
+ *
+ * @param adopt take a v0.6.0 schema without a revision for what it looks like
+ * @throws GatewayError STATE for every state that cannot be migrated, naming it
+ */
+export function recogniseState(schema: Schema, revisions: readonly string[] | null, adopt = false): State {
+  const others = [...schema.keys()].filter((name) => !APPEARS.has(name));
+  const [revision, ...more] = revisions ?? [];
+  if (more.length > 0) {
+    throw new GatewayError(
+      'STATE',
+      `alembic_version has ${more.length + 1} rows (${revisions?.join(', ')}): development heads that were never merged.`,
+      { hint: 'Merge them with the gateway that made them, or restore a backup of a release. Nothing was changed.' },
+    );
+  }
+  if (revision === undefined) return withoutRevision(schema, others, adopt);
+  const gatewayTables = OWNED_TABLES.every(({ name }) => schema.has(name));
+  switch (revision) {
+    case REVISION.v060:
+    case REVISION.displayName:
+    case REVISION.multiTenancy:
+    case REVISION.v070: {
+      if (!gatewayTables) {
+        const missing = OWNED_TABLES.filter(({ name }) => !schema.has(name)).map(({ name }) => name);
+        throw new GatewayError(
+          'STATE',
+          `alembic_version says ${revision}, but these tables of the gateway are missing: ${missing.join(', ')}.`,
+          { hint: 'Check that DATABASE_URL points at the gateway’s database and schema. Nothing was changed.' },
+        );
+      }
+      return known(schema, revision);
+    }
+    default: {
+      const older = OLDER[revision];
+      if (older !== undefined) {
+        throw new GatewayError('STATE', `The database is at revision ${revision} (${older}), older than v0.6.0.`, {
+          hint: 'Upgrade the gateway to v0.6.0 first and let it start once; then run mcpgw migrate. Nothing was changed.',
+        });
+      }
+      throw new GatewayError(
+        'STATE',
+        `The database is at revision ${revision}, which is newer than v0.7.0 or not the gateway’s.`,
+        {
+          hint: `Use the mcpgw of that release. This one migrates from v0.6.0 (${REVISION.v060}) to v0.7.0 (${REVISION.v070}). Nothing was changed.`,
+        },
+      );
+    }
+  }
+}
+
+function known(schema: Schema, revision: string): State {
+  const tools = schema.get('tools');
+  const displayName = columnOf(tools, 'display_name') !== undefined;
+  if (revision === REVISION.v060) {
+    const crashed = displayName || schema.has('email_users');
+    return crashed
+      ? { kind: 'crashed-upgrade', description: 'v0.6.0 with an upgrade that did not finish', release: '0.6.0', revision }
+      : { kind: 'v0.6.0', description: 'v0.6.0', release: '0.6.0', revision };
+  }
+  if (revision !== REVISION.v070) {
+    return {
+      kind: 'partial-upgrade',
+      description: 'between v0.6.0 and v0.7.0: an upgrade that did not finish',
+      release: '0.6.0',
+      revision,
+    };
+  }
+  const scoped = tools?.uniques.some((u) => u.name === 'uq_team_owner_email_name_tool') ?? false;
+  const leftovers = [...LEFTOVER_COPIES.keys()].some((name) => schema.has(name));
+  return scoped && !leftovers
+    ? { kind: 'v0.7.0', description: 'v0.7.0', release: '0.7.0', revision }
+    : { kind: 'upgraded-by-gateway', description: 'v0.7.0, upgraded by the gateway itself', release: '0.7.0', revision };
+}
+
+function withoutRevision(schema: Schema, others: readonly string[], adopt: boolean): State {
+  if (others.length === 0) return { kind: 'empty', description: 'empty', release: 'empty', revision: '' };
+  if (!schema.has('gateways')) {
+    const sample = others.slice(0, 5).join(', ');
+    throw new GatewayError(
+      'STATE',
+      `The database holds tables that are not the gateway’s: ${sample}${others.length > 5 ? ', …' : ''}.`,
+      { hint: 'Point DATABASE_URL at the gateway’s database, or at an empty one. Nothing was changed.' },
+    );
+  }
+  const differences = missingFromV060(schema);
+  if (differences.length > 0) {
+    throw new GatewayError(
+      'STATE',
+      'There is a table gateways but no revision, and the tables are not those of v0.6.0.',
+      {
+        details: differences,
+        hint: 'Check that DATABASE_URL points at the gateway’s database. Nothing was changed.',
+      },
+    );
+  }
+  if (!adopt) {
+    throw new GatewayError('STATE', 'The tables are those of v0.6.0, but no revision is recorded.', {
+      hint: 'If this is a v0.6.0 database, say so: mcpgw migrate --adopt. Nothing was changed.',
+    });
+  }
+  return { kind: 'v0.6.0', description: 'v0.6.0 without a recorded revision', release: '0.6.0', revision: '' };
+}
+
+/** Columns that every v0.6.0 table of resources has; what tells the gateway's tables from another program's. */
+const FINGERPRINT: Readonly<Record<string, readonly string[]>> = {
+  servers: ['id', 'name', 'icon', 'is_active', 'version'],
+  tools: ['id', 'original_name', 'custom_name', 'custom_name_slug', 'input_schema', 'gateway_id', 'name'],
+  resources: ['id', 'uri', 'mime_type', 'text_content', 'binary_content', 'gateway_id'],
+  prompts: ['id', 'name', 'template', 'argument_schema', 'gateway_id'],
+  gateways: ['id', 'name', 'slug', 'url', 'transport', 'auth_value', 'oauth_config'],
+  a2a_agents: ['id', 'name', 'slug', 'endpoint_url', 'agent_type'],
+};
+
+function missingFromV060(schema: Schema): string[] {
+  return Object.entries(FINGERPRINT).flatMap(([table, columns]) => {
+    const existing = schema.get(table);
+    if (existing === undefined) return [`${table}: the table is missing`];
+    const missing = columns.filter((name) => columnOf(existing, name) === undefined);
+    return missing.length === 0 ? [] : [`${table}: without ${missing.join(', ')}`];
+  });
+}

@@ -1,0 +1,135 @@
+import type { TableChanges } from '../migrate/migration.ts';
+import {
+  type Column,
+  columnOf,
+  type Index,
+  sameColumnSet,
+  sameColumns,
+  type Table,
+  type Unique,
+} from './model.ts';
+
+/** What the database can tell that a schema cannot. */
+export interface Facts {
+  /** Rows that hold NULL in a column. */
+  nulls(table: string, column: string): number;
+  /** Whether the database keeps times with a zone apart from times without. */
+  readonly zonedTimes: boolean;
+}
+
+/** The part of `wanted` that is not there yet; null when all of it is. */
+export function pendingChanges(table: Table, wanted: TableChanges, facts: Facts): TableChanges | null {
+  const renamed = (wanted.addUniques ?? []).flatMap((unique) => misnamed(table, unique));
+  const pending: TableChanges = {
+    dropUniques: [
+      ...(wanted.dropUniques ?? []).filter((c) => table.uniques.some((u) => sameColumnSet(u.columns, c))),
+      ...renamed,
+    ],
+    dropForeignKeys: [
+      ...(wanted.dropForeignKeys ?? []).filter((c) => table.foreignKeys.some((k) => k.column === c)),
+      ...differentForeignKeys(table, wanted),
+    ],
+    dropChecks: (wanted.dropChecks ?? []).filter((name) => table.checks.some((c) => c.name === name)),
+    dropIndexes: [
+      ...(wanted.dropIndexes ?? []).filter((name) => table.indexes.some((i) => i.name === name)),
+      ...(wanted.addIndexes ?? [])
+        .filter((i) => table.indexes.some((j) => j.name === i.name && !sameColumns(i.columns, j.columns)))
+        .map((i) => i.name),
+    ],
+    dropColumns: (wanted.dropColumns ?? []).filter((name) => columnOf(table, name) !== undefined),
+    addColumns: (wanted.addColumns ?? []).filter(({ column }) => columnOf(table, column.name) === undefined),
+    fills: (wanted.fills ?? []).filter(
+      ({ column }) => columnOf(table, column) !== undefined && facts.nulls(table.name, column) > 0,
+    ),
+    alterColumns: (wanted.alterColumns ?? []).flatMap((to) => altered(columnOf(table, to.name), to, facts)),
+    addUniques: (wanted.addUniques ?? []).filter((u) => !hasUnique(table, u)),
+    addIndexes: missingIndexes(table, wanted.addIndexes ?? []),
+    addForeignKeys: (wanted.addForeignKeys ?? []).filter(
+      (key) =>
+        !table.foreignKeys.some(
+          (k) => k.column === key.column && k.table === key.table && k.onDelete === key.onDelete,
+        ),
+    ),
+    addChecks: (wanted.addChecks ?? []).filter((check) => !table.checks.some((c) => c.name === check.name)),
+  };
+  return Object.values(pending).some((part) => part.length > 0) ? pending : null;
+}
+
+/** What an existing table lacks of its definition, as changes that add it. */
+export function changesTowards(table: Table, definition: Table): TableChanges {
+  return {
+    addColumns: definition.columns
+      .filter((column) => columnOf(table, column.name) === undefined)
+      .map((column) => ({ column })),
+    alterColumns: definition.columns.filter((column) => {
+      const existing = columnOf(table, column.name);
+      if (existing === undefined) return false;
+      const mayBeNull = existing.nullable && !column.nullable && column.fill !== null;
+      return mayBeNull || (column.autoincrement && !existing.autoincrement);
+    }),
+    // Named differently by another release, it holds the same rule.
+    addUniques: definition.uniques.filter(
+      (unique) => !table.uniques.some((u) => sameColumnSet(u.columns, unique.columns)),
+    ),
+    addIndexes: definition.indexes,
+    addForeignKeys: definition.foreignKeys,
+    addChecks: definition.checks,
+  };
+}
+
+function hasUnique(table: Table, unique: Unique): boolean {
+  return table.uniques.some(
+    (u) =>
+      sameColumnSet(u.columns, unique.columns) &&
+      (unique.name === null || (u.name === unique.name && u.constraint)),
+  );
+}
+
+/** A unique on the right columns that cannot be dropped by the name later releases know. */
+function misnamed(table: Table, unique: Unique): (readonly string[])[] {
+  const same = table.uniques.some((u) => sameColumnSet(u.columns, unique.columns));
+  return same && !hasUnique(table, unique) ? [unique.columns] : [];
+}
+
+function differentForeignKeys(table: Table, wanted: TableChanges): string[] {
+  return (wanted.addForeignKeys ?? [])
+    .filter((key) =>
+      table.foreignKeys.some(
+        (k) => k.column === key.column && (k.table !== key.table || k.onDelete !== key.onDelete),
+      ),
+    )
+    .map((key) => key.column);
+}
+
+/** An index is there under its name, or as another on the same columns that is not itself wanted. */
+export function missingIndexes(table: Table, wanted: readonly Index[]): Index[] {
+  const names = new Set(wanted.map((index) => index.name));
+  const spare = table.indexes.filter((index) => !names.has(index.name));
+  return wanted.filter((index) => {
+    if (table.indexes.some((i) => i.name === index.name && sameColumns(i.columns, index.columns))) return false;
+    const standIn = spare.findIndex((i) => sameColumns(i.columns, index.columns));
+    if (standIn < 0) return true;
+    spare.splice(standIn, 1);
+    return false;
+  });
+}
+
+/** The existing column with the nullability, default and kind wanted, or nothing when it has them. */
+function altered(from: Column | undefined, to: Column, facts: Facts): Column[] {
+  if (from === undefined) return [];
+  const timeChanges = facts.zonedTimes && isTime(from) && isTime(to) && from.kind !== to.kind;
+  const counts = to.autoincrement && !from.autoincrement;
+  if (!timeChanges && !counts && from.nullable === to.nullable && from.default === to.default) return [];
+  return [
+    {
+      ...from,
+      kind: timeChanges || counts ? to.kind : from.kind,
+      autoincrement: counts || from.autoincrement,
+      nullable: to.nullable,
+      default: to.default,
+      fill: to.fill,
+    },
+  ];
+}
+
+const isTime = (column: Column) => column.kind === 'datetime' || column.kind === 'naive-datetime';

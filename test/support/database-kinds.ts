@@ -1,0 +1,32 @@
+export type DatabaseId = 'sqlite' | 'postgres' | 'postgres18' | 'mariadb' | 'mysql';
+export type TestDialect = 'sqlite' | 'postgresql' | 'mysql';
+
+export interface DatabaseKind {
+  readonly id: DatabaseId;
+  readonly dialect: TestDialect;
+  /** Whether this run has it: SQLite always, a server when its URL is in the environment (`npm test` puts it). */
+  readonly available: boolean;
+}
+
+const SERVER_DIALECTS = {
+  postgres: 'postgresql',
+  postgres18: 'postgresql',
+  mariadb: 'mysql',
+  mysql: 'mysql',
+} as const satisfies Record<Exclude<DatabaseId, 'sqlite'>, TestDialect>;
+
+/** Every database that tests run on; the unavailable ones are listed too, so that no test forgets them. */
+export const DATABASES: readonly DatabaseKind[] = [
+  { id: 'sqlite', dialect: 'sqlite', available: true },
+  ...Object.entries(SERVER_DIALECTS).map(([id, dialect]) => ({
+    id: id as DatabaseId,
+    dialect,
+    available: adminUrl(id as DatabaseId) !== undefined,
+  })),
+];
+
+/** The administrator's URL of a server, given as `TEST_POSTGRES_URL` and so on. */
+export function adminUrl(id: DatabaseId): URL | undefined {
+  const url = process.env[`TEST_${id.toUpperCase()}_URL`];
+  return url === undefined || url === '' ? undefined : new URL(url);
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import SQLite from 'better-sqlite3';
+import { describe } from 'vitest';
+import {
+  adminUrl,
+  DATABASES,
+  type DatabaseId,
+  type DatabaseKind,
+  type TestDialect,
+} from './database-kinds.ts';
+import { loadSql } from './load-sql.ts';
+import { type NativeClient, nativeClient } from './native-client.ts';
+import { runSql } from './run-sql.ts';
+
+export { DATABASES } from './database-kinds.ts';
+
+/** A database of its own for one test, empty at first. */
+export interface TestDatabase {
+  readonly id: DatabaseId;
+  readonly dialect: TestDialect;
+  /** SQLAlchemy URL, password included: what goes into DATABASE_URL. */
+  readonly url: string;
+  /** The database's name; on SQLite the absolute path of its file. */
+  readonly name: string;
+  /** The dialect's own client, connected to this database; undefined when this machine has none that fits. */
+  readonly client: NativeClient | undefined;
+  /** Runs a file of SQL, through the native client where there is one, else through the driver. */
+  load(sqlFile: string): Promise<void>;
+  /**
+   * Runs SQL and returns the rows of its last statement: a line each, columns separated by tabs, no header,
+   * values as the database writes them as text, `NULL` for null, '' for no rows. On SQLite a statement gives
+   * rows only when it comes alone.
+   */
+  query(sql: string): Promise<string>;
+  /** Removes it, closing connections that are still open where the server allows. */
+  drop(): Promise<void>;
+}
+
+/** @throws Error when the database is not available in this run; ask `DATABASES` or use describeEachDatabase */
+export async function createDatabase(id: DatabaseId): Promise<TestDatabase> {
+  const kind = DATABASES.find((database) => database.id === id);
+  if (kind === undefined || !kind.available) {
+    throw new Error(
+      `${id} is not available: run the tests with npm test, or set TEST_${id.toUpperCase()}_URL`,
+    );
+  }
+  return kind.dialect === 'sqlite' ? createFile() : createOnServer(id, kind.dialect);
+}
+
+function createFile(): TestDatabase {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-test-'));
+  const path = join(folder, 'mcp.db');
+  const file = new SQLite(path);
+  // A file of no bytes would not be a database yet.
+  file.pragma('user_version = 1');
+  file.pragma('user_version = 0');
+  file.close();
+  return testDatabase('sqlite', 'sqlite', `sqlite:///${path}`, path, async () => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+}
+
+async function createOnServer(id: DatabaseId, dialect: TestDialect): Promise<TestDatabase> {
+  const admin = adminUrl(id)!;
+  const name = `mcpgw_test_${randomBytes(6).toString('hex')}`;
+  const url = new URL(admin);
+  url.pathname = `/${name}`;
+  const charset = dialect === 'mysql' ? ' CHARACTER SET utf8mb4' : '';
+  await runSql(dialect, admin.href, `CREATE DATABASE ${name}${charset}`);
+  return testDatabase(id, dialect, url.href, name, async () => {
+    const force = dialect === 'postgresql' ? ' WITH (FORCE)' : '';
+    await runSql(dialect, admin.href, `DROP DATABASE IF EXISTS ${name}${force}`);
+  });
+}
+
+function testDatabase(
+  id: DatabaseId,
+  dialect: TestDialect,
+  url: string,
+  name: string,
+  drop: () => Promise<void>,
+): TestDatabase {
+  const client = nativeClient(id, dialect, url, name);
+  return {
+    id,
+    dialect,
+    url,
+    name,
+    client,
+    load: (sqlFile) => loadSql(dialect, url, client, sqlFile),
+    query: (sql) => runSql(dialect, url, sql),
+    drop,
+  };
+}
+
+/** `describe` once for each available database; the others show up as skipped, by name. */
+export function describeEachDatabase(name: string, tests: (database: DatabaseKind) => void): void {
+  for (const database of DATABASES) {
+    describe.skipIf(!database.available)(`${name} [${database.id}]`, () => tests(database));
+  }
+}
