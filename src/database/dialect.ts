@@ -33,7 +33,10 @@ export interface OpenDatabase {
 }
 
 /** Opens a target; throws a GatewayError that says what is wrong with it. */
-export type Open<Target extends DatabaseTarget> = (target: Target, options: OpenOptions) => Promise<OpenDatabase>;
+export type Open<Target extends DatabaseTarget> = (
+  target: Target,
+  options: OpenOptions,
+) => Promise<OpenDatabase>;
 
 export interface Change {
   readonly statements: readonly Statement[];

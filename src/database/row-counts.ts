@@ -10,6 +10,8 @@ export async function rowCounts(
   const counts = tables.map(
     (name) => sql`SELECT ${sql.lit(name)} AS name, count(*) AS n FROM ${sql.table(name)}`,
   );
-  const rows = await db.query<{ name: string; n: unknown }>(sql<{ name: string; n: unknown }>`${sql.join(counts, sql` UNION ALL `)}`);
+  const rows = await db.query<{ name: string; n: unknown }>(
+    sql<{ name: string; n: unknown }>`${sql.join(counts, sql` UNION ALL `)}`,
+  );
   return new Map(rows.map((row) => [row.name, Number(row.n)]));
 }

@@ -52,7 +52,12 @@ async function openPatiently(target: DatabaseTarget, options: ConnectOptions): P
   const deadline = Date.now() + waitMs;
   for (let attempt = 0; ; attempt++) {
     try {
-      return await openDatabase(target, { access, create, connectTimeoutMs: CONNECT_TIMEOUT_MS, onStatement });
+      return await openDatabase(target, {
+        access,
+        create,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        onStatement,
+      });
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'UNREACHABLE') throw error;
       const waiting = waitMs > 0;

@@ -6,16 +6,23 @@ import { rowCounts } from '../database/row-counts.ts';
 import { type Statement, statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import { assignOrphans, findOrphans, type Orphans, ownedTables } from '../ownership/orphans.ts';
+import { string, table } from '../schema/define.ts';
 import { displayName } from '../schema/display-name.ts';
 import { HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
-import { string, table } from '../schema/define.ts';
 import { readSeedFacts } from '../seed/facts.ts';
 import { hashPassword } from '../seed/password.ts';
 import { personalTeam } from '../seed/personal-team.ts';
 import { planSeed, type SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
-import { type HistoryRow, historyTable, OWNERSHIP_STEP, readHistory, SEED_STEP, stepChecksums } from './history.ts';
+import {
+  type HistoryRow,
+  historyTable,
+  OWNERSHIP_STEP,
+  readHistory,
+  SEED_STEP,
+  stepChecksums,
+} from './history.ts';
 import type { Migration, OwnershipValues } from './migration.ts';
 import { findDangling, findMends } from './prepare.ts';
 import { type PlanFacts, readPlanFacts } from './read-facts.ts';
@@ -114,7 +121,14 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
       ownershipStatements.push(...assignOrphans(db, found, assignment));
     } else {
       // Half of the columns: which rows lack what shows only once the other half is there.
-      const unknown = { neither: 1, ownerOnly: 1, teamOnly: 1, collisions: [], collisionCount: 0, unresolvable: 0 };
+      const unknown = {
+        neither: 1,
+        ownerOnly: 1,
+        teamOnly: 1,
+        collisions: [],
+        collisionCount: 0,
+        unresolvable: 0,
+      };
       ownershipStatements.push(...assignOrphans(db, { table: owned, ...unknown }, assignment));
     }
   }
@@ -142,11 +156,21 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const history = schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements;
   const steps: PlannedStep[] = [
     step('history', 'Table for our own history', history),
-    step('mend', 'Rows that new constraints would not allow', mends.map((m) => m.statement)),
+    step(
+      'mend',
+      'Rows that new constraints would not allow',
+      mends.map((m) => m.statement),
+    ),
     ...migrationSteps('before-seed'),
     ...(seed === null
       ? []
-      : [step(SEED_STEP, 'Administrator, personal team, roles', seed.parts.flatMap((p) => p.statements))]),
+      : [
+          step(
+            SEED_STEP,
+            'Administrator, personal team, roles',
+            seed.parts.flatMap((p) => p.statements),
+          ),
+        ]),
     ...migrationSteps('after-seed'),
     step(OWNERSHIP_STEP, 'Owner and team for rows without', ownershipStatements),
     step('revision', `Revision ${REVISION.v070}`, revisionStatements(db, schema, state)),
@@ -183,11 +207,13 @@ async function planSeedOf(db: Connection, schema: Schema, settings: Settings, no
 async function refuseDangling(db: Connection, before: Schema, after: Schema, mends: boolean): Promise<void> {
   const added = [...before.keys()].flatMap((name) => {
     const had = before.get(name)?.foreignKeys ?? [];
-    return (after.get(name)?.foreignKeys ?? [])
-      .filter((key) => !had.some((k) => k.column === key.column && k.table === key.table))
-      // Mended before the constraint comes.
-      .filter((key) => !(mends && name === 'user_roles' && key.column === 'granted_by'))
-      .map((key) => ({ table: name, key }));
+    return (
+      (after.get(name)?.foreignKeys ?? [])
+        .filter((key) => !had.some((k) => k.column === key.column && k.table === key.table))
+        // Mended before the constraint comes.
+        .filter((key) => !(mends && name === 'user_roles' && key.column === 'granted_by'))
+        .map((key) => ({ table: name, key }))
+    );
   });
   const dangling = await findDangling(db, added, before);
   if (dangling.length === 0) return;
@@ -215,7 +241,8 @@ function unusualNames(db: Connection, facts: PlanFacts): Statement[] {
       paged: {
         select: page.sql,
         pageSize: PAGE_SIZE,
-        value: (row) => displayName(row['custom_name'] as string | null, row['original_name'] as string | null),
+        value: (row) =>
+          displayName(row['custom_name'] as string | null, row['original_name'] as string | null),
       },
     },
   ];
@@ -239,7 +266,8 @@ function inTheRanges(db: Connection, s: Statement, facts: PlanFacts): Statement[
 
 function revisionStatements(db: Connection, schema: Schema, state: State): Statement[] {
   if (state.revision === REVISION.v070) return [];
-  if (state.revision !== '') return [db.compile(sql`UPDATE alembic_version SET version_num = ${REVISION.v070}`)];
+  if (state.revision !== '')
+    return [db.compile(sql`UPDATE alembic_version SET version_num = ${REVISION.v070}`)];
   const create = schema.has(VERSION_TABLE) ? [] : [createVersionTable(db)];
   return [...create, db.compile(sql`INSERT INTO alembic_version (version_num) VALUES (${REVISION.v070})`)];
 }

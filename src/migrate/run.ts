@@ -149,11 +149,15 @@ async function runStep(
 function stopIfAsked(db: Connection, { signal }: RunContext): void {
   if (!signal.aborted) return;
   const terminated = signal.reason === 'SIGTERM';
-  throw new GatewayError(terminated ? 'TERMINATED' : 'INTERRUPTED', `Stopped by ${signal.reason ?? 'a signal'}.`, {
-    hint: db.dialect.transactionalDdl
-      ? 'Everything was taken back: the database is as it was. To migrate it, run: mcpgw migrate'
-      : 'What was done so far stays, and is right. To go on, run: mcpgw migrate',
-  });
+  throw new GatewayError(
+    terminated ? 'TERMINATED' : 'INTERRUPTED',
+    `Stopped by ${signal.reason ?? 'a signal'}.`,
+    {
+      hint: db.dialect.transactionalDdl
+        ? 'Everything was taken back: the database is as it was. To migrate it, run: mcpgw migrate'
+        : 'What was done so far stays, and is right. To go on, run: mcpgw migrate',
+    },
+  );
 }
 
 /** An error after the first write on a database that cannot take schema changes back. */
@@ -221,7 +225,8 @@ async function compareRows(
     if (now !== null && now > before && GROWING.has(table)) continue;
     const text = `${table}: ${before} rows before, ${now ?? 'no table'} after`;
     // Where others can write while a run goes on, more rows are theirs.
-    if (!db.dialect.exclusive && now !== null && now > before) warnings.push(`${text}: something else writes to it.`);
+    if (!db.dialect.exclusive && now !== null && now > before)
+      warnings.push(`${text}: something else writes to it.`);
     else wrong.push(text);
   }
   if (wrong.length === 0) return { rows, warnings };

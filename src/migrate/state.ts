@@ -66,7 +66,9 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
     throw new GatewayError(
       'STATE',
       `alembic_version has ${more.length + 1} rows (${revisions?.join(', ')}): development heads that were never merged.`,
-      { hint: 'Merge them with the gateway that made them, or restore a backup of a release. Nothing was changed.' },
+      {
+        hint: 'Merge them with the gateway that made them, or restore a backup of a release. Nothing was changed.',
+      },
     );
   }
   if (revision === undefined) return withoutRevision(schema, others, adopt);
@@ -81,7 +83,9 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
         throw new GatewayError(
           'STATE',
           `alembic_version says ${revision}, but these tables of the gateway are missing: ${missing.join(', ')}.`,
-          { hint: 'Check that DATABASE_URL points at the gateway’s database and schema. Nothing was changed.' },
+          {
+            hint: 'Check that DATABASE_URL points at the gateway’s database and schema. Nothing was changed.',
+          },
         );
       }
       return known(schema, revision);
@@ -89,9 +93,13 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
     default: {
       const older = OLDER[revision];
       if (older !== undefined) {
-        throw new GatewayError('STATE', `The database is at revision ${revision} (${older}), older than v0.6.0.`, {
-          hint: 'Upgrade the gateway to v0.6.0 first and let it start once; then run mcpgw migrate. Nothing was changed.',
-        });
+        throw new GatewayError(
+          'STATE',
+          `The database is at revision ${revision} (${older}), older than v0.6.0.`,
+          {
+            hint: 'Upgrade the gateway to v0.6.0 first and let it start once; then run mcpgw migrate. Nothing was changed.',
+          },
+        );
       }
       throw new GatewayError(
         'STATE',
@@ -110,7 +118,12 @@ function known(schema: Schema, revision: string): State {
   if (revision === REVISION.v060) {
     const crashed = displayName || schema.has('email_users');
     return crashed
-      ? { kind: 'crashed-upgrade', description: 'v0.6.0 with an upgrade that did not finish', release: '0.6.0', revision }
+      ? {
+          kind: 'crashed-upgrade',
+          description: 'v0.6.0 with an upgrade that did not finish',
+          release: '0.6.0',
+          revision,
+        }
       : { kind: 'v0.6.0', description: 'v0.6.0', release: '0.6.0', revision };
   }
   if (revision !== REVISION.v070) {
@@ -125,7 +138,12 @@ function known(schema: Schema, revision: string): State {
   const leftovers = [...LEFTOVER_COPIES.keys()].some((name) => schema.has(name));
   return scoped && !leftovers
     ? { kind: 'v0.7.0', description: 'v0.7.0', release: '0.7.0', revision }
-    : { kind: 'upgraded-by-gateway', description: 'v0.7.0, upgraded by the gateway itself', release: '0.7.0', revision };
+    : {
+        kind: 'upgraded-by-gateway',
+        description: 'v0.7.0, upgraded by the gateway itself',
+        release: '0.7.0',
+        revision,
+      };
 }
 
 function withoutRevision(schema: Schema, others: readonly string[], adopt: boolean): State {
@@ -154,7 +172,12 @@ function withoutRevision(schema: Schema, others: readonly string[], adopt: boole
       hint: 'If this is a v0.6.0 database, say so: mcpgw migrate --adopt. Nothing was changed.',
     });
   }
-  return { kind: 'v0.6.0', description: 'v0.6.0 without a recorded revision', release: '0.6.0', revision: '' };
+  return {
+    kind: 'v0.6.0',
+    description: 'v0.6.0 without a recorded revision',
+    release: '0.6.0',
+    revision: '',
+  };
 }
 
 /** Columns that every v0.6.0 table of resources has; what tells the gateway's tables from another program's. */

@@ -75,7 +75,12 @@ function finalOwner(a: Assignment): RawBuilder<unknown> {
 const ORPHANED = sql`(t.team_id IS NULL OR t.owner_email IS NULL)`;
 
 /** Ids of orphans that would collide: all but the first of the rows that end in the same scoped name. */
-function collidingRows(db: Connection, table: OwnedTable, column: string, a: Assignment): RawBuilder<unknown> {
+function collidingRows(
+  db: Connection,
+  table: OwnedTable,
+  column: string,
+  a: Assignment,
+): RawBuilder<unknown> {
   return sql`
     SELECT x.id, x.value, x.team_id, x.owner_email FROM (
       SELECT f.id, f.value, f.team_id, f.owner_email, f.orphaned,
@@ -97,7 +102,13 @@ export async function findOrphans(db: Connection, table: OwnedTable, a: Assignme
   const collisions: Collision[] = [];
   let collisionCount = 0;
   for (const column of table.scopedUniques) {
-    const rows = await db.query<{ id: unknown; value: string; team_id: string; owner_email: string; total: unknown }>(sql`
+    const rows = await db.query<{
+      id: unknown;
+      value: string;
+      team_id: string;
+      owner_email: string;
+      total: unknown;
+    }>(sql`
       SELECT c.*, count(*) OVER () AS total FROM (${collidingRows(db, table, column, a)}) c
       ORDER BY c.value, c.id LIMIT ${sql.lit(SAMPLE)}`);
     collisionCount += Number(rows[0]?.total ?? 0);
@@ -117,7 +128,12 @@ export async function findOrphans(db: Connection, table: OwnedTable, a: Assignme
       : await db.query<{ n: unknown }>(sql`
           SELECT count(*) AS n FROM ${sql.table(table.name)} t
           WHERE ${ORPHANED} AND (${finalTeam(db, a)} IS NULL OR ${finalOwner(a)} IS NULL)`);
-  return { ...none, collisions: collisions.slice(0, SAMPLE), collisionCount, unresolvable: Number(lost?.n ?? 0) };
+  return {
+    ...none,
+    collisions: collisions.slice(0, SAMPLE),
+    collisionCount,
+    unresolvable: Number(lost?.n ?? 0),
+  };
 }
 
 /** How many rows of a table lack the team, the owner, or both. */

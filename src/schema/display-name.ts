@@ -5,7 +5,10 @@
  */
 export function displayName(customName: string | null, originalName: string | null): string {
   const name = customName === null || customName === '' ? (originalName ?? '') : customName;
-  const words = name.replaceAll(/[_\-.]+/g, ' ').split(PYTHON_SPACE).filter((word) => word !== '');
+  const words = name
+    .replaceAll(/[_\-.]+/g, ' ')
+    .split(PYTHON_SPACE)
+    .filter((word) => word !== '');
   return [...titleCase(words.join(' '))].slice(0, 255).join('');
 }
 

@@ -106,7 +106,8 @@ export function missingIndexes(table: Table, wanted: readonly Index[]): Index[] 
   const names = new Set(wanted.map((index) => index.name));
   const spare = table.indexes.filter((index) => !names.has(index.name));
   return wanted.filter((index) => {
-    if (table.indexes.some((i) => i.name === index.name && sameColumns(i.columns, index.columns))) return false;
+    if (table.indexes.some((i) => i.name === index.name && sameColumns(i.columns, index.columns)))
+      return false;
     const standIn = spare.findIndex((i) => sameColumns(i.columns, index.columns));
     if (standIn < 0) return true;
     spare.splice(standIn, 1);

@@ -20,14 +20,22 @@ export interface RoleRow {
 
 /** What is there already of what is seeded. Empty where the tables are not there yet. */
 export interface SeedFacts {
-  readonly user: { readonly email: string; readonly full_name: string | null; readonly is_admin: unknown } | null;
+  readonly user: {
+    readonly email: string;
+    readonly full_name: string | null;
+    readonly is_admin: unknown;
+  } | null;
   /** Personal teams of the administrator, active ones first, then the oldest. */
   readonly teams: readonly TeamRow[];
   readonly membership: { readonly id: string; readonly role: string; readonly is_active: unknown } | null;
   /** Active roles with the names of the default ones. */
   readonly roles: readonly RoleRow[];
   /** Active global assignments of the administrator's role to the administrator. */
-  readonly assignments: readonly { readonly id: string; readonly role_id: string; readonly granted_by: string }[];
+  readonly assignments: readonly {
+    readonly id: string;
+    readonly role_id: string;
+    readonly granted_by: string;
+  }[];
   readonly slugs: ReadonlySet<string>;
 }
 
@@ -64,7 +72,9 @@ export async function readSeedFacts(
       )
     : [];
   const taken = has('email_teams')
-    ? await db.query<{ slug: string }>(sql`SELECT slug FROM email_teams WHERE slug IN (${sql.join([...slugs])})`)
+    ? await db.query<{ slug: string }>(
+        sql`SELECT slug FROM email_teams WHERE slug IN (${sql.join([...slugs])})`,
+      )
     : [];
   const [membership] =
     has('email_team_members') && teams[0] !== undefined

@@ -45,7 +45,11 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
       sql`INSERT INTO ${sql.table(table)} (${sql.join(Object.keys(row).map((name) => sql.ref(name)))})
           VALUES (${sql.join(Object.values(row))})`,
     );
-  const part = (id: SeedPart['id'], title: string, missing: readonly (readonly [string, Statement])[]): SeedPart => ({
+  const part = (
+    id: SeedPart['id'],
+    title: string,
+    missing: readonly (readonly [string, Statement])[],
+  ): SeedPart => ({
     id,
     title,
     statements: missing.map(([, statement]) => statement),
@@ -92,9 +96,13 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
   if (existing === undefined) {
     const slug = team.slugs.find((s) => !facts.slugs.has(s));
     if (slug === undefined) {
-      throw new GatewayError('PREFLIGHT', `Both slugs of the personal team are taken: ${team.slugs.join(', ')}.`, {
-        hint: 'Set PERSONAL_TEAM_PREFIX to something else, or rename one of those teams. Nothing was changed.',
-      });
+      throw new GatewayError(
+        'PREFLIGHT',
+        `Both slugs of the personal team are taken: ${team.slugs.join(', ')}.`,
+        {
+          hint: 'Set PERSONAL_TEAM_PREFIX to something else, or rename one of those teams. Nothing was changed.',
+        },
+      );
     }
     teams.push([
       `personal team “${team.name}”`,

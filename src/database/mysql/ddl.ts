@@ -80,7 +80,8 @@ function columnSql(column: Column): string {
     column.collation === null || (column.kind !== 'string' && column.kind !== 'text')
       ? ''
       : ` CHARACTER SET ${column.collation.split('_')[0]} COLLATE ${column.collation}`;
-  const rest = column.default === null ? (column.nullable ? ' DEFAULT NULL' : '') : ` DEFAULT ${column.default}`;
+  const rest =
+    column.default === null ? (column.nullable ? ' DEFAULT NULL' : '') : ` DEFAULT ${column.default}`;
   const counts = column.autoincrement ? ' AUTO_INCREMENT' : '';
   // TEXT takes no DEFAULT on MySQL.
   const allowed = type === 'TEXT' || type === 'JSON' || type === 'BLOB' ? '' : rest;

@@ -8,7 +8,12 @@ interface MysqlError {
 /** Error numbers: MySQL manual, "Server Error Message Reference"; MariaDB shares them. */
 export function translateMysqlError(error: unknown): GatewayError | null {
   if (!(error instanceof Error)) return null;
-  const { code = '', message, errno = 0, sqlMessage = message } = error as Error & MysqlError & { code?: string };
+  const {
+    code = '',
+    message,
+    errno = 0,
+    sqlMessage = message,
+  } = error as Error & MysqlError & { code?: string };
   if (
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ENOENT|PROTOCOL_CONNECTION_LOST)$/.test(
       code,
@@ -30,24 +35,36 @@ export function translateMysqlError(error: unknown): GatewayError | null {
     case 1698:
     case 1251:
     case 2059:
-      return new GatewayError('AUTHENTICATION', 'The MySQL server refused the user or the password of DATABASE_URL.', {
-        hint: 'Check user and password (percent-encode special characters) and from which hosts the user may connect.',
-        cause: error,
-      });
+      return new GatewayError(
+        'AUTHENTICATION',
+        'The MySQL server refused the user or the password of DATABASE_URL.',
+        {
+          hint: 'Check user and password (percent-encode special characters) and from which hosts the user may connect.',
+          cause: error,
+        },
+      );
     case 1049:
-      return new GatewayError('NO_DATABASE', 'The database named in DATABASE_URL does not exist on this server.', {
-        hint: 'Check its name, or create it first (CREATE DATABASE … CHARACTER SET utf8mb4). mcpgw creates no MySQL databases.',
-        cause: error,
-      });
+      return new GatewayError(
+        'NO_DATABASE',
+        'The database named in DATABASE_URL does not exist on this server.',
+        {
+          hint: 'Check its name, or create it first (CREATE DATABASE … CHARACTER SET utf8mb4). mcpgw creates no MySQL databases.',
+          cause: error,
+        },
+      );
     case 1044:
     case 1142:
     case 1143:
     case 1227:
     case 1370:
-      return new GatewayError('PERMISSION', `The MySQL server does not allow this user to do that: ${sqlMessage}.`, {
-        hint: 'Grant this user all privileges on the gateway’s database: GRANT ALL ON <database>.* TO <user>;',
-        cause: error,
-      });
+      return new GatewayError(
+        'PERMISSION',
+        `The MySQL server does not allow this user to do that: ${sqlMessage}.`,
+        {
+          hint: 'Grant this user all privileges on the gateway’s database: GRANT ALL ON <database>.* TO <user>;',
+          cause: error,
+        },
+      );
     case 1290:
     case 1792:
     case 1836:

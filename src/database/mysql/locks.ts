@@ -9,7 +9,7 @@ const POLL_MS = 200;
 const METADATA_LOCK_S = 30;
 
 /** GET_LOCK names are server-wide and hold 64 characters: a hash of the database's name keeps them apart. */
-const LOCK_NAME = sql`concat('mcpgw:', sha1(database()))`;
+const LOCK_NAME = sql`concat('mcpgw:', left(sha2(database(), 256), 40))`;
 
 /**
  * Takes the named lock of this database. GET_LOCK answers 1 (ours), 0 (not in time) or NULL (an error); it is
@@ -18,7 +18,9 @@ const LOCK_NAME = sql`concat('mcpgw:', sha1(database()))`;
 export async function beginMysqlRun(db: Connection, lock: RunLock): Promise<void> {
   const deadline = Date.now() + lock.timeoutMs;
   for (let first = true; ; first = false) {
-    const [row] = await db.query<{ locked: number | string | null }>(sql`SELECT GET_LOCK(${LOCK_NAME}, 0) AS locked`);
+    const [row] = await db.query<{ locked: number | string | null }>(
+      sql`SELECT GET_LOCK(${LOCK_NAME}, 0) AS locked`,
+    );
     if (Number(row?.locked ?? 0) === 1) break;
     const holder = await holderOf(db);
     if (first) lock.onWait(holder);

@@ -89,9 +89,7 @@ export function changePostgresqlTable(table: Table, changes: TableChanges): Chan
   const keys = table.foreignKeys.filter((k) => changes.dropForeignKeys?.includes(k.column));
   const statements: Statement[] = [
     ...dropped.map((u) =>
-      u.constraint
-        ? alter(`DROP CONSTRAINT ${q(u.name ?? '')}`)
-        : statement(`DROP INDEX ${q(u.name ?? '')}`),
+      u.constraint ? alter(`DROP CONSTRAINT ${q(u.name ?? '')}`) : statement(`DROP INDEX ${q(u.name ?? '')}`),
     ),
     ...keys.map((k) => alter(`DROP CONSTRAINT ${q(k.name ?? '')}`)),
     ...(changes.dropChecks ?? []).map((name) => alter(`DROP CONSTRAINT ${q(name)}`)),

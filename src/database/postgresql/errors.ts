@@ -10,13 +10,19 @@ interface PostgresqlError {
 export function translatePostgresqlError(error: unknown): GatewayError | null {
   if (!(error instanceof Error)) return null;
   const { code = '', message } = error as PostgresqlError & Error;
-  if (/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ENOENT)$/.test(code)) {
+  if (
+    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ENOENT)$/.test(
+      code,
+    )
+  ) {
     return new GatewayError('UNREACHABLE', `PostgreSQL does not answer (${code}).`, {
       hint: 'Check host and port in DATABASE_URL and that the server runs. For one that is still starting: --wait 60',
       cause: error,
     });
   }
-  if (/timeout expired|Connection terminated|server does not support SSL|self-signed|certificate/i.test(message)) {
+  if (
+    /timeout expired|Connection terminated|server does not support SSL|self-signed|certificate/i.test(message)
+  ) {
     return new GatewayError('UNREACHABLE', `No connection to PostgreSQL: ${message}.`, {
       hint: /SSL|certificate|self-signed/i.test(message)
         ? 'Check sslmode and sslrootcert in DATABASE_URL.'
@@ -25,16 +31,24 @@ export function translatePostgresqlError(error: unknown): GatewayError | null {
     });
   }
   if (code === '28P01' || code === '28000' || /SASL|password must be a string/.test(message)) {
-    return new GatewayError('AUTHENTICATION', 'PostgreSQL refused the user or the password of DATABASE_URL.', {
-      hint: 'Check user and password (percent-encode special characters) and pg_hba.conf.',
-      cause: error,
-    });
+    return new GatewayError(
+      'AUTHENTICATION',
+      'PostgreSQL refused the user or the password of DATABASE_URL.',
+      {
+        hint: 'Check user and password (percent-encode special characters) and pg_hba.conf.',
+        cause: error,
+      },
+    );
   }
   if (code === '3D000') {
-    return new GatewayError('NO_DATABASE', 'The database named in DATABASE_URL does not exist on this server.', {
-      hint: 'Check its name, or create it first (createdb). mcpgw creates no PostgreSQL databases.',
-      cause: error,
-    });
+    return new GatewayError(
+      'NO_DATABASE',
+      'The database named in DATABASE_URL does not exist on this server.',
+      {
+        hint: 'Check its name, or create it first (createdb). mcpgw creates no PostgreSQL databases.',
+        cause: error,
+      },
+    );
   }
   if (code === '42501') {
     return new GatewayError('PERMISSION', `PostgreSQL does not allow this user to do that: ${message}.`, {
@@ -43,10 +57,14 @@ export function translatePostgresqlError(error: unknown): GatewayError | null {
     });
   }
   if (code === '25006') {
-    return new GatewayError('READ_ONLY', 'The PostgreSQL server is read-only (a replica, or default_transaction_read_only).', {
-      hint: 'Point DATABASE_URL at the primary server. Nothing was changed.',
-      cause: error,
-    });
+    return new GatewayError(
+      'READ_ONLY',
+      'The PostgreSQL server is read-only (a replica, or default_transaction_read_only).',
+      {
+        hint: 'Point DATABASE_URL at the primary server. Nothing was changed.',
+        cause: error,
+      },
+    );
   }
   if (code === '55P03' || code === '57014') {
     return new GatewayError('BUSY', 'A table is locked by another connection.', {

@@ -129,7 +129,10 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
       const unique = { name: row.index_name, columns: names, constraint: row.is_constraint };
       schema.set(table.name, { ...table, uniques: [...table.uniques, unique] });
     } else {
-      schema.set(table.name, { ...table, indexes: [...table.indexes, { name: row.index_name, columns: names }] });
+      schema.set(table.name, {
+        ...table,
+        indexes: [...table.indexes, { name: row.index_name, columns: names }],
+      });
     }
   }
   for (const row of constraints) {

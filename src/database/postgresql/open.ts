@@ -44,7 +44,11 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
     } catch (error) {
       await kysely.destroy();
       const last = ssl === attempts.at(-1);
-      if (!last && error instanceof Error && /SSL|28000/.test(`${error.message} ${(error as { code?: string }).code}`)) {
+      if (
+        !last &&
+        error instanceof Error &&
+        /SSL|28000/.test(`${error.message} ${(error as { code?: string }).code}`)
+      ) {
         continue;
       }
       throw translatePostgresqlError(error) ?? error;

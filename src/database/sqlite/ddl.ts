@@ -79,7 +79,10 @@ export function createSqliteTable(table: Table): Change {
     indexSql: new Map(indexes),
     triggerSql: [],
   };
-  return { statements: [create, ...indexes.map(([, text]) => text)].map((text) => statement(text)), table: made };
+  return {
+    statements: [create, ...indexes.map(([, text]) => text)].map((text) => statement(text)),
+    table: made,
+  };
 }
 
 /** What `changes` needs a rebuild for; indexes alone are made and dropped in place. */
@@ -107,7 +110,9 @@ export function changeSqliteTable(table: Table, changes: TableChanges): Change {
   // A bare unique index on columns whose unique goes is not brought back.
   const goneUniques = new Set(
     before.uniques
-      .filter((u) => !u.constraint && changes.dropUniques?.some((columns) => sameColumnSet(columns, u.columns)))
+      .filter(
+        (u) => !u.constraint && changes.dropUniques?.some((columns) => sameColumnSet(columns, u.columns)),
+      )
       .map((u) => u.name),
   );
   const kept = [...before.indexSql].filter(([name]) => !dropped.has(name) && !goneUniques.has(name));
@@ -173,7 +178,9 @@ function editedText(text: TableSql, changes: TableChanges, after: Table): TableS
       const goes =
         (item.keyword === 'UNIQUE' && dropsUnique(item.columns)) ||
         (item.keyword === 'FOREIGN' && dropsKey(item.columns[0] ?? '')) ||
-        (item.keyword === 'CHECK' && item.name !== null && (changes.dropChecks?.includes(item.name) ?? false));
+        (item.keyword === 'CHECK' &&
+          item.name !== null &&
+          (changes.dropChecks?.includes(item.name) ?? false));
       return goes ? [] : [item];
     }
     if (changes.dropColumns?.includes(item.name)) return [];

@@ -49,7 +49,9 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
         if (event.level === 'query') onStatement?.(event.query.sql, event.query.parameters);
       },
     });
-    const version = file.prepare<[], { version: string }>('SELECT sqlite_version() AS version').get()?.version;
+    const version = file
+      .prepare<[], { version: string }>('SELECT sqlite_version() AS version')
+      .get()?.version;
     return { kysely, dialect: sqliteDialect(version ?? '') };
   } catch (error) {
     throw translateSqliteError(error, path) ?? error;

@@ -52,11 +52,7 @@ function unquote(token: string): string {
 
 /** Joins tokens so that the result reads like the original: no blank inside parentheses or before a comma. */
 function join(tokens: readonly string[]): string {
-  return tokens
-    .join(' ')
-    .replaceAll(/\( /g, '(')
-    .replaceAll(/ \)/g, ')')
-    .replaceAll(/ ,/g, ',');
+  return tokens.join(' ').replaceAll(/\( /g, '(').replaceAll(/ \)/g, ')').replaceAll(/ ,/g, ',');
 }
 
 /** The tokens between the parenthesis at `open` and its partner, and the index after it. */
