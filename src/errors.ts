@@ -72,3 +72,8 @@ export class GatewayError extends Error {
     return EXIT_BY_CODE[this.code];
   }
 }
+
+/** The message of anything that was thrown. */
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,51 @@
+import { errorText } from '../errors.ts';
+import type { CheckReport } from '../report/report.ts';
+import { type Check, type CheckContext, type Findings, SAMPLE_SIZE } from './check.ts';
+
+export interface Outcome {
+  readonly check: Check;
+  /** Null when it was skipped or crashed. */
+  readonly findings: Findings | null;
+  readonly report: CheckReport;
+}
+
+/** Runs one check. One that crashes is errored, one that lacks its tables is skipped: neither is a pass. */
+export async function runCheck(check: Check, context: CheckContext): Promise<Outcome> {
+  const missing = check.requires.filter((table) => !context.schema.has(table));
+  if (missing.length > 0) {
+    const why = `Not checked: there is no table ${missing.join(', ')}. Run: mcpgw migrate`;
+    return { check, findings: null, report: without(check, 'skipped', why) };
+  }
+  try {
+    const findings = await check.find(context);
+    return { check, findings, report: reportOf(check, findings) };
+  } catch (error) {
+    return { check, findings: null, report: without(check, 'errored', `The check itself failed: ${errorText(error)}`) };
+  }
+}
+
+function without(check: Check, status: 'skipped' | 'errored', hint: string): CheckReport {
+  const { id, title, level } = check;
+  return { id, title, level, status, count: 0, findings: [], fixable: false, hint };
+}
+
+function reportOf(check: Check, findings: Findings): CheckReport {
+  const { id, title, level } = check;
+  const clean = findings.count === 0 || level === 'info';
+  const unfixable = findings.unfixable ?? 0;
+  return {
+    id,
+    title,
+    level,
+    status: clean ? 'passed' : level === 'error' ? 'failed' : 'warned',
+    count: findings.count,
+    findings: findings.sample.slice(0, SAMPLE_SIZE),
+    fixable: check.repair !== undefined && findings.count > unfixable,
+    hint: findings.count === 0 ? '' : (findings.hint ?? check.hint),
+  };
+}
+
+/** Whether a report is anything but a pass: a failure, a crash, or something that could not be checked. */
+export function isProblem(report: CheckReport): boolean {
+  return report.status === 'failed' || report.status === 'errored' || report.status === 'skipped';
+}

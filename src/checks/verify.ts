@@ -1,0 +1,36 @@
+import type { Connection } from '../database/connection.ts';
+import type { Progress } from '../progress.ts';
+import type { CheckReport } from '../report/report.ts';
+import type { Check } from './check.ts';
+import { type CheckInput, checkContext } from './context.ts';
+import { isProblem, runCheck } from './run-check.ts';
+
+export interface VerifyResult {
+  readonly checks: readonly CheckReport[];
+  readonly clean: boolean;
+}
+
+/** Runs the checks in one transaction that cannot write, so that all of them see the same moment. */
+export async function runVerify(
+  db: Connection,
+  checks: readonly Check[],
+  input: CheckInput,
+  progress: Progress,
+): Promise<VerifyResult> {
+  await db.dialect.beginRead(db);
+  try {
+    const context = await checkContext(db, input);
+    progress.start('Checking', checks.length);
+    const reports: CheckReport[] = [];
+    for (const check of checks) {
+      reports.push((await runCheck(check, context)).report);
+      progress.advance(1, check.title);
+    }
+    progress.done();
+    return { checks: reports, clean: !reports.some(isProblem) };
+  } finally {
+    await db.dialect.endRead(db).catch(() => {
+      // The connection is gone; the error that says so is on its way.
+    });
+  }
+}
