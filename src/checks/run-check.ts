@@ -20,7 +20,11 @@ export async function runCheck(check: Check, context: CheckContext): Promise<Out
     const findings = await check.find(context);
     return { check, findings, report: reportOf(check, findings) };
   } catch (error) {
-    return { check, findings: null, report: without(check, 'errored', `The check itself failed: ${errorText(error)}`) };
+    return {
+      check,
+      findings: null,
+      report: without(check, 'errored', `The check itself failed: ${errorText(error)}`),
+    };
   }
 }
 

@@ -13,7 +13,9 @@ export function selectChecks(
   skip: readonly string[] | undefined,
 ): readonly Check[] {
   const matches = (check: Check, name: string) => check.id === name || check.id.startsWith(`${name}.`);
-  const unknown = [...(only ?? []), ...(skip ?? [])].filter((name) => !all.some((check) => matches(check, name)));
+  const unknown = [...(only ?? []), ...(skip ?? [])].filter(
+    (name) => !all.some((check) => matches(check, name)),
+  );
   if (unknown.length > 0) {
     throw new GatewayError('USAGE', `There is no check ${unknown.map((name) => `“${name}”`).join(', ')}.`, {
       hint: 'See them all with: mcpgw verify --list',

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { GatewayError } from '../errors.ts';
 import type { TableChanges } from '../migrate/migration.ts';
-import type { Schema, Table } from '../schema/model.ts';
+import type { Column, Schema, Table } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
 import type { Statement } from './statement.ts';
@@ -84,7 +84,7 @@ export interface Dialect {
    */
   displayNameMisses(): string | null;
   /** Writes a page of values (see PagedUpdate) back: `UPDATE table SET column …` with one JSON parameter. */
-  pagedUpdate(table: string, key: string, column: string): string;
+  pagedUpdate(table: string, key: Pick<Column, 'name' | 'collation'>, column: string): string;
   /** Rows of a large table are written in ranges of this many (0: all at once). */
   readonly rangeSize: number;
 

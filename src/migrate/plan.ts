@@ -10,10 +10,9 @@ import { string, table } from '../schema/define.ts';
 import { displayName } from '../schema/display-name.ts';
 import { HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
-import { readSeedFacts } from '../seed/facts.ts';
+import { missingSeed } from '../seed/missing-seed.ts';
 import { hashPassword } from '../seed/password.ts';
-import { personalTeam } from '../seed/personal-team.ts';
-import { planSeed, type SeedPlan } from '../seed/plan-seed.ts';
+import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
 import {
   type HistoryRow,
@@ -57,6 +56,11 @@ export interface Plan {
 export interface PlanOptions {
   readonly settings: Settings;
   readonly now: Date;
+  /**
+   * Whether the plan will be run: only then is the administrator's password hashed, which takes time and
+   * memory by design.
+   */
+  readonly toRun: boolean;
   /** Take v0.6.0 tables without a revision for what they look like. */
   readonly adopt: boolean;
   /** Write the marker of the gateway's own upgrade into `federation_source`. */
@@ -75,7 +79,7 @@ export function isEmpty(plan: Plan): boolean {
 
 /** Reads the database and works out every statement that it needs to be at v0.7.0. Writes nothing. */
 export async function makePlan(db: Connection, options: PlanOptions): Promise<Plan> {
-  const { settings, now } = options;
+  const { settings } = options;
   const schema = await db.dialect.readSchema(db);
   const state = recogniseState(schema, await readRevisions(db, schema), options.adopt);
   const rowsBefore = await rowCounts(db, [...schema.keys()]);
@@ -83,7 +87,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const recorded = await recordedSteps(db, schema);
 
   const mends = await findMends(db, schema);
-  const seed = settings.emailAuthEnabled ? await planSeedOf(db, schema, settings, now) : null;
+  const seed = settings.emailAuthEnabled ? await seedOf(db, schema, options) : null;
   const ownership: OwnershipValues =
     seed === null
       ? { teamId: null, ownerEmail: null, visibility: 'private' }
@@ -150,7 +154,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
       .map(({ migration, statements }) =>
         step(migration.id, migration.title, [
           ...statements,
-          ...(migration.id.startsWith('0003') ? unusualNames(db, facts) : []),
+          ...(migration.id.startsWith('0003') ? unusualNames(db, schema, facts) : []),
         ]),
       );
   const history = schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements;
@@ -193,14 +197,17 @@ async function recordedSteps(db: Connection, schema: Schema): Promise<ReadonlySe
   return new Set(history.map((row) => row.step));
 }
 
-async function planSeedOf(db: Connection, schema: Schema, settings: Settings, now: Date): Promise<SeedPlan> {
-  const email = settings.platformAdminEmail;
-  const team = personalTeam(email, settings.platformAdminFullName, settings);
-  const facts = await readSeedFacts(db, schema, email, team.slugs);
-  // An existing user keeps its password and its name, and its team is named after that.
-  const named = facts.user === null ? team : personalTeam(email, facts.user.full_name, settings);
-  const password = facts.user === null ? await hashPassword(settings.platformAdminPassword, settings) : null;
-  return planSeed(db, { settings, facts, team: named, password, now });
+function seedOf(db: Connection, schema: Schema, options: PlanOptions): Promise<SeedPlan | null> {
+  const { settings, now, toRun } = options;
+  return missingSeed(db, schema, {
+    email: settings.platformAdminEmail,
+    settings,
+    now,
+    hash: async () =>
+      toRun
+        ? hashPassword(settings.platformAdminPassword, settings)
+        : { hash: '***', type: settings.passwordHash },
+  });
 }
 
 /** Refuses what a foreign key of the target would not allow; nothing has been written yet. */
@@ -225,8 +232,9 @@ async function refuseDangling(db: Connection, before: Schema, after: Schema, men
   });
 }
 
-function unusualNames(db: Connection, facts: PlanFacts): Statement[] {
-  if (facts.unusualNames === 0) return [];
+function unusualNames(db: Connection, schema: Schema, facts: PlanFacts): Statement[] {
+  const key = columnOf(schema.get('tools'), 'id');
+  if (facts.unusualNames === 0 || key === undefined) return [];
   const { dialect } = db;
   const misses = dialect.displayNameMisses() ?? 'false';
   const page = db.compile(sql`
@@ -234,7 +242,7 @@ function unusualNames(db: Connection, facts: PlanFacts): Statement[] {
     WHERE id > ${''} AND display_name IS NULL AND (${sql.raw(misses)}) ORDER BY id LIMIT ${PAGE_SIZE}`);
   return [
     {
-      sql: dialect.pagedUpdate('tools', 'id', 'display_name'),
+      sql: dialect.pagedUpdate('tools', key, 'display_name'),
       parameters: [`… ${facts.unusualNames} display names …`],
       counts: 'written',
       table: 'tools',

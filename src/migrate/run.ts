@@ -9,8 +9,9 @@ import type { Schema } from '../schema/model.ts';
 import { historyRow } from './history.ts';
 import { isEmpty, makePlan, type Plan, type PlanOptions } from './plan.ts';
 import { record } from './record.ts';
+import { REVISION } from './state.ts';
 
-export interface RunContext extends PlanOptions {
+export interface RunContext extends Omit<PlanOptions, 'toRun'> {
   readonly progress: Progress;
   readonly toolVersion: string;
   readonly lockTimeoutMs: number;
@@ -40,6 +41,8 @@ export interface TableRows {
 export interface RunResult {
   readonly plan: Plan;
   readonly steps: readonly StepResult[];
+  /** `alembic_version` afterwards. */
+  readonly revision: string;
   /** False when everything was in place and nothing was written. */
   readonly changed: boolean;
   readonly rows: readonly TableRows[];
@@ -56,10 +59,17 @@ export interface RunResult {
 export async function runMigration(db: Connection, context: RunContext): Promise<RunResult> {
   const { progress } = context;
   progress.start('Reading the database');
-  const draft = await makePlan(db, context);
+  const draft = await makePlan(db, { ...context, toRun: false });
   progress.done();
   if (isEmpty(draft)) {
-    return { plan: draft, steps: untouched(draft), changed: false, rows: [], warnings: draft.warnings };
+    return {
+      plan: draft,
+      steps: untouched(draft),
+      revision: draft.state.revision,
+      changed: false,
+      rows: [],
+      warnings: draft.warnings,
+    };
   }
   if (!(await context.confirm(draft))) {
     throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
@@ -73,7 +83,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
   try {
     await db.dialect.lockTables(db, tablesToLock(draft), lock);
     // What another run did while this one waited for the lock is seen only now.
-    const plan = await makePlan(db, context);
+    const plan = await makePlan(db, { ...context, toRun: true });
     const steps: StepResult[] = [];
     for (const step of plan.steps) {
       const result = await runStep(db, context, step, () => {
@@ -88,7 +98,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
     progress.done();
     await db.dialect.endRun(db, true);
     const changed = steps.some((step) => step.status === 'done');
-    return { plan, steps, changed, rows, warnings: [...plan.warnings, ...warnings] };
+    return { plan, steps, revision: REVISION.v070, changed, rows, warnings: [...plan.warnings, ...warnings] };
   } catch (error) {
     await db.dialect.endRun(db, false).catch(() => {
       // The connection is gone, and with it the transaction and its locks.

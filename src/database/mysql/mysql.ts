@@ -53,10 +53,15 @@ export function mysqlDialect(version: string, flavor: MysqlFlavor): Dialect {
     dropTable: (name) => statement(`DROP TABLE ${quoteMysql(name)}`),
     displayNameMisses: () => DISPLAY_NAME_MISSES,
     pagedUpdate(table, key, column) {
-      const [t, k, c] = [table, key, column].map(quoteMysql);
+      const [t, k, c] = [table, key.name, column].map(quoteMysql);
+      // Texts of two collations do not compare, and JSON_TABLE's have that of the connection.
+      const same =
+        key.collation === null
+          ? 'v.id'
+          : `CONVERT(v.id USING ${key.collation.split('_')[0]}) COLLATE ${key.collation}`;
       return (
         `UPDATE ${t} JOIN JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(255) PATH '$.id', value TEXT PATH '$.value')) v ` +
-        `ON ${t}.${k} = v.id SET ${t}.${c} = v.value`
+        `ON ${t}.${k} = ${same} SET ${t}.${c} = v.value`
       );
     },
 

@@ -39,7 +39,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
   dropTable: (name) => statement(`DROP TABLE ${quotePostgresql(name)}`),
   displayNameMisses: () => DISPLAY_NAME_MISSES,
   pagedUpdate(table, key, column) {
-    const [t, k, c] = [table, key, column].map(quotePostgresql);
+    const [t, k, c] = [table, key.name, column].map(quotePostgresql);
     return `UPDATE ${t} SET ${c} = v.value FROM json_to_recordset($1::json) AS v(id text, value text) WHERE ${t}.${k}::text = v.id`;
   },
 

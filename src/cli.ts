@@ -1,0 +1,59 @@
+import type { Io } from './commands/io.ts';
+import { ExitCode } from './errors.ts';
+import { VERSION } from './version.ts';
+
+/** Runs the program on this process: the one place that reads and ends it. */
+async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${VERSION}\n`);
+    return;
+  }
+  const io = processIo(argv);
+  const { createProgram } = await import('./program.ts');
+  const program = createProgram(io, (code) => {
+    process.exitCode = code;
+  });
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    const { reportUsageError } = await import('./commands/usage-error.ts');
+    process.exitCode = await reportUsageError(io, error);
+  }
+}
+
+function processIo(argv: readonly string[]): Io {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    argv,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    signal: signalOf(),
+  };
+}
+
+/** The first signal asks for a stop at the next safe point, a second one ends the process at once. */
+function signalOf(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted)
+        process.exit(name === 'SIGTERM' ? ExitCode.terminated : ExitCode.interrupted);
+      controller.abort(name);
+      process.stderr.write('\nStopping at the next safe point. Once more stops at once.\n');
+    });
+  }
+  return controller.signal;
+}
+
+// A reader that went away (`mcpgw verify | head`) is no error of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+await main();

@@ -1,0 +1,18 @@
+import { GatewayError } from '../errors.ts';
+import type { Io } from './io.ts';
+
+/** Asks a yes-or-no question on the terminal. Ctrl-C is a no. */
+export async function askOnTerminal(question: string): Promise<boolean> {
+  const { confirm, isCancel } = await import('@clack/prompts');
+  const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
+  return !isCancel(answer) && answer;
+}
+
+/** Where nobody can be asked, the flag that answers must be given. */
+export async function askOrRefuse(io: Io, yes: boolean | undefined, question: string): Promise<boolean> {
+  if (yes === true) return true;
+  if (io.interactive) return askOnTerminal(question);
+  throw new GatewayError('CONFIRMATION', 'There is no terminal to ask on.', {
+    hint: 'Look at what it would do with --dry-run, then run it with --yes. Nothing was changed.',
+  });
+}

@@ -1,0 +1,118 @@
+import { type FixPlan, planFix, runFix } from '../checks/fix.ts';
+import { CHECKS } from '../checks/registry.ts';
+import { selectChecks } from '../checks/select.ts';
+import type { Connection } from '../database/connection.ts';
+import { ExitCode, GatewayError } from '../errors.ts';
+import { readRevisions, recogniseState } from '../migrate/state.ts';
+import { resolveOverrides } from '../ownership/resolve-overrides.ts';
+import type { CheckReport, StepReport } from '../report/report.ts';
+import { askOrRefuse } from './confirm.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions, WriteOptions } from './options.ts';
+import type { Outcome } from './outcome.ts';
+import { printStatement } from './print-statement.ts';
+import { runCommand } from './run-command.ts';
+import { openSession, type Session } from './session.ts';
+
+export interface FixOptions extends GlobalOptions, WriteOptions {
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly team?: string;
+  readonly owner?: string;
+  readonly visibility?: string;
+}
+
+/** Repairs what `verify` finds, or shows with `--dry-run` how it would. */
+export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
+  return runCommand('fix', io, options, async ({ open }) => {
+    const checks = selectChecks(CHECKS, options.only, options.skip);
+    const session = openSession(io, options, { credentials: 'optional' });
+    open(session);
+    const dryRun = options.dryRun === true;
+    return session.connect({ access: dryRun ? 'read' : 'write', wait: options.wait }, async (db) => {
+      if (dryRun) await db.dialect.beginRead(db);
+      const input = {
+        settings: session.loaded.settings,
+        overrides: await readOverrides(db, session, options),
+        now: new Date(),
+      };
+      if (dryRun) {
+        const plan = await planFix(db, checks, input);
+        await db.dialect.endRead(db);
+        return dryRunOutcome(plan);
+      }
+      const result = await runFix(db, checks, {
+        ...input,
+        progress: session.progress,
+        lockTimeoutMs: options.lockTimeout * 1000,
+        signal: io.signal,
+        confirm: (plan) => confirm(session, options, plan),
+      });
+      const steps = result.steps.map(
+        ({ check, rows, durationMs }): StepReport => ({
+          id: check.id,
+          title: check.title,
+          status: 'done',
+          rows,
+          durationMs,
+        }),
+      );
+      return {
+        exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
+        steps,
+        checks: result.checks.filter(isWorthShowing),
+        next: 'mcpgw verify',
+      };
+    });
+  });
+}
+
+/** A database that is not at v0.7.0 is migrated, not repaired. */
+async function readOverrides(db: Connection, session: Session, options: FixOptions) {
+  const schema = await db.dialect.readSchema(db);
+  const state = recogniseState(schema, await readRevisions(db, schema));
+  session.found(state);
+  if (state.release !== '0.7.0') {
+    throw new GatewayError(
+      'STATE',
+      `The database is ${state.description}; fix repairs databases at v0.7.0.`,
+      {
+        hint: 'Run: mcpgw migrate',
+      },
+    );
+  }
+  return resolveOverrides(db, schema, options);
+}
+
+async function confirm({ io, progress }: Session, options: FixOptions, plan: FixPlan): Promise<boolean> {
+  for (const { check, repair } of plan.repairs) {
+    progress.log(`${check.id}: ${check.title}`);
+    for (const line of repair.summary) progress.log(`  ${line}`);
+  }
+  return askOrRefuse(io, options.yes, 'Repair this now?');
+}
+
+function dryRunOutcome(plan: FixPlan): Outcome {
+  const steps = plan.repairs.map(
+    ({ check, repair }): StepReport => ({
+      id: check.id,
+      title: `${check.title}: ${repair.summary.join('; ')}`,
+      status: 'planned',
+      rows: null,
+      durationMs: 0,
+      statements: repair.statements.map(printStatement),
+    }),
+  );
+  const checks = plan.outcomes.map(({ report }) => report).filter((report) => report.status !== 'passed');
+  return {
+    exitCode: ExitCode.ok,
+    steps,
+    checks,
+    next: steps.length === 0 ? 'mcpgw verify' : 'mcpgw fix',
+  };
+}
+
+/** What was found or could not be checked; the rest passed and is `verify`'s to tell. */
+function isWorthShowing(report: CheckReport): boolean {
+  return report.status !== 'passed' || (report.repaired ?? 0) > 0;
+}

@@ -1,0 +1,18 @@
+/** What a command may know of the process it runs in. Tests hand in their own. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly argv: readonly string[];
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Whether a question can be asked: standard input and standard error are terminals. */
+  readonly interactive: boolean;
+  /** Aborted by the first Ctrl-C or SIGTERM, with the signal's name as its reason. */
+  readonly signal: AbortSignal;
+}
+
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY: boolean;
+  readonly columns: number | undefined;
+}

@@ -1,0 +1,82 @@
+import type { ExitCode } from '../errors.ts';
+import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
+import { runMigration } from '../migrate/run.ts';
+import { VERSION } from '../version.ts';
+import { askOnTerminal } from './confirm.ts';
+import type { Io } from './io.ts';
+import { describePlan, migrationOutcome, planOutcome } from './migrate-report.ts';
+import type { GlobalOptions, WriteOptions } from './options.ts';
+import type { Outcome } from './outcome.ts';
+import { runCommand } from './run-command.ts';
+import { openSession, type Session } from './session.ts';
+
+export interface MigrateOptions extends GlobalOptions, WriteOptions {
+  readonly adopt?: boolean;
+  readonly marker?: boolean;
+  readonly allowDefaultCredentials?: boolean;
+}
+
+/** Brings the database to v0.7.0, or shows with `--dry-run` how it would. */
+export function migrate(io: Io, options: MigrateOptions): Promise<ExitCode> {
+  return runCommand('migrate', io, options, async ({ open }) => {
+    const session = openSession(io, options, {
+      credentials: 'required',
+      allowDefaultCredentials: options.allowDefaultCredentials ?? false,
+    });
+    open(session);
+    return options.dryRun === true ? dryRun(session, options) : run(session, options);
+  });
+}
+
+function planOptions(session: Session, options: MigrateOptions) {
+  return {
+    settings: session.loaded.settings,
+    now: new Date(),
+    adopt: options.adopt ?? false,
+    marker: options.marker ?? false,
+  };
+}
+
+function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
+  return session.connect({ access: 'read', wait: options.wait }, async (db) => {
+    await db.dialect.beginRead(db);
+    try {
+      const plan = await makePlan(db, { ...planOptions(session, options), toRun: false });
+      session.found(plan.state);
+      return planOutcome(plan, session.loaded.settings);
+    } finally {
+      await db.dialect.endRead(db);
+    }
+  });
+}
+
+function run(session: Session, options: MigrateOptions): Promise<Outcome> {
+  const { io, progress } = session;
+  return session.connect({ access: 'write', create: true, wait: options.wait }, async (db) => {
+    const result = await runMigration(db, {
+      ...planOptions(session, options),
+      progress,
+      toolVersion: VERSION,
+      lockTimeoutMs: options.lockTimeout * 1000,
+      signal: io.signal,
+      confirm: (plan) => confirm(session, options, plan),
+    });
+    session.found({ release: '0.7.0', revision: result.revision });
+    return migrationOutcome(result, session.loaded.settings);
+  });
+}
+
+/**
+ * On a terminal the plan is shown and a person decides. Elsewhere nobody is there to ask, and `migrate` is
+ * what the pipeline or container was told to do.
+ */
+async function confirm(
+  { io, progress, found }: Session,
+  options: MigrateOptions,
+  plan: Plan,
+): Promise<boolean> {
+  found(plan.state);
+  if (isEmpty(plan)) return true;
+  for (const line of describePlan(plan)) progress.log(line);
+  return options.yes === true || !io.interactive || askOnTerminal('Migrate this database now?');
+}

@@ -1,0 +1,24 @@
+import type { FormatName } from '../report/format-name.ts';
+
+/** Options every command takes. */
+export interface GlobalOptions {
+  readonly databaseUrl?: string;
+  readonly databaseUrlFile?: string;
+  readonly envFile?: string;
+  readonly format: FormatName;
+  readonly output?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: boolean;
+  readonly debug?: boolean;
+}
+
+/** Options of commands that write. */
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  /** Seconds. */
+  readonly lockTimeout: number;
+  /** Seconds. */
+  readonly wait?: number;
+}

@@ -1,0 +1,26 @@
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { errorText, GatewayError } from '../errors.ts';
+
+/**
+ * Makes sure a report can be written before anything else is done, and returns what writes it. The file
+ * appears whole or not at all, readable by its owner only.
+ */
+export function openOutput(path: string, cwd: string): (text: string) => void {
+  const file = resolve(cwd, path);
+  const draft = `${file}.${process.pid}.tmp`;
+  let handle: number;
+  try {
+    handle = openSync(draft, 'wx', 0o600);
+  } catch (error) {
+    throw new GatewayError('OUTPUT', `The report cannot be written to ${path}: ${errorText(error)}.`, {
+      hint: 'Give --output a file in a folder that exists and is writable. Nothing was changed.',
+      cause: error,
+    });
+  }
+  return (text) => {
+    writeSync(handle, text);
+    closeSync(handle);
+    renameSync(draft, file);
+  };
+}

@@ -1,0 +1,120 @@
+import { type ExitCode, errorText, GatewayError } from '../errors.ts';
+import type { ErrorReport, Report } from '../report/report.ts';
+import { detectStyle } from '../report/style.ts';
+import { maskSecrets } from '../settings/mask.ts';
+import { VERSION } from '../version.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions } from './options.ts';
+import { type Outcome, reportOf } from './outcome.ts';
+import { openOutput } from './output-file.ts';
+import type { Session } from './session.ts';
+
+/** What a command does between reading its options and showing its report. */
+export type Body = (context: { open: (session: Session) => void }) => Promise<Outcome>;
+
+/**
+ * Runs the body of a command and shows its report, whether it went well or not.
+ *
+ * @returns the exit code of the contract
+ */
+export async function runCommand(
+  name: string,
+  io: Io,
+  options: GlobalOptions,
+  body: Body,
+): Promise<ExitCode> {
+  let session: Session | undefined;
+  let outcome: Outcome;
+  let error: ErrorReport | null = null;
+  let write = (text: string): void => {
+    io.stdout.write(text);
+  };
+  try {
+    if (options.output !== undefined) write = openOutput(options.output, io.cwd);
+    outcome = await body({
+      open(opened) {
+        session = opened;
+      },
+    });
+  } catch (thrown) {
+    const known = asGatewayError(thrown);
+    error = { code: known.code, message: known.message, hint: known.hint, details: known.details };
+    outcome = { exitCode: known.exitCode, next: commandIn(known.hint) };
+    if (options.debug === true) io.stderr.write(`${maskSecrets(stackOf(thrown), session?.secrets ?? [])}\n`);
+  }
+  session?.progress.done();
+  const { warnings = [] } = outcome;
+  const report = masked(
+    reportOf(
+      name,
+      VERSION,
+      { ...outcome, warnings: [...(session?.loaded.warnings ?? []), ...warnings] },
+      { database: session?.database() ?? null, error },
+    ),
+    session?.secrets ?? [],
+  );
+  const { RENDERERS } = await import('../report/render.ts');
+  const toTerminal = options.output === undefined && io.stdout.isTTY;
+  const style = detectStyle({
+    env: io.env,
+    isTTY: toTerminal,
+    columns: io.stdout.columns,
+    flags: { color: options.color, verbose: options.verbose ?? false, quiet: options.quiet ?? false },
+  });
+  const text = RENDERERS[options.format](report, style);
+  // Pipes read stdout for the result; people look at the terminal for why there is none.
+  const forPeople = error !== null && options.format === 'text';
+  if (forPeople) io.stderr.write(text);
+  if (!forPeople || options.output !== undefined) write(text);
+  return report.exitCode;
+}
+
+function asGatewayError(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  return new GatewayError('INTERNAL', errorText(thrown), {
+    hint: 'Run it again with --debug, and report what it prints.',
+    cause: thrown,
+  });
+}
+
+function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const cause = thrown.cause === undefined ? '' : `\ncaused by ${stackOf(thrown.cause)}`;
+  return `${thrown.stack ?? thrown.message}${cause}`;
+}
+
+/** The command a hint ends in, which machines find in `next`. */
+function commandIn(hint: string): string {
+  return /\bmcpgw [a-z-]+(?: --?[a-z-]+(?: [a-z0-9.-]+)?)*/.exec(hint)?.[0] ?? '';
+}
+
+/** Takes secrets out of every text that something outside of this program may have written. */
+function masked(report: Report, secrets: readonly string[]): Report {
+  if (secrets.length === 0) return report;
+  const mask = (text: string) => maskSecrets(text, secrets);
+  return {
+    ...report,
+    steps: report.steps.map((step) =>
+      step.statements === undefined ? step : { ...step, statements: step.statements.map(mask) },
+    ),
+    checks: report.checks.map((check) => ({
+      ...check,
+      findings: check.findings.map(mask),
+      hint: mask(check.hint),
+    })),
+    sections: report.sections.map((section) => ({
+      ...section,
+      rows: section.rows.map((row) => row.map((cell) => (typeof cell === 'string' ? mask(cell) : cell))),
+    })),
+    warnings: report.warnings.map(mask),
+    error:
+      report.error === null
+        ? null
+        : {
+            ...report.error,
+            message: mask(report.error.message),
+            hint: mask(report.error.hint),
+            details: report.error.details.map(mask),
+          },
+  };
+}

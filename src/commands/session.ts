@@ -1,0 +1,89 @@
+import type { Connection } from '../database/connection.ts';
+import type { Access } from '../database/dialect.ts';
+import { withDatabase } from '../database/with-database.ts';
+import { createProgress, type Progress } from '../progress.ts';
+import type { DatabaseReport } from '../report/report.ts';
+import { type LoadedSettings, loadSettings } from '../settings/load.ts';
+import { maskSecrets } from '../settings/mask.ts';
+import { secretsOf } from '../settings/secrets-of.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions } from './options.ts';
+
+/** What a command works with: settings, progress, and the way to the database. */
+export interface Session {
+  readonly io: Io;
+  readonly loaded: LoadedSettings;
+  readonly progress: Progress;
+  /** Opens the database for the time of `use`, and remembers what it was for the report. */
+  connect<T>(options: ConnectRequest, use: (db: Connection) => Promise<T>): Promise<T>;
+  /** For the report; null before anything was connected to. */
+  database(): DatabaseReport | null;
+  /** Notes what the database turned out to be. */
+  found(state: { readonly release: string; readonly revision: string }): void;
+  readonly secrets: readonly string[];
+}
+
+export interface ConnectRequest {
+  readonly access: Access;
+  readonly create?: boolean;
+  /** Seconds, as `--wait` has it. */
+  readonly wait?: number | undefined;
+}
+
+export interface SessionRequest {
+  readonly credentials: 'required' | 'optional';
+  readonly allowDefaultCredentials?: boolean;
+}
+
+/** Reads the settings; throws one error that names every problem with them. */
+export function openSession(io: Io, options: GlobalOptions, request: SessionRequest): Session {
+  const loaded = loadSettings({
+    flags: options,
+    env: io.env,
+    cwd: io.cwd,
+    credentials: request.credentials,
+    allowDefaultCredentials: request.allowDefaultCredentials ?? false,
+  });
+  const { settings, target } = loaded;
+  const secrets = secretsOf(loaded);
+  const progress = createProgress({
+    stream: io.stderr,
+    isTTY: io.stderr.isTTY && io.env['TERM'] !== 'dumb',
+    quiet: options.quiet === true,
+    now: () => performance.now(),
+  });
+  let database: DatabaseReport | null = null;
+  return {
+    io,
+    loaded,
+    progress,
+    secrets,
+    database: () => database,
+    found({ release, revision }) {
+      if (database !== null) database = { ...database, release, revision };
+    },
+    connect({ access, create = false, wait }, use) {
+      database = { dialect: target.dialect, server: '', url: target.maskedUrl, release: '', revision: '' };
+      return withDatabase(
+        target,
+        {
+          access,
+          create,
+          retries: settings.dbMaxRetries,
+          retryIntervalMs: settings.dbRetryIntervalMs,
+          waitMs: (wait ?? 0) * 1000,
+          onRetry: (error, inMs) => progress.log(`${error.message} Trying again in ${inMs / 1000} s …`),
+          onStatement:
+            options.debug === true
+              ? (sql) => io.stderr.write(`[sql] ${maskSecrets(sql, secrets)}\n`)
+              : undefined,
+        },
+        (db) => {
+          const { product, version } = db.dialect.server;
+          if (database !== null) database = { ...database, server: `${product} ${version}` };
+          return use(db);
+        },
+      );
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { ExitCode } from '../errors.ts';
+import { isEmpty, makePlan } from '../migrate/plan.ts';
+import { countOrphans, ownedTables } from '../ownership/orphans.ts';
+import type { StepReport } from '../report/report.ts';
+import { findAdmin } from '../seed/find-admin.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions } from './options.ts';
+import { runCommand } from './run-command.ts';
+import { openSession } from './session.ts';
+
+export interface StatusOptions extends GlobalOptions {
+  readonly exitCode?: boolean;
+  /** Seconds. */
+  readonly wait?: number;
+}
+
+/** Tells where a database stands between v0.6.0 and v0.7.0, and what to run next. Writes nothing. */
+export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
+  return runCommand('status', io, options, async ({ open }) => {
+    const session = openSession(io, options, { credentials: 'optional' });
+    open(session);
+    return session.connect({ access: 'read', wait: options.wait }, async (db) => {
+      await db.dialect.beginRead(db);
+      const schema = await db.dialect.readSchema(db);
+      const { settings } = session.loaded;
+      const platformAdminEmail = await findAdmin(db, schema, settings);
+      const plan = await makePlan(db, {
+        settings: { ...settings, platformAdminEmail },
+        now: new Date(),
+        toRun: false,
+        adopt: false,
+        marker: false,
+      });
+      session.found(plan.state);
+      const orphans: (string | number)[][] = [];
+      for (const table of ownedTables(schema)) {
+        const { neither, ownerOnly, teamOnly } = await countOrphans(db, table);
+        orphans.push([table.name, neither + ownerOnly + teamOnly]);
+      }
+      await db.dialect.endRead(db);
+      const steps = plan.steps.map(({ id, title, statements, checksum }): StepReport => {
+        const pending = statements.length > 0 || checksum !== null;
+        return { id, title, status: pending ? 'planned' : 'already', rows: null, durationMs: 0 };
+      });
+      const done = isEmpty(plan);
+      const left = orphans.some(([, n]) => n !== 0);
+      return {
+        exitCode: !done && options.exitCode === true ? ExitCode.findings : ExitCode.ok,
+        steps,
+        sections:
+          orphans.length === 0
+            ? []
+            : [
+                {
+                  id: 'orphans',
+                  title: 'Rows without an owner or a team',
+                  columns: ['table', 'rows'],
+                  rows: orphans,
+                },
+              ],
+        warnings: plan.warnings,
+        next: !done ? 'mcpgw migrate' : left ? 'mcpgw fix' : 'mcpgw verify',
+      };
+    });
+  });
+}

@@ -1,0 +1,35 @@
+import { CommanderError } from 'commander';
+import { ExitCode, GatewayError } from '../errors.ts';
+import { FORMAT_NAMES, type FormatName } from '../report/format-name.ts';
+import type { Io } from './io.ts';
+import { runCommand } from './run-command.ts';
+
+/** Shows what is wrong with a command line, in the format it asks for. Help and version are no errors. */
+export async function reportUsageError(io: Io, error: unknown): Promise<ExitCode> {
+  if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
+  const { argv } = io;
+  const command = argv.find((word) => !word.startsWith('-')) ?? '';
+  const help = command === '' ? 'mcpgw --help' : `mcpgw ${command} --help`;
+  const failure =
+    error instanceof CommanderError
+      ? new GatewayError('USAGE', sentence(error.message), { hint: `See how it is used: ${help}` })
+      : error;
+  return runCommand(command, io, { format: formatIn(argv), color: !argv.includes('--no-color') }, () =>
+    Promise.reject(failure),
+  );
+}
+
+function formatIn(argv: readonly string[]): FormatName {
+  const at = argv.findIndex((word) => word === '--format' || word.startsWith('--format='));
+  const value = argv[at]?.split('=')[1] ?? argv[at + 1];
+  return FORMAT_NAMES.find((name) => name === value) ?? 'text';
+}
+
+/** commander writes `error: unknown option '--x'`; may end in its suggestion on a line of its own. */
+function sentence(message: string): string {
+  const text = message
+    .replace(/^error: /, '')
+    .replace(/\n/g, ' ')
+    .trim();
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?)]$/.test(text) ? '' : '.'}`;
+}

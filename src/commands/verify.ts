@@ -1,0 +1,58 @@
+import { CHECKS } from '../checks/registry.ts';
+import { selectChecks } from '../checks/select.ts';
+import { runVerify } from '../checks/verify.ts';
+import { ExitCode } from '../errors.ts';
+import { readRelease } from '../migrate/read-release.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions } from './options.ts';
+import { runCommand } from './run-command.ts';
+import { openSession } from './session.ts';
+
+export interface VerifyOptions extends GlobalOptions {
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly list?: boolean;
+  /** Seconds. */
+  readonly wait?: number;
+}
+
+/** Runs the checks and reports what they find. Writes nothing. */
+export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
+  return runCommand('verify', io, options, async ({ open }) => {
+    const checks = selectChecks(CHECKS, options.only, options.skip);
+    if (options.list === true) {
+      const rows = checks.map(({ id, level, repair, title }) => [
+        id,
+        level,
+        repair === undefined ? '' : 'fix',
+        title,
+      ]);
+      return {
+        exitCode: ExitCode.ok,
+        sections: [
+          { id: 'checks', title: 'Checks', columns: ['id', 'level', 'repair', 'what it checks'], rows },
+        ],
+      };
+    }
+    const session = openSession(io, options, { credentials: 'optional' });
+    open(session);
+    return session.connect({ access: 'read', wait: options.wait }, async (db) => {
+      const { settings } = session.loaded;
+      const result = await runVerify(
+        db,
+        checks,
+        { settings, overrides: {}, now: new Date() },
+        session.progress,
+      );
+      const release = await readRelease(db);
+      session.found(release);
+      const fixable = result.checks.some((check) => check.status === 'failed' && check.fixable);
+      const next = release.release !== '0.7.0' ? 'mcpgw migrate' : fixable ? 'mcpgw fix' : '';
+      return {
+        exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
+        checks: result.checks,
+        next: result.clean ? '' : next,
+      };
+    });
+  });
+}

@@ -1,0 +1,150 @@
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunResult } from '../../src/migrate/run.ts';
+import { countOrphans } from '../../src/ownership/orphans.ts';
+import { LEFTOVER_COPIES, OWNED_TABLES, VERSION_TABLE } from '../../src/schema/gateway-tables.ts';
+import type { Schema } from '../../src/schema/model.ts';
+import { connect } from '../support/connect.ts';
+import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import { migrate } from '../support/migrate.ts';
+import { REAL_DATABASES, realDumps } from '../support/real-dumps.ts';
+import { type TableShape, schemaShape } from '../support/schema-shape.ts';
+import { databaseContent, type Rows } from '../support/table-content.ts';
+
+const STATES: Readonly<Record<string, string>> = {
+  'v0.6.0-small': 'v0.6.0',
+  'v0.6.0-real': 'v0.6.0',
+  'v0.6.0-crashed-upgrade': 'crashed-upgrade',
+  'v0.7.0-upgraded-small': 'upgraded-by-gateway',
+  'v0.7.0-upgraded-real': 'upgraded-by-gateway',
+  'v0.7.0-fresh': 'v0.7.0',
+};
+
+interface Snapshot {
+  readonly schema: Schema;
+  readonly content: ReadonlyMap<string, Rows>;
+}
+
+const snapshot = (database: TestDatabase): Promise<Snapshot> =>
+  connect(database, async (db) => {
+    const schema = await db.dialect.readSchema(db);
+    return { schema, content: await databaseContent(db, schema) };
+  });
+
+describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_DATABASES)', () => {
+  const dumps = realDumps();
+
+  test('every state has a dump for every dialect', () => {
+    for (const dialect of ['sqlite', 'postgresql', 'mysql']) {
+      const states = dumps.filter(({ kind }) => kind.dialect === dialect).map(({ state }) => state);
+      expect([...new Set(states)].toSorted()).toEqual(Object.keys(STATES).toSorted());
+    }
+  });
+
+  for (const { kind, state, path } of dumps) {
+    describe.skipIf(!kind.available)(`${state} on ${kind.id}`, () => {
+      let database: TestDatabase;
+      let before: Snapshot;
+      let result: RunResult;
+      let after: Snapshot;
+
+      beforeAll(async () => {
+        database = await createDatabase(kind.id);
+        await database.load(path);
+        before = await snapshot(database);
+        result = await migrate(database);
+        after = await snapshot(database);
+      });
+      afterAll(() => database?.drop());
+
+      test('is recognised and migrated', async () => {
+        expect(result.plan.state.kind).toBe(STATES[state]);
+        expect(result.warnings.filter((warning) => !/granted by somebody/.test(warning))).toEqual([]);
+        expect(await database.query('SELECT version_num FROM alembic_version')).toBe('e182847d89e6');
+        for (const copy of LEFTOVER_COPIES.keys()) expect(after.schema.has(copy)).toBe(false);
+      });
+
+      test('has the schema of a database made from nothing', async () => {
+        const fresh = await createDatabase(kind.id);
+        try {
+          await migrate(fresh);
+          const options = { anyLength: kind.dialect === 'mysql' };
+          const wanted = await connect(fresh, async (db) => schemaShape(await db.dialect.readSchema(db), options));
+          expect(onlyRules(schemaShape(after.schema, options))).toEqual(onlyRules(wanted));
+        } finally {
+          await fresh.drop();
+        }
+      });
+
+      test('keeps every value that is not the migration’s to change', () => {
+        expect(changedValues(before, after)).toEqual([]);
+      });
+
+      test('gives every row an owner', async () => {
+        await connect(database, async (db) => {
+          for (const table of OWNED_TABLES) {
+            expect({ [table.name]: await countOrphans(db, table) }).toEqual({
+              [table.name]: { neither: 0, ownerOnly: 0, teamOnly: 0 },
+            });
+            if (!state.startsWith('v0.6.0')) continue;
+            const values = await db.query(
+              sql`SELECT DISTINCT owner_email, visibility FROM ${sql.table(table.name)}`,
+            );
+            const rows = before.content.get(table.name)?.size ?? 0;
+            expect(values).toEqual(
+              rows === 0 ? [] : [{ owner_email: 'admin@corp.example.com', visibility: 'public' }],
+            );
+          }
+        });
+      });
+
+      test('a second run writes nothing', async () => {
+        const statements: string[] = [];
+        const again = await migrate(database, { onStatement: (text) => statements.push(text) });
+        expect(again.changed).toBe(false);
+        expect(again.plan.steps.filter((step) => step.statements.length > 0 || step.checksum !== null)).toEqual(
+          [],
+        );
+        expect(statements.length).toBeGreaterThan(0);
+        expect(statements.filter((text) => !/^\s*SELECT\b/i.test(text))).toEqual([]);
+        expect(await snapshot(database)).toEqual(after);
+      });
+    });
+  }
+});
+
+/** MariaDB checks JSON columns by itself, those that v0.6.0 made as LONGTEXT as well as its own. */
+function onlyRules(shape: Record<string, TableShape>): Record<string, TableShape> {
+  return shape;
+}
+
+/** Values of rows that were there before and differ now, other than those a migration is there to change. */
+function changedValues(before: Snapshot, after: Snapshot): string[] {
+  const changed: string[] = [];
+  let compared = 0;
+  for (const [name, rows] of before.content) {
+    if (LEFTOVER_COPIES.has(name) || name === VERSION_TABLE) continue;
+    for (const [key, row] of rows) {
+      const now = after.content.get(name)?.get(key);
+      if (now === undefined) changed.push(`${name} ${key} is gone`);
+      for (const [column, value] of Object.entries(row)) {
+        compared++;
+        if (now !== undefined && now[column] !== value && !mayChange(name, column, row)) {
+          changed.push(`${name} ${key}: ${column} was ${value}, is ${now[column]}`);
+        }
+      }
+    }
+  }
+  expect(compared).toBeGreaterThan(0);
+  return changed;
+}
+
+function mayChange(table: string, column: string, before: Readonly<Record<string, string | null>>): boolean {
+  if (table === 'tools' && column === 'display_name') return before['display_name'] === null;
+  if (OWNED_TABLES.some(({ name }) => name === table)) {
+    if (column === 'team_id' || column === 'owner_email') return before[column] === null;
+    if (column === 'visibility') return before['team_id'] === null && before['owner_email'] === null;
+  }
+  if (table === 'email_teams' && column === 'visibility') return before['visibility'] === 'team';
+  return table === 'user_roles' && column === 'granted_by' && before['granted_by'] === 'system';
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { displayName } from '../../src/schema/display-name.ts';
+
+/** Made with Python: separators to spaces, `' '.join(s.split())`, then the real `str.title()`. */
+const PYTHON: readonly (readonly [string, string])[] = JSON.parse(
+  readFileSync(new URL('display-names.json', import.meta.url), 'utf8'),
+);
+
+describe('displayName', () => {
+  test(`is what Python makes of ${PYTHON.length} names`, () => {
+    expect(PYTHON.length).toBeGreaterThan(20);
+    expect(PYTHON.map(([name]) => [name, displayName(name, null)])).toEqual(PYTHON);
+  });
+
+  test('takes the original name where the custom one is missing or empty', () => {
+    expect(displayName(null, 'get_user')).toBe('Get User');
+    expect(displayName('', 'get_user')).toBe('Get User');
+    expect(displayName('my_tool', 'get_user')).toBe('My Tool');
+    expect(displayName(null, null)).toBe('');
+  });
+
+  test('holds what the column holds: 255 characters, not UTF-16 units', () => {
+    expect(displayName('a'.repeat(300), null)).toBe(`A${'a'.repeat(254)}`);
+    const emoji = displayName('🙂'.repeat(300), null);
+    expect([...emoji]).toHaveLength(255);
+  });
+});

@@ -1,0 +1,40 @@
+import { sql } from 'kysely';
+import type { Connection } from '../../src/database/connection.ts';
+import type { Column, Schema, Table } from '../../src/schema/model.ts';
+
+/** Rows of one table by key, each value as the database writes it as text. */
+export type Rows = ReadonlyMap<string, Readonly<Record<string, string | null>>>;
+
+/** Every row of every table: what a migration must not touch is compared value by value. */
+export async function databaseContent(db: Connection, schema: Schema): Promise<ReadonlyMap<string, Rows>> {
+  const content = new Map<string, Rows>();
+  for (const table of schema.values()) content.set(table.name, await tableContent(db, table));
+  return content;
+}
+
+export async function tableContent(db: Connection, table: Table): Promise<Rows> {
+  const columns = table.columns.map((column) => sql`${asRead(db, column)} AS ${sql.ref(column.name)}`);
+  const rows = await db.query<Record<string, unknown>>(
+    sql`SELECT ${sql.join(columns)} FROM ${sql.table(table.name)}`,
+  );
+  const keys = table.primaryKey.length > 0 ? table.primaryKey : table.columns.map(({ name }) => name);
+  return new Map(
+    rows.map((row) => {
+      const texts = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asText(value)]));
+      return [keys.map((name) => texts[name]).join('\u0000'), texts] as const;
+    }),
+  );
+}
+
+/** PostgreSQL's own text, since its driver parses JSON and times; what has no zone is read as UTC. */
+function asRead(db: Connection, { name, kind }: Column) {
+  if (db.dialect.name !== 'postgresql') return sql.ref(name);
+  return kind === 'naive-datetime' ? sql`timezone('UTC', ${sql.ref(name)})::text` : sql`${sql.ref(name)}::text`;
+}
+
+function asText(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.toISOString();
+  if (Buffer.isBuffer(value)) return value.toString('hex');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
