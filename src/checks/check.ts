@@ -12,6 +12,11 @@ export interface CheckContext {
   readonly schema: Map<string, Table>;
   /** The schema that the migrations lead to. */
   readonly target: Schema;
+  /**
+   * What the repairs planned so far take out of the way of a constraint, as `table.column`: rows with a value
+   * that it would not allow. The checks on constraints count those as gone.
+   */
+  readonly mended: Set<string>;
   readonly settings: Settings;
   /** The email of the administrator that the checks are about (see `findAdmin`). */
   readonly adminEmail: string;
@@ -36,6 +41,8 @@ export interface Findings {
   readonly hint?: string;
   /** How many of them the repair can do nothing about (collisions, for instance); 0 unless told. */
   readonly unfixable?: number;
+  /** Why it could not be checked, which is no pass: a sentence without its full stop. */
+  readonly skipped?: string;
 }
 
 export const CLEAN: Findings = { count: 0, sample: [] };

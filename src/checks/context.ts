@@ -20,6 +20,7 @@ export async function checkContext(db: Connection, input: CheckInput): Promise<C
     db,
     schema,
     target: targetSchema(MIGRATIONS),
+    mended: new Set(),
     settings: input.settings,
     adminEmail,
     seed: SEEDED.every((table) => schema.has(table))

@@ -18,6 +18,13 @@ export async function runCheck(check: Check, context: CheckContext): Promise<Out
   }
   try {
     const findings = await check.find(context);
+    if (findings.skipped !== undefined) {
+      return {
+        check,
+        findings: null,
+        report: without(check, 'skipped', `Not checked: ${findings.skipped}.`),
+      };
+    }
     return { check, findings, report: reportOf(check, findings) };
   } catch (error) {
     return {

@@ -25,8 +25,8 @@ export function describePlan(plan: Plan): string[] {
 /** The report of `--dry-run`. */
 export function planOutcome(plan: Plan, settings: Settings): Outcome {
   const steps = plan.steps.map(
-    ({ id, title, statements, checksum }): StepReport =>
-      statements.length === 0 && checksum === null
+    ({ id, title, statements }): StepReport =>
+      statements.length === 0
         ? { id, title, status: 'already', rows: null, durationMs: 0 }
         : {
             id,
@@ -76,7 +76,7 @@ export function migrationOutcome(result: RunResult, settings: Settings): Outcome
 }
 
 function toStep({ id, title, status, rows, durationMs }: RunResult['steps'][number]): StepReport {
-  return { id, title, status, rows: status === 'done' ? rows : null, durationMs };
+  return { id, title, status, rows: rows > 0 ? rows : null, durationMs };
 }
 
 function created(plan: Plan): Section[] {

@@ -48,7 +48,7 @@ export function openSession(io: Io, options: GlobalOptions, request: SessionRequ
   const secrets = secretsOf(loaded);
   const progress = createProgress({
     stream: io.stderr,
-    isTTY: io.stderr.isTTY && io.env['TERM'] !== 'dumb',
+    isTTY: io.stderr.isTTY && io.env.TERM !== 'dumb',
     quiet: options.quiet === true,
     now: () => performance.now(),
   });

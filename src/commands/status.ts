@@ -2,6 +2,7 @@ import { ExitCode } from '../errors.ts';
 import { isEmpty, makePlan } from '../migrate/plan.ts';
 import { countOrphans, ownedTables } from '../ownership/orphans.ts';
 import type { StepReport } from '../report/report.ts';
+import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { findAdmin } from '../seed/find-admin.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
@@ -32,15 +33,23 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
         marker: false,
       });
       session.found(plan.state);
+      const owned = ownedTables(schema);
       const orphans: (string | number)[][] = [];
-      for (const table of ownedTables(schema)) {
-        const { neither, ownerOnly, teamOnly } = await countOrphans(db, table);
-        orphans.push([table.name, neither + ownerOnly + teamOnly]);
+      for (const table of OWNED_TABLES) {
+        if (owned.includes(table)) {
+          const { neither, ownerOnly, teamOnly } = await countOrphans(db, table);
+          orphans.push([table.name, neither + ownerOnly + teamOnly]);
+        } else if (schema.has(table.name)) orphans.push([table.name, plan.rowsBefore.get(table.name) ?? 0]);
       }
       await db.dialect.endRead(db);
-      const steps = plan.steps.map(({ id, title, statements, checksum }): StepReport => {
-        const pending = statements.length > 0 || checksum !== null;
-        return { id, title, status: pending ? 'planned' : 'already', rows: null, durationMs: 0 };
+      const steps = plan.steps.map(({ id, title, statements }): StepReport => {
+        return {
+          id,
+          title,
+          status: statements.length > 0 ? 'planned' : 'already',
+          rows: null,
+          durationMs: 0,
+        };
       });
       const done = isEmpty(plan);
       const left = orphans.some(([, n]) => n !== 0);

@@ -38,8 +38,8 @@ export function connection(dialect: Dialect, kysely: Kysely<unknown>): Connectio
         const { rows } = await execute(select, [last, pageSize]);
         const lastRow = rows.at(-1);
         if (lastRow === undefined) return written;
-        last = lastRow['id'];
-        const page = rows.map((row) => ({ id: row['id'], value: value(row) }));
+        last = lastRow.id;
+        const page = rows.map((row) => ({ id: row.id, value: value(row) }));
         written += Number((await execute(statement.sql, [JSON.stringify(page)])).numAffectedRows ?? 0n);
       }
     },

@@ -89,6 +89,14 @@ export interface Dialect {
   readonly rangeSize: number;
 
   /**
+   * What this user may not do but a run must, a line each; empty when a run can go ahead. Only for what a
+   * statement in the middle of a run would fail with.
+   *
+   * @param tables the gateway's tables that are there
+   */
+  missingPrivileges(connection: Connection, tables: readonly string[]): Promise<readonly string[]>;
+
+  /**
    * Begins the one transaction of a run, holding every lock the run needs so that nothing it does waits:
    * throws BUSY or LOCKED with the holder when they cannot be had in `lockTimeoutMs`.
    */

@@ -32,6 +32,8 @@ export interface PlannedStep {
   readonly id: string;
   readonly title: string;
   readonly statements: readonly Statement[];
+  /** Rows that get their owner as its column arrives, without a statement that writes them. */
+  readonly rowsArriving: number;
   /** The checksum to record, for steps that are recorded and were not yet. */
   readonly checksum: string | null;
 }
@@ -67,6 +69,8 @@ export interface PlanOptions {
   readonly marker: boolean;
 }
 
+/** The migration in which rows get their owner and tools their display name. */
+const MIGRATION_OF_OWNERSHIP = MIGRATIONS.find((migration) => migration.id === '0003_ownership');
 /** What the gateway's own upgrade writes (COMPATIBILITY §5). */
 const MARKER = 'mcpgateway-0.7.0-migration';
 /** Rows that a v0.6.0 gateway showed to everybody stay visible to everybody. */
@@ -108,6 +112,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const orphans: Orphans[] = [];
   const assigned = new Map<string, number>();
   const ownershipStatements: Statement[] = [];
+  let arriving = 0;
   for (const owned of OWNED_TABLES) {
     if (assignment === null || !schema.has(owned.name)) continue;
     const here = schema.get(owned.name);
@@ -116,6 +121,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     const rows = rowsBefore.get(owned.name) ?? 0;
     if (!hasTeam && !hasOwner) {
       assigned.set(owned.name, rows);
+      arriving += rows;
       if (options.marker && rows > 0) ownershipStatements.push(markAll(db, owned.name));
     } else if (ownedTables(schema).includes(owned) && hasTeam) {
       const found = await findOrphans(db, owned, assignment);
@@ -139,11 +145,17 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
 
   const ranged = (statements: readonly Statement[]) => statements.flatMap((s) => inTheRanges(db, s, facts));
   const checksumOf = stepChecksums();
-  const step = (id: string, title: string, statements: readonly Statement[]): PlannedStep => {
+  const step = (
+    id: string,
+    title: string,
+    statements: readonly Statement[],
+    rowsArriving = 0,
+  ): PlannedStep => {
     const checksum = checksumOf.get(id);
     return {
       id,
       title,
+      rowsArriving,
       statements: ranged(statements),
       checksum: checksum === undefined || (recorded.has(id) && statements.length === 0) ? null : checksum,
     };
@@ -152,10 +164,9 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     recording.steps
       .filter(({ migration }) => migration.when === when)
       .map(({ migration, statements }) =>
-        step(migration.id, migration.title, [
-          ...statements,
-          ...(migration.id.startsWith('0003') ? unusualNames(db, schema, facts) : []),
-        ]),
+        migration === MIGRATION_OF_OWNERSHIP
+          ? step(migration.id, migration.title, [...statements, ...unusualNames(db, schema, facts)], arriving)
+          : step(migration.id, migration.title, statements),
       );
   const history = schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements;
   const steps: PlannedStep[] = [
@@ -249,8 +260,7 @@ function unusualNames(db: Connection, schema: Schema, facts: PlanFacts): Stateme
       paged: {
         select: page.sql,
         pageSize: PAGE_SIZE,
-        value: (row) =>
-          displayName(row['custom_name'] as string | null, row['original_name'] as string | null),
+        value: (row) => displayName(row.custom_name as string | null, row.original_name as string | null),
       },
     },
   ];

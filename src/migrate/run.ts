@@ -74,6 +74,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
   if (!(await context.confirm(draft))) {
     throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
   }
+  await refuseWithoutPrivileges(db, draft);
   const lock: RunLock = {
     timeoutMs: context.lockTimeoutMs,
     onWait: (holder) => progress.log(`Waiting for ${holder} …`),
@@ -97,8 +98,14 @@ export async function runMigration(db: Connection, context: RunContext): Promise
     const { rows, warnings } = await compareRows(db, plan, schema);
     progress.done();
     await db.dialect.endRun(db, true);
-    const changed = steps.some((step) => step.status === 'done');
-    return { plan, steps, revision: REVISION.v070, changed, rows, warnings: [...plan.warnings, ...warnings] };
+    return {
+      plan,
+      steps,
+      revision: REVISION.v070,
+      changed: true,
+      rows,
+      warnings: [...plan.warnings, ...warnings],
+    };
   } catch (error) {
     await db.dialect.endRun(db, false).catch(() => {
       // The connection is gone, and with it the transaction and its locks.
@@ -106,6 +113,15 @@ export async function runMigration(db: Connection, context: RunContext): Promise
     if (!written || db.dialect.transactionalDdl) throw error;
     throw partial(db, error);
   }
+}
+
+async function refuseWithoutPrivileges(db: Connection, plan: Plan): Promise<void> {
+  const missing = await db.dialect.missingPrivileges(db, [...plan.rowsBefore.keys()]);
+  if (missing.length === 0) return;
+  throw new GatewayError('PERMISSION', 'This user may not do everything that the migration does.', {
+    details: missing,
+    hint: 'Grant what is missing, or use the user that owns the gateway’s tables. Nothing was changed.',
+  });
 }
 
 function untouched(plan: Plan): StepResult[] {
@@ -130,7 +146,7 @@ async function runStep(
     return { id, title, status: 'already', rows: 0, durationMs: 0 };
   }
   const since = performance.now();
-  let rows = 0;
+  let rows = step.rowsArriving;
   context.progress.start(title, statements.length);
   for (const statement of statements) {
     stopIfAsked(db, context);
@@ -153,7 +169,7 @@ async function runStep(
     );
   }
   context.progress.done();
-  return { id, title, status: 'done', rows, durationMs };
+  return { id, title, status: statements.length === 0 ? 'already' : 'done', rows, durationMs };
 }
 
 function stopIfAsked(db: Connection, { signal }: RunContext): void {

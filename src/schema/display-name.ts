@@ -13,6 +13,7 @@ export function displayName(customName: string | null, originalName: string | nu
 }
 
 /** What Python's `str.split()` splits at, which has the four separators U+001C–1F and no U+FEFF. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are the point
 const PYTHON_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
 
 /** Letters whose title case is neither themselves nor their upper case. */

@@ -13,6 +13,8 @@ const HASH_BYTES = 32;
 const ARGON2ID = 2;
 /** OWASP's advice for bcrypt today. */
 const BCRYPT_COST = 12;
+/** KiB times passes: 85 times the gateway's default, some seconds of work. */
+const ARGON2_MOST_WORK = 1 << 24;
 /** bcrypt silently ignores what comes after. */
 const BCRYPT_BYTES = 72;
 
@@ -55,12 +57,19 @@ export function hashKind(hash: string): HashKind {
   return 'unknown';
 }
 
+function argon2Work(hash: string): number {
+  const [, memory, passes] = /\$m=(\d+),t=(\d+),/.exec(hash) ?? [];
+  return Number(memory) * Number(passes);
+}
+
 /** Whether a stored hash is of this password; false for hashes of a kind nobody here can verify. */
 export async function verifyPassword(hash: string, password: string): Promise<boolean> {
   try {
     switch (hashKind(hash)) {
       case 'argon2id':
       case 'argon2':
+        // Such a hash is of no password that anybody logs in with, and would keep this process busy for hours.
+        if (argon2Work(hash) > ARGON2_MOST_WORK) return false;
         return await (await import('@node-rs/argon2')).verify(hash, password);
       case 'bcrypt':
         return await (await import('bcrypt')).default.compare(password, hash.replace(/^\$2[xy]/, '$2b'));
@@ -68,7 +77,7 @@ export async function verifyPassword(hash: string, password: string): Promise<bo
         return false;
     }
   } catch {
-    // A hash with parameters beyond all bounds cannot be of a password anybody chose.
+    // Parameters that contradict each other.
     return false;
   }
 }

@@ -52,7 +52,7 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
   ): SeedPart => ({
     id,
     title,
-    statements: missing.map(([, statement]) => statement),
+    statements: missing.map(([, statement]) => ({ ...statement, counts: 'written' })),
     created: missing.map(([what]) => what).filter((what) => what !== ''),
   });
 

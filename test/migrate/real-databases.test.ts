@@ -8,7 +8,7 @@ import { connect } from '../support/connect.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
 import { REAL_DATABASES, realDumps } from '../support/real-dumps.ts';
-import { type TableShape, schemaShape } from '../support/schema-shape.ts';
+import { schemaShape, type TableShape } from '../support/schema-shape.ts';
 import { databaseContent, type Rows } from '../support/table-content.ts';
 
 const STATES: Readonly<Record<string, string>> = {
@@ -69,7 +69,9 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
         try {
           await migrate(fresh);
           const options = { anyLength: kind.dialect === 'mysql' };
-          const wanted = await connect(fresh, async (db) => schemaShape(await db.dialect.readSchema(db), options));
+          const wanted = await connect(fresh, async (db) =>
+            schemaShape(await db.dialect.readSchema(db), options),
+          );
           expect(onlyRules(schemaShape(after.schema, options))).toEqual(onlyRules(wanted));
         } finally {
           await fresh.drop();
@@ -102,9 +104,9 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
         const statements: string[] = [];
         const again = await migrate(database, { onStatement: (text) => statements.push(text) });
         expect(again.changed).toBe(false);
-        expect(again.plan.steps.filter((step) => step.statements.length > 0 || step.checksum !== null)).toEqual(
-          [],
-        );
+        expect(
+          again.plan.steps.filter((step) => step.statements.length > 0 || step.checksum !== null),
+        ).toEqual([]);
         expect(statements.length).toBeGreaterThan(0);
         expect(statements.filter((text) => !/^\s*SELECT\b/i.test(text))).toEqual([]);
         expect(await snapshot(database)).toEqual(after);

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { index, integer, naiveDatetime, datetime, references, string, table, uniqueNamed } from '../../src/schema/define.ts';
+import {
+  datetime,
+  index,
+  integer,
+  naiveDatetime,
+  references,
+  string,
+  table,
+  uniqueNamed,
+} from '../../src/schema/define.ts';
 import type { Table } from '../../src/schema/model.ts';
 import { changesTowards, type Facts, missingIndexes, pendingChanges } from '../../src/schema/pending.ts';
 
@@ -49,7 +58,11 @@ describe('pendingChanges', () => {
     ['dropColumns', { dropColumns: ['seen'] }, ['seen']],
     ['addUniques', { addUniques: [uniqueNamed('uq', 'owner')] }, [uniqueNamed('uq', 'owner')]],
     ['addIndexes', { addIndexes: [index('ix', 'name')] }, [index('ix', 'name')]],
-    ['addForeignKeys', { addForeignKeys: [references('name', 'person.id')] }, [references('name', 'person.id')]],
+    [
+      'addForeignKeys',
+      { addForeignKeys: [references('name', 'person.id')] },
+      [references('name', 'person.id')],
+    ],
   ] as const)('names what is left of %s', (part, wanted, left) => {
     const pending = pendingChanges(pet, wanted, NO_NULLS);
     expect(pending?.[part]).toEqual(left);
@@ -107,7 +120,14 @@ describe('pendingChanges', () => {
 
 describe('changesTowards', () => {
   test('is everything a table lacks of its definition, and nothing of what it has', () => {
-    const bare: Table = { ...pet, columns: pet.columns.slice(0, 2), uniques: [], indexes: [], foreignKeys: [], checks: [] };
+    const bare: Table = {
+      ...pet,
+      columns: pet.columns.slice(0, 2),
+      uniques: [],
+      indexes: [],
+      foreignKeys: [],
+      checks: [],
+    };
     const pending = pendingChanges(bare, changesTowards(bare, pet), NO_NULLS);
     expect(pending?.addColumns?.map(({ column }) => column.name)).toEqual(['owner', 'seen']);
     expect(pending?.addUniques).toEqual(pet.uniques);
@@ -127,7 +147,9 @@ describe('missingIndexes', () => {
   test('one index on the same columns stands in for one that is wanted, not for two', () => {
     const has = { ...pet, indexes: [index('by_hand', 'owner')] };
     expect(missingIndexes(has, [index('ix_a', 'owner')])).toEqual([]);
-    expect(missingIndexes(has, [index('ix_a', 'owner'), index('ix_b', 'owner')])).toEqual([index('ix_b', 'owner')]);
+    expect(missingIndexes(has, [index('ix_a', 'owner'), index('ix_b', 'owner')])).toEqual([
+      index('ix_b', 'owner'),
+    ]);
   });
 
   test('the order of columns counts', () => {

@@ -54,4 +54,3 @@ function columnShape(column: Column, { anyLength = false }: ShapeOptions): strin
 function foreignKeyShape(key: ForeignKey): string {
   return `(${key.column}) → ${key.table}(${key.references})${key.onDelete === null ? '' : ` ${key.onDelete}`}`;
 }
-

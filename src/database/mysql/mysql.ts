@@ -11,6 +11,7 @@ import {
 import { translateMysqlError } from './errors.ts';
 import { readMysqlSchema } from './introspect.ts';
 import { beginMysqlRun, endMysqlRun } from './locks.ts';
+import { missingMysqlPrivileges } from './privileges.ts';
 
 /** The oldest versions with what we need: functional key parts, checks, instant columns. */
 const OLDEST = { mysql: [8, 0, 13], mariadb: [10, 6, 0] } as const;
@@ -64,6 +65,8 @@ export function mysqlDialect(version: string, flavor: MysqlFlavor): Dialect {
         `ON ${t}.${k} = ${same} SET ${t}.${c} = v.value`
       );
     },
+
+    missingPrivileges: missingMysqlPrivileges,
 
     beginRun: beginMysqlRun,
     endRun: endMysqlRun,

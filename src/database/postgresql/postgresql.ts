@@ -10,6 +10,7 @@ import {
 import { translatePostgresqlError } from './errors.ts';
 import { readPostgresqlSchema } from './introspect.ts';
 import { beginPostgresqlRun, lockPostgresqlTables } from './locks.ts';
+import { missingPostgresqlPrivileges } from './privileges.ts';
 
 /** The oldest version the tests run on. */
 const OLDEST = 13;
@@ -42,6 +43,8 @@ export const postgresqlDialect = (version: string): Dialect => ({
     const [t, k, c] = [table, key.name, column].map(quotePostgresql);
     return `UPDATE ${t} SET ${c} = v.value FROM json_to_recordset($1::json) AS v(id text, value text) WHERE ${t}.${k}::text = v.id`;
   },
+
+  missingPrivileges: missingPostgresqlPrivileges,
 
   beginRun: beginPostgresqlRun,
   async endRun(db, commit) {

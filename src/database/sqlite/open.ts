@@ -72,9 +72,9 @@ function checkPath(path: string, options: OpenOptions): boolean {
         hint: 'Point DATABASE_URL at a SQLite database file.',
       });
     }
-    if (stats.size === 0 && !options.create) {
+    if (stats.size === 0) {
       throw new GatewayError('NOT_A_DATABASE', `${path} is empty (0 bytes): there is no database in it.`, {
-        hint: 'Check the path in DATABASE_URL. To make a new v0.7.0 database in it, run: mcpgw migrate',
+        hint: 'Check the path in DATABASE_URL. For a new v0.7.0 database, remove the empty file and run: mcpgw migrate',
       });
     }
     return true;

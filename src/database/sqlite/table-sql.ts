@@ -14,6 +14,8 @@ interface Clause {
 export interface ColumnItem {
   readonly kind: 'column';
   readonly name: string;
+  /** The name as it stands in the text: quoted only where somebody saw a need for it. */
+  readonly written: string;
   readonly type: string;
   readonly clauses: readonly Clause[];
 }
@@ -35,48 +37,73 @@ export interface TableSql {
   readonly options: string;
 }
 
-const TOKEN =
-  /--[^\n]*|\/\*[\s\S]*?\*\/|\s+|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[(),]|[^\s'"`[(),]+/g;
+interface Token {
+  readonly text: string;
+  /** White space or a comment stands before it. */
+  readonly spaced: boolean;
+}
 
-function tokensOf(sql: string): string[] {
-  return (sql.match(TOKEN) ?? []).filter((token) => !/^(?:\s|--|\/\*)/.test(token));
+const BLANK = /(?:--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\s)+/y;
+const WORD =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[(),]|(?:(?!--|\/\*)[^\s'"`[(),])+|[\s\S]/y;
+
+function tokensOf(sql: string): Token[] {
+  const tokens: Token[] = [];
+  for (let at = 0; at < sql.length; ) {
+    BLANK.lastIndex = at;
+    const blank = BLANK.exec(sql)?.[0].length ?? 0;
+    WORD.lastIndex = at + blank;
+    const text = WORD.exec(sql)?.[0];
+    if (text === undefined) break;
+    tokens.push({ text, spaced: blank > 0 });
+    at += blank + text.length;
+  }
+  return tokens;
 }
 
 /** Takes the quotes off an identifier: `"a""b"` → `a"b`. */
 function unquote(token: string): string {
   const quote = token[0];
-  if (quote === '"' || quote === '`') return token.slice(1, -1).replaceAll(quote + quote, quote);
+  if (quote === '"' || quote === '`' || quote === "'") {
+    return token.slice(1, -1).replaceAll(quote + quote, quote);
+  }
   if (quote === '[') return token.slice(1, -1);
   return token;
 }
 
-/** Joins tokens so that the result reads like the original: no blank inside parentheses or before a comma. */
-function join(tokens: readonly string[]): string {
-  return tokens.join(' ').replaceAll(/\( /g, '(').replaceAll(/ \)/g, ')').replaceAll(/ ,/g, ',');
+/**
+ * The text of tokens as it was, except that comments are gone and white space is one blank: `x'00'` and
+ * `'( a , b )'` mean something else with a blank more or less.
+ */
+function join(tokens: readonly Token[]): string {
+  return tokens.map((token, i) => (token.spaced && i > 0 ? ` ${token.text}` : token.text)).join('');
 }
 
 /** The tokens between the parenthesis at `open` and its partner, and the index after it. */
-function group(tokens: readonly string[], open: number): { inside: string[]; end: number } {
+function group(tokens: readonly Token[], open: number): { inside: Token[]; end: number } {
   let depth = 0;
   for (let i = open; i < tokens.length; i++) {
-    if (tokens[i] === '(') depth++;
-    else if (tokens[i] === ')' && --depth === 0) return { inside: tokens.slice(open + 1, i), end: i + 1 };
+    if (tokens[i]?.text === '(') depth++;
+    else if (tokens[i]?.text === ')' && --depth === 0)
+      return { inside: tokens.slice(open + 1, i), end: i + 1 };
   }
   throw new Error('unbalanced parentheses in CREATE TABLE');
 }
 
 /** Splits at the commas that are in no parentheses. */
-function splitAtCommas(tokens: readonly string[]): string[][] {
-  const parts: string[][] = [[]];
+function splitAtCommas(tokens: readonly Token[]): Token[][] {
+  const parts: Token[][] = [[]];
   let depth = 0;
   for (const token of tokens) {
-    if (token === '(') depth++;
-    if (token === ')') depth--;
-    if (token === ',' && depth === 0) parts.push([]);
+    if (token.text === '(') depth++;
+    if (token.text === ')') depth--;
+    if (token.text === ',' && depth === 0) parts.push([]);
     else parts.at(-1)?.push(token);
   }
   return parts;
 }
+
+const keywordOf = (token: Token | undefined) => token?.text.toUpperCase() ?? '';
 
 const CLAUSE_STARTS = new Set([
   'CONSTRAINT',
@@ -92,15 +119,15 @@ const CLAUSE_STARTS = new Set([
   'AS',
 ]);
 
-function parseColumn(tokens: readonly string[]): ColumnItem {
-  const [name = '', ...rest] = tokens;
-  const clauses: { keyword: string; name: string | null; tokens: string[] }[] = [];
-  const type: string[] = [];
+function parseColumn(tokens: readonly Token[]): ColumnItem {
+  const [name, ...rest] = tokens;
+  const clauses: { keyword: string; name: string | null; tokens: Token[] }[] = [];
+  const type: Token[] = [];
   let depth = 0;
   for (const [i, token] of rest.entries()) {
-    const word = token.toUpperCase();
+    const word = keywordOf(token);
     const current = clauses.at(-1);
-    const before = rest[i - 1]?.toUpperCase();
+    const before = keywordOf(rest[i - 1]);
     // In `NOT NULL`, `ON DELETE SET NULL`, `SET DEFAULT`, `DEFAULT NULL` and `NOT DEFERRABLE` of a reference
     // the word is part of the clause it stands in; after `CONSTRAINT name` it gives that clause its keyword.
     const inside =
@@ -110,15 +137,15 @@ function parseColumn(tokens: readonly string[]): ColumnItem {
       before === 'CONSTRAINT' ||
       (word === 'NULL' && before === 'NOT') ||
       (word === 'AS' && before === 'ALWAYS') ||
-      (word === 'NOT' && rest[i + 1]?.toUpperCase() === 'DEFERRABLE');
-    if (token === '(') depth++;
-    if (token === ')') depth--;
+      (word === 'NOT' && keywordOf(rest[i + 1]) === 'DEFERRABLE');
+    if (word === '(') depth++;
+    if (word === ')') depth--;
     if (!inside && CLAUSE_STARTS.has(word)) {
       if (current?.keyword === 'CONSTRAINT') {
         current.keyword = word;
         current.tokens.push(token);
       } else {
-        const named = word === 'CONSTRAINT' ? unquote(rest[i + 1] ?? '') : null;
+        const named = word === 'CONSTRAINT' ? unquote(rest[i + 1]?.text ?? '') : null;
         clauses.push({ keyword: word, name: named, tokens: [token] });
       }
     } else if (current === undefined) type.push(token);
@@ -126,24 +153,29 @@ function parseColumn(tokens: readonly string[]): ColumnItem {
   }
   return {
     kind: 'column',
-    name: unquote(name),
-    type: join(type).replaceAll(' (', '('),
-    clauses: clauses.map((clause) => ({ ...clause, text: join(clause.tokens) })),
+    name: unquote(name?.text ?? ''),
+    written: name?.text ?? '',
+    type: join(type),
+    clauses: clauses.map(({ keyword, name: named, tokens: parts }) => ({
+      keyword,
+      name: named,
+      text: join(parts),
+    })),
   };
 }
 
-function parseConstraint(tokens: readonly string[]): ConstraintItem {
-  const named = tokens[0]?.toUpperCase() === 'CONSTRAINT';
-  const keyword = (tokens[named ? 2 : 0] ?? '').toUpperCase() as ConstraintItem['keyword'];
-  const open = tokens.indexOf('(');
+function parseConstraint(tokens: readonly Token[]): ConstraintItem {
+  const named = keywordOf(tokens[0]) === 'CONSTRAINT';
+  const keyword = keywordOf(tokens[named ? 2 : 0]) as ConstraintItem['keyword'];
+  const open = tokens.findIndex(({ text }) => text === '(');
   const columns =
     keyword === 'CHECK' || open < 0
       ? []
-      : splitAtCommas(group(tokens, open).inside).map((part) => unquote(part[0] ?? ''));
+      : splitAtCommas(group(tokens, open).inside).map((part) => unquote(part[0]?.text ?? ''));
   return {
     kind: 'constraint',
     keyword,
-    name: named ? unquote(tokens[1] ?? '') : null,
+    name: named ? unquote(tokens[1]?.text ?? '') : null,
     columns,
     text: join(tokens),
   };
@@ -154,11 +186,11 @@ const CONSTRAINT_STARTS = new Set(['CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', '
 /** Parses the `sql` of `sqlite_schema` for a table. */
 export function parseTableSql(sql: string): TableSql {
   const tokens = tokensOf(sql);
-  const open = tokens.indexOf('(');
+  const open = tokens.findIndex(({ text }) => text === '(');
   if (open < 0) throw new Error('not a CREATE TABLE with columns');
   const { inside, end } = group(tokens, open);
   const items = splitAtCommas(inside).map((part) =>
-    CONSTRAINT_STARTS.has((part[0] ?? '').toUpperCase()) ? parseConstraint(part) : parseColumn(part),
+    CONSTRAINT_STARTS.has(keywordOf(part[0])) ? parseConstraint(part) : parseColumn(part),
   );
   return { items, options: join(tokens.slice(end)) };
 }
@@ -172,19 +204,13 @@ export function renderTableSql(name: string, table: TableSql): string {
   const lines = table.items.map((item) =>
     item.kind === 'constraint'
       ? item.text
-      : [plainName(item.name), item.type, ...item.clauses.map((clause) => clause.text)]
+      : [item.written, item.type, ...item.clauses.map((clause) => clause.text)]
           .filter((part) => part !== '')
           .join(' '),
   );
   const options = table.options === '' ? '' : ` ${table.options}`;
   return `CREATE TABLE ${quoteName(name)} (\n  ${lines.join(',\n  ')}\n)${options}`;
 }
-
-/** Column names stay unquoted where they can, so that the text reads as the gateway's own does. */
-function plainName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : quoteName(name);
-}
-const RESERVED = new Set(['index', 'order', 'group', 'table', 'default', 'references', 'check', 'to', 'set']);
 
 /** The item without the clauses of a kind, e.g. without its UNIQUE. */
 export function withoutClause(item: ColumnItem, keyword: string): ColumnItem {

@@ -1,0 +1,88 @@
+import { findDangling } from '../migrate/prepare.ts';
+import type { ForeignKey } from '../schema/model.ts';
+import type { Check, CheckContext } from './check.ts';
+import { changeTables, hasColumns, pendingPart } from './schema-part.ts';
+
+interface MissingKey {
+  readonly table: string;
+  readonly key: ForeignKey;
+  /** A foreign key of this column that points elsewhere, or does something else when its row goes. */
+  readonly different: boolean;
+  /** Rows that point at nothing; null when the columns or the other table are not there. */
+  readonly dangling: number | null;
+}
+
+async function missingKeys(context: CheckContext): Promise<MissingKey[]> {
+  const { db, schema, mended } = context;
+  const missing: MissingKey[] = [];
+  const pending = pendingPart(context, (definition) => ({ addForeignKeys: definition.foreignKeys }));
+  for (const { table, pending: changes } of pending) {
+    for (const key of changes.addForeignKeys ?? []) {
+      const possible = hasColumns(table, [key.column]) && hasColumns(schema.get(key.table), [key.references]);
+      const [found] =
+        possible && !mended.has(`${table.name}.${key.column}`)
+          ? await findDangling(db, [{ table: table.name, key }], schema)
+          : [];
+      missing.push({
+        table: table.name,
+        key,
+        different: changes.dropForeignKeys?.includes(key.column) ?? false,
+        dangling: possible ? (found?.rows ?? 0) : null,
+      });
+    }
+  }
+  return missing;
+}
+
+function described(table: string, { column, table: parent, references, onDelete }: ForeignKey): string {
+  return `${table}.${column} → ${parent}.${references}${onDelete === null ? '' : `, on delete ${onDelete.toLowerCase()}`}`;
+}
+
+/** Every foreign key is there and does what it should when the row it points at goes. */
+export const schemaForeignKeys: Check = {
+  id: 'schema.foreign-keys',
+  title: 'Foreign keys',
+  level: 'error',
+  requires: [],
+  hint: 'Run: mcpgw fix --only schema.foreign-keys',
+  async find(context) {
+    const missing = await missingKeys(context);
+    const obstacles = missing.filter(({ dangling }) => dangling !== 0);
+    return {
+      count: missing.length,
+      sample: missing.map(({ table, key, different, dangling }) => {
+        const why =
+          dangling === null
+            ? ', and so is what it needs'
+            : dangling > 0
+              ? `, and ${dangling} ${dangling === 1 ? 'row points' : 'rows point'} at nothing`
+              : '';
+        return `${described(table, key)}: the foreign key is ${different ? 'another one' : 'missing'}${why}`;
+      }),
+      unfixable: obstacles.length,
+      ...(obstacles.length > 0
+        ? {
+            hint: 'Run mcpgw fix --only foreign-keys,ownership,schema for rows that point at nothing, and mcpgw migrate for tables and columns that are missing.',
+          }
+        : {}),
+    };
+  },
+  async repair(context) {
+    const addable = (await missingKeys(context)).filter(({ dangling }) => dangling === 0);
+    const tables = [...new Set(addable.map(({ table }) => table))];
+    return changeTables(
+      context,
+      tables.map((table) => {
+        const keys = addable.filter((missing) => missing.table === table);
+        return {
+          table,
+          changes: {
+            dropForeignKeys: keys.filter(({ different }) => different).map(({ key }) => key.column),
+            addForeignKeys: keys.map(({ key }) => key),
+          },
+          summary: keys.map(({ key }) => `${described(table, key)}: the foreign key is added`),
+        };
+      }),
+    );
+  },
+};

@@ -1,0 +1,49 @@
+import type { Index } from '../schema/model.ts';
+import type { Check, CheckContext } from './check.ts';
+import { changeTables, hasColumns, pendingPart } from './schema-part.ts';
+
+function missingIndexes(context: CheckContext) {
+  return pendingPart(context, (definition) => ({ addIndexes: definition.indexes })).map(
+    ({ table, pending }) => {
+      const indexes = pending.addIndexes ?? [];
+      const possible = indexes.filter((index) => hasColumns(table, index.columns));
+      // An index of that name on other columns goes first.
+      const dropIndexes = (pending.dropIndexes ?? []).filter((name) => possible.some((i) => i.name === name));
+      return { table: table.name, indexes, possible, dropIndexes };
+    },
+  );
+}
+
+const line = (table: string, { name, columns }: Index) => `${table} (${columns.join(', ')}): index ${name}`;
+
+/** Every index is there, under its name or as another on the same columns. */
+export const schemaIndexes: Check = {
+  id: 'schema.indexes',
+  title: 'Indexes',
+  level: 'error',
+  requires: [],
+  hint: 'Run: mcpgw fix --only schema.indexes',
+  async find(context) {
+    const missing = missingIndexes(context);
+    const sample = missing.flatMap(({ table, indexes }) =>
+      indexes.map((i) => `${line(table, i)} is missing`),
+    );
+    const unfixable = missing.reduce(
+      (sum, { indexes, possible }) => sum + indexes.length - possible.length,
+      0,
+    );
+    return { count: sample.length, sample, unfixable };
+  },
+  async repair(context) {
+    return changeTables(
+      context,
+      missingIndexes(context)
+        .filter(({ possible }) => possible.length > 0)
+        .map(({ table, possible, dropIndexes }) => ({
+          table,
+          changes: { dropIndexes, addIndexes: possible },
+          summary: possible.map((i) => `${line(table, i)} is added`),
+        })),
+    );
+  },
+};
