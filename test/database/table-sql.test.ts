@@ -19,8 +19,8 @@ function understood(createTable: string): unknown {
       columns: pragma('table_xinfo("t")'),
       foreignKeys: pragma('foreign_key_list("t")'),
       indexes: pragma('index_list("t")').map((index) => [
-        { ...index, name: String(index['name']).replace(/^sqlite_autoindex_.*_/, 'auto ') },
-        pragma(`index_xinfo("${index['name']}")`),
+        { ...index, name: String(index.name).replace(/^sqlite_autoindex_.*_/, 'auto ') },
+        pragma(`index_xinfo("${index.name}")`),
       ]),
       table: pragma('table_list("t")'),
     };

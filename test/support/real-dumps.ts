@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DATABASES, type DatabaseKind } from './database-kinds.ts';
 
 /** The folder of dumps of real databases, or undefined when MCPGW_REAL_DATABASES is not set. */
-export const REAL_DATABASES = process.env['MCPGW_REAL_DATABASES'] || undefined;
+export const REAL_DATABASES = process.env.MCPGW_REAL_DATABASES || undefined;
 
 export interface RealDump {
   readonly kind: DatabaseKind;

@@ -1,3 +1,5 @@
+import { MIGRATIONS } from '../../migrations/index.ts';
+import { targetSchema } from '../../src/migrate/record.ts';
 import { HISTORY_TABLE } from '../../src/schema/gateway-tables.ts';
 import type { Column, ForeignKey, Schema, Table } from '../../src/schema/model.ts';
 
@@ -11,26 +13,28 @@ export interface TableShape {
   readonly checks: readonly string[];
 }
 
-export interface ShapeOptions {
-  /**
-   * Leaves out what a v0.6.0 database on MySQL chose by itself: the lengths of columns the release left
-   * unbounded (and thereby whether they are VARCHAR or TEXT), and collations.
-   */
-  readonly anyLength?: boolean;
-}
+/**
+ * Columns that v0.6.0 left unbounded (COMPATIBILITY §2): a database may have chosen lengths for them, and
+ * v0.7.0 itself does. Only that they hold characters is compared.
+ */
+const UNBOUNDED: ReadonlySet<string> = new Set(
+  [...targetSchema(MIGRATIONS).values()].flatMap((table) =>
+    table.columns.filter((column) => column.unbounded).map((column) => `${table.name}.${column.name}`),
+  ),
+);
 
-export function schemaShape(schema: Schema, options: ShapeOptions = {}): Record<string, TableShape> {
+export function schemaShape(schema: Schema): Record<string, TableShape> {
   return Object.fromEntries(
     [...schema.values()]
       .filter((table) => table.name !== HISTORY_TABLE)
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      .map((table) => [table.name, tableShape(table, options)]),
+      .map((table) => [table.name, tableShape(table)]),
   );
 }
 
-export function tableShape(table: Table, options: ShapeOptions = {}): TableShape {
+export function tableShape(table: Table): TableShape {
   return {
-    columns: table.columns.map((column) => columnShape(column, options)).toSorted(),
+    columns: table.columns.map((column) => columnShape(table.name, column)).toSorted(),
     primaryKey: table.primaryKey,
     uniques: table.uniques
       .map((u) => `${u.name} (${u.columns})${u.constraint ? '' : ' bare index'}`)
@@ -41,10 +45,10 @@ export function tableShape(table: Table, options: ShapeOptions = {}): TableShape
   };
 }
 
-function columnShape(column: Column, { anyLength = false }: ShapeOptions): string {
+function columnShape(table: string, column: Column): string {
   const { name, kind, length, nullable, autoincrement } = column;
   const type =
-    anyLength && (kind === 'string' || kind === 'text')
+    UNBOUNDED.has(`${table}.${name}`) && (kind === 'string' || kind === 'text')
       ? 'characters'
       : `${kind}${length === null ? '' : `(${length})`}`;
   const byDefault = column.default === null ? '' : ` DEFAULT ${column.default}`;

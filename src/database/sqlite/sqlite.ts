@@ -17,6 +17,7 @@ export const sqliteDialect = (version: string): Dialect => ({
   transactionalDdl: true,
   exclusive: true,
   zonedTimes: false,
+  jsonIsText: true,
   rangeSize: 0,
   readSchema: readSqliteSchema,
   translateError: (error) => translateSqliteError(error),

@@ -1,0 +1,177 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { Statement } from '../database/statement.ts';
+import { LEFTOVER_COPIES, OWNED_TABLES } from '../schema/gateway-tables.ts';
+import type { ForeignKey } from '../schema/model.ts';
+import { type Check, type CheckContext, SAMPLE_SIZE } from './check.ts';
+import { type DanglingMend, danglingMend } from './dangling-key-mend.ts';
+import { hasColumns } from './schema-part.ts';
+
+interface KeyOf {
+  readonly table: string;
+  readonly key: ForeignKey;
+}
+
+interface Dangling extends KeyOf {
+  readonly rows: number;
+  readonly mend: DanglingMend | null;
+}
+
+/**
+ * Foreign keys of the target and those that are there besides, as far as their tables and columns are there.
+ * The team of an owned table has a check of its own.
+ */
+function keysToCheck({ schema, target }: CheckContext): KeyOf[] {
+  const keys: KeyOf[] = [];
+  const known = new Set<string>();
+  for (const source of [target, schema]) {
+    for (const { name, foreignKeys } of source.values()) {
+      const table = schema.get(name);
+      if (table === undefined || LEFTOVER_COPIES.has(name)) continue;
+      for (const found of foreignKeys) {
+        const parent = schema.get(found.table);
+        // SQLite leaves the column out of a key that points at the primary key.
+        const references = found.references === '' ? (parent?.primaryKey[0] ?? '') : found.references;
+        const key = { ...found, references };
+        const id = [name, key.column, key.table].join('\n');
+        const ownedTeam = key.column === 'team_id' && OWNED_TABLES.some((owned) => owned.name === name);
+        if (known.has(id) || ownedTeam) continue;
+        known.add(id);
+        // A key over several columns is none of the gateway's, and none of its parts says anything alone.
+        const composite = found.name !== null && foreignKeys.filter((k) => k.name === found.name).length > 1;
+        if (composite || !hasColumns(table, [key.column]) || !hasColumns(parent, [references])) continue;
+        keys.push({ table: name, key });
+      }
+    }
+  }
+  return keys;
+}
+
+/** The condition for rows of `from` that point at nothing. */
+function pointsAtNothing({ table, key }: KeyOf, from: string): RawBuilder<unknown> {
+  const column = sql.ref(`${from}.${key.column}`);
+  // MySQL refuses to read a table that the same statement changes, but not a list made from it.
+  const gone =
+    table === key.table
+      ? sql`${column} NOT IN (SELECT p.v FROM (SELECT DISTINCT ${sql.ref(key.references)} AS v FROM ${sql.table(key.table)}) p)`
+      : sql`NOT EXISTS (SELECT 1 FROM ${sql.table(key.table)} p WHERE ${sql.ref(`p.${key.references}`)} = ${column})`;
+  return sql`${column} IS NOT NULL AND ${gone}`;
+}
+
+/** Counts them for all keys in one query. */
+async function findDangling(context: CheckContext): Promise<Dangling[]> {
+  const keys = keysToCheck(context);
+  if (keys.length === 0) return [];
+  const counts = keys.map(
+    (key, i) =>
+      sql`SELECT ${sql.lit(i)} AS place, count(*) AS n FROM ${sql.table(key.table)} c WHERE ${pointsAtNothing(key, 'c')}`,
+  );
+  const rows = await context.db.query<{ place: unknown; n: unknown }>(
+    sql<{ place: unknown; n: unknown }>`${sql.join(counts, sql` UNION ALL `)}`,
+  );
+  const byPlace = new Map(rows.map((row) => [Number(row.place), Number(row.n)]));
+  return keys.flatMap((key, i) => {
+    const n = byPlace.get(i) ?? 0;
+    return n === 0 ? [] : [{ ...key, rows: n, mend: danglingMend(context, key.table, key.key) }];
+  });
+}
+
+async function sampleOf({ db, schema }: CheckContext, found: Dangling): Promise<string[]> {
+  const { table, key } = found;
+  const names = schema.get(table)?.primaryKey ?? [];
+  const ids = names.map((name, i) => sql`${sql.ref(`c.${name}`)} AS ${sql.ref(`id${i}`)}, `);
+  const order =
+    names.length === 0 ? sql`` : sql` ORDER BY ${sql.join(names.map((name) => sql.ref(`c.${name}`)))}`;
+  const rows = await db.query<Readonly<Record<string, unknown>> & { readonly target: unknown }>(sql`
+    SELECT ${sql.join(ids, sql``)}${sql.ref(`c.${key.column}`)} AS target FROM ${sql.table(table)} c
+    WHERE ${pointsAtNothing(found, 'c')}${order} LIMIT ${sql.lit(SAMPLE_SIZE)}`);
+  return rows.map((row) => {
+    const id = names.map((_, i) => String(row[`id${i}`])).join(', ');
+    return `${table} ${id}: ${key.column} “${row.target}” is in no ${key.table}.${key.references}`;
+  });
+}
+
+/** Every foreign key of every table points at a row that exists, whether or not the database enforces it. */
+export const danglingForeignKeys: Check = {
+  id: 'foreign-keys.dangling',
+  title: 'Rows that point at rows which do not exist',
+  level: 'error',
+  requires: [],
+  hint: 'Run: mcpgw fix --only foreign-keys.dangling',
+  async find(context) {
+    const found = await findDangling(context);
+    const unfixable = found.filter(({ mend }) => mend === null);
+    const sample: string[] = [];
+    for (const dangling of found) {
+      if (sample.length < SAMPLE_SIZE) sample.push(...(await sampleOf(context, dangling)));
+    }
+    return {
+      count: found.reduce((sum, { rows }) => sum + rows, 0),
+      sample,
+      unfixable: unfixable.reduce((sum, { rows }) => sum + rows, 0),
+      ...(unfixable.length > 0 ? { hint: adviceFor(unfixable) } : {}),
+    };
+  },
+  async repair(context) {
+    const found = await findDangling(context);
+    const mends = found.flatMap((dangling) =>
+      dangling.mend === null ? [] : [planMend(context, dangling, dangling.mend)],
+    );
+    for (const { table, key, mend } of found) {
+      if (mend !== null) context.mended.add(`${table}.${key.column}`);
+    }
+    // Rows that go come first: what is left of a table is then mended.
+    const ordered = mends.toSorted((a, b) => Number(b.deletes) - Number(a.deletes));
+    return {
+      summary: ordered.map(({ summary }) => summary),
+      statements: ordered.map(({ statement }) => statement),
+    };
+  },
+};
+
+function adviceFor(unfixable: readonly Dangling[]): string {
+  const columns = unfixable.map(({ table, key }) => `${table}.${key.column}`).join(', ');
+  const gateways = unfixable.some(({ key }) => key.column === 'gateway_id');
+  const users = unfixable.some(({ key }) => key.table === 'email_users');
+  return [
+    `Not mended by fix: ${columns}.`,
+    ...(gateways
+      ? ['Delete what came from a gateway that is gone, or set its gateway_id to one that is there.']
+      : []),
+    ...(users ? ['An administrator is needed first: mcpgw migrate'] : []),
+    'For all others run: mcpgw fix --only foreign-keys.dangling',
+  ].join(' ');
+}
+
+interface PlannedMend {
+  readonly summary: string;
+  readonly statement: Statement;
+  readonly deletes: boolean;
+}
+
+function planMend({ db, adminEmail }: CheckContext, dangling: Dangling, mend: DanglingMend): PlannedMend {
+  const { table, key, rows } = dangling;
+  const where = pointsAtNothing(dangling, table);
+  const column = sql.ref(key.column);
+  const plan = (what: string, change: RawBuilder<unknown>): PlannedMend => ({
+    summary: `${table}: ${rows} ${rows === 1 ? 'row' : 'rows'} without ${key.table}: ${what}`,
+    statement: { ...db.compile(sql`${change} WHERE ${where}`), counts: 'written', table },
+    deletes: mend === 'delete',
+  });
+  const update = sql`UPDATE ${sql.table(table)} SET`;
+  switch (mend) {
+    case 'delete':
+      return plan('deleted', sql`DELETE FROM ${sql.table(table)}`);
+    case 'null':
+      return plan(`${key.column} is emptied`, sql`${update} ${column} = NULL`);
+    case 'own-user':
+      return plan(`${key.column} becomes the user of the assignment`, sql`${update} ${column} = user_email`);
+    case 'administrator':
+      // A team that was somebody's personal one must not become a second one of the administrator.
+      return table === 'email_teams'
+        ? plan(
+            `${key.column} becomes ${adminEmail}, and personal teams ordinary ones`,
+            sql`${update} ${column} = ${adminEmail}, is_personal = ${db.dialect.boolean(false)}`,
+          )
+        : plan(`${key.column} becomes ${adminEmail}`, sql`${update} ${column} = ${adminEmail}`);
+  }
+}
