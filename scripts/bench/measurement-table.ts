@@ -16,11 +16,6 @@ export function measurementTable(measurements: readonly Measurement[]): string {
     .join('\n');
 }
 
-/** Whether every mark was reached. */
-export function marksReached(measurements: readonly Measurement[]): boolean {
-  return measurements.every((measurement) => marksOf(measurement).every(({ reached }) => reached));
-}
-
 function cells(measurement: Measurement): string[] {
   const { what, ours, native, peakMb } = measurement;
   const marks = marksOf(measurement).map(

@@ -30,7 +30,7 @@ export async function serverDatabase(id: BenchServer): Promise<BenchDatabase> {
   };
   const { program } = clientOf('');
   const onServer = (sql: string) => runSql(dialect, admin.href, sql);
-  const verbs = dialect === 'postgresql' ? postgresqlVerbs(onServer) : mysqlVerbs(onServer, url);
+  const verbs = dialect === 'postgresql' ? postgresqlVerbs(onServer, url) : mysqlVerbs(onServer, url);
   return {
     title: await verbs.title(),
     client: versionOf(program),
@@ -63,7 +63,7 @@ interface Verbs {
 
 type OnServer = (sql: string) => Promise<string>;
 
-function postgresqlVerbs(onServer: OnServer): Verbs {
+function postgresqlVerbs(onServer: OnServer, url: (name: string) => string): Verbs {
   return {
     title: async () => `PostgreSQL ${(await onServer('SHOW server_version')).split(' ')[0]}`,
     async create(name) {
@@ -71,6 +71,7 @@ function postgresqlVerbs(onServer: OnServer): Verbs {
     },
     async copy(from, to) {
       await onServer(`CREATE DATABASE ${to} TEMPLATE ${from}`);
+      await runSql('postgresql', url(to), 'VACUUM ANALYZE');
       await onServer('CHECKPOINT');
     },
     async drop(name) {

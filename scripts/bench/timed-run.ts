@@ -40,7 +40,7 @@ export function timedRun(command: Command, { memory = true } = {}): Promise<Time
     };
     const timer = memory ? setInterval(look, POLL_MS) : undefined;
     let errors = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       errors = (errors + text).slice(-SHOWN_CHARACTERS);
     });
     let ms = 0;

@@ -61,16 +61,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
   progress.start('Reading the database');
   const draft = await makePlan(db, { ...context, toRun: false });
   progress.done();
-  if (isEmpty(draft)) {
-    return {
-      plan: draft,
-      steps: untouched(draft),
-      revision: draft.state.revision,
-      changed: false,
-      rows: [],
-      warnings: draft.warnings,
-    };
-  }
+  if (isEmpty(draft)) return nothingToDo(draft);
   if (!(await context.confirm(draft))) {
     throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
   }
@@ -85,6 +76,10 @@ export async function runMigration(db: Connection, context: RunContext): Promise
     await db.dialect.lockTables(db, tablesToLock(draft), lock);
     // What another run did while this one waited for the lock is seen only now.
     const plan = await makePlan(db, { ...context, toRun: true });
+    if (isEmpty(plan)) {
+      await db.dialect.endRun(db, false);
+      return nothingToDo(plan);
+    }
     const steps: StepResult[] = [];
     for (const step of plan.steps) {
       const result = await runStep(db, context, step, () => {
@@ -124,8 +119,18 @@ async function refuseWithoutPrivileges(db: Connection, plan: Plan): Promise<void
   });
 }
 
-function untouched(plan: Plan): StepResult[] {
-  return plan.steps.map(({ id, title }) => ({ id, title, status: 'already', rows: 0, durationMs: 0 }));
+function nothingToDo(plan: Plan): RunResult {
+  const steps = plan.steps.map(
+    ({ id, title }): StepResult => ({ id, title, status: 'already', rows: 0, durationMs: 0 }),
+  );
+  return {
+    plan,
+    steps,
+    revision: plan.state.revision,
+    changed: false,
+    rows: [],
+    warnings: plan.warnings,
+  };
 }
 
 function tablesToLock(plan: Plan): { changed: string[]; others: string[] } {

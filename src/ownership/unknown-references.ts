@@ -34,12 +34,7 @@ export const UNKNOWN: Readonly<Record<UnknownReference, RawBuilder<unknown>>> = 
  * Where such rows end up. What does not exist counts as NULL, and COMPATIBILITY §5 says the rest: an existing
  * owner or team stays and the other follows from it; a row left with neither goes to the administrator.
  */
-function unknownMove(
-  db: Connection,
-  table: OwnedTable,
-  reference: UnknownReference,
-  a: Assignment,
-): Move {
+function unknownMove(db: Connection, table: OwnedTable, reference: UnknownReference, a: Assignment): Move {
   return {
     table,
     rows: UNKNOWN[reference],
@@ -90,8 +85,5 @@ export function assignUnknownReferences(
       update(both, sql`NOT ${OWNER_KNOWN}`),
     ];
   }
-  return [
-    update(sql`owner_email = ${ownerOfTeam(a)}`, TEAM_KNOWN),
-    update(both, sql`NOT ${TEAM_KNOWN}`),
-  ];
+  return [update(sql`owner_email = ${ownerOfTeam(a)}`, TEAM_KNOWN), update(both, sql`NOT ${TEAM_KNOWN}`)];
 }
