@@ -23,6 +23,7 @@ export interface CheckContext {
   /** Statements for what is missing of team, membership, roles, assignment; null while there is no admin. */
   readonly seed: SeedPlan | null;
   readonly overrides: Overrides;
+  readonly now: Date;
 }
 
 /** Flags of `fix` that say which values rows get. */

@@ -32,6 +32,7 @@ export async function checkContext(db: Connection, input: CheckInput): Promise<C
         })
       : null,
     overrides: input.overrides,
+    now: input.now,
   };
 }
 

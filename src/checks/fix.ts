@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import type { RunLock } from '../database/dialect.ts';
+import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
@@ -44,13 +45,18 @@ export async function planFix(db: Connection, checks: readonly Check[], input: C
   const context = await checkContext(db, input);
   const outcomes: Outcome[] = [];
   const repairs: PlannedRepair[] = [];
+  const planned = new Set<Statement>();
   for (const check of checks) {
     const outcome = await runCheck(check, context);
     outcomes.push(outcome);
     const { findings } = outcome;
     if (findings === null || findings.count === 0) continue;
     const repair = (await check.repair?.(context, findings)) ?? null;
-    if (repair !== null && repair.statements.length > 0) repairs.push({ check, repair });
+    if (repair === null) continue;
+    // Repairs may build on the same missing thing (the personal team); it is made once, where it is first needed.
+    const statements = repair.statements.filter((statement) => !planned.has(statement));
+    for (const statement of statements) planned.add(statement);
+    if (statements.length > 0) repairs.push({ check, repair: { ...repair, statements } });
   }
   return { outcomes, repairs };
 }

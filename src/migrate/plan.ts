@@ -43,6 +43,9 @@ export interface Plan {
   readonly steps: readonly PlannedStep[];
   /** Tables that are there already and change. */
   readonly changed: readonly string[];
+  /** Every table that is there. */
+  readonly tables: readonly string[];
+  /** Rows of every table in a plan that is to be run, else of the owned tables only. */
   readonly rowsBefore: ReadonlyMap<string, number>;
   /** Users, teams, roles … that are made. */
   readonly created: readonly string[];
@@ -60,7 +63,7 @@ export interface PlanOptions {
   readonly now: Date;
   /**
    * Whether the plan will be run: only then is the administrator's password hashed, which takes time and
-   * memory by design.
+   * memory by design, and are the rows of all tables counted.
    */
   readonly toRun: boolean;
   /** Take v0.6.0 tables without a revision for what they look like. */
@@ -86,7 +89,9 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const { settings } = options;
   const schema = await db.dialect.readSchema(db);
   const state = recogniseState(schema, await readRevisions(db, schema), options.adopt);
-  const rowsBefore = await rowCounts(db, [...schema.keys()]);
+  const tables = [...schema.keys()];
+  const owned = tables.filter((name) => OWNED_TABLES.some((o) => o.name === name));
+  const rowsBefore = await rowCounts(db, options.toRun ? tables : owned);
   const facts = await readPlanFacts(db, schema, rowsBefore);
   const recorded = await recordedSteps(db, schema);
 
@@ -194,6 +199,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     state,
     steps,
     changed: [...new Set(recording.steps.flatMap((s) => s.changed))],
+    tables,
     rowsBefore,
     created: seed?.parts.flatMap((part) => part.created) ?? [],
     assigned,

@@ -73,8 +73,8 @@ export async function runMigration(db: Connection, context: RunContext): Promise
   await db.dialect.beginRun(db, lock);
   let written = false;
   try {
-    await db.dialect.lockTables(db, tablesToLock(draft), lock);
     // What another run did while this one waited for the lock is seen only now.
+    await db.dialect.lockTables(db, tablesToLock(draft, await db.dialect.readSchema(db)), lock);
     const plan = await makePlan(db, { ...context, toRun: true });
     if (isEmpty(plan)) {
       await db.dialect.endRun(db, false);
@@ -111,7 +111,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
 }
 
 async function refuseWithoutPrivileges(db: Connection, plan: Plan): Promise<void> {
-  const missing = await db.dialect.missingPrivileges(db, [...plan.rowsBefore.keys()]);
+  const missing = await db.dialect.missingPrivileges(db, plan.tables);
   if (missing.length === 0) return;
   throw new GatewayError('PERMISSION', 'This user may not do everything that the migration does.', {
     details: missing,
@@ -133,11 +133,14 @@ function nothingToDo(plan: Plan): RunResult {
   };
 }
 
-function tablesToLock(plan: Plan): { changed: string[]; others: string[] } {
-  const owned = [...plan.assigned].filter(([, rows]) => rows > 0).map(([name]) => name);
-  const changed = [...new Set([...plan.changed, ...owned])].toSorted();
-  const others = [...plan.rowsBefore.keys()].filter((name) => !changed.includes(name)).toSorted();
-  return { changed, others };
+function tablesToLock(draft: Plan, schema: Schema): { changed: string[]; others: string[] } {
+  const owned = [...draft.assigned].filter(([, rows]) => rows > 0).map(([name]) => name);
+  const tables = [...schema.keys()].toSorted();
+  const changes = new Set([...draft.changed, ...owned]);
+  return {
+    changed: tables.filter((name) => changes.has(name)),
+    others: tables.filter((name) => !changes.has(name)),
+  };
 }
 
 async function runStep(

@@ -29,7 +29,7 @@ export async function resolveOverrides(
   const teamId = flags.team === undefined ? undefined : await findTeam(db, schema, flags.team, problems);
   const ownerEmail =
     flags.owner === undefined ? undefined : await findOwner(db, schema, flags.owner, problems);
-  if (ownerEmail !== undefined && flags.team === undefined && !(await hasPersonalTeam(db, ownerEmail))) {
+  if (ownerEmail !== undefined && flags.team === undefined && !(await hasPersonalTeam(db, schema, ownerEmail))) {
     problems.push(`--owner: ${ownerEmail} has no active personal team; say with --team where the rows go`);
   }
   const visibility = flags.visibility?.trim().toLowerCase();
@@ -82,7 +82,8 @@ async function findOwner(
   return user?.email;
 }
 
-async function hasPersonalTeam(db: Connection, email: string): Promise<boolean> {
+async function hasPersonalTeam(db: Connection, schema: Schema, email: string): Promise<boolean> {
+  if (!schema.has('email_teams')) return false;
   const yes = db.dialect.boolean(true);
   const rows = await db.query(
     sql`SELECT id FROM email_teams WHERE created_by = ${email} AND is_personal = ${yes} AND is_active = ${yes} LIMIT 1`,

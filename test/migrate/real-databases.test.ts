@@ -69,7 +69,7 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
         try {
           await migrate(fresh);
           const wanted = await connect(fresh, (db) => db.dialect.readSchema(db));
-          if (state.startsWith('v0.6.0')) expect(schemaShape(after.schema)).toEqual(schemaShape(wanted));
+          if (state.startsWith('v0.6.0')) expect(ownShape(after.schema)).toEqual(ownShape(wanted));
           else expect(missingRules(after.schema, wanted)).toEqual([]);
         } finally {
           await fresh.drop();
@@ -113,12 +113,22 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
   }
 });
 
+/** MySQL names the checks of JSON columns in a dump of MariaDB, which it has no need of itself. */
+function ownShape(schema: Schema): Record<string, TableShape> {
+  return Object.fromEntries(
+    Object.entries(schemaShape(schema)).map(([name, shape]) => [
+      name,
+      { ...shape, checks: shape.checks.filter((check) => !/_chk_\d+$/.test(check)) },
+    ]),
+  );
+}
+
 /**
  * What one schema lacks of another. The gateway's own upgrade names some uniques and indexes otherwise, adds
  * defaults, and makes indexes of its own: those are left alone.
  */
 function missingRules(schema: Schema, wanted: Schema): string[] {
-  const withoutDefaults = (text: string) => text.replace(/ DEFAULT \S+/, '');
+  const withoutDefaults = (text: string) => text.replace(/ DEFAULT .*(?= AUTO)| DEFAULT .*/, '');
   const byColumns = (text: string) => text.replace(/^\S+ /, '').split(',').toSorted().join(',');
   const missing: string[] = [];
   const [shapes, targets] = [schemaShape(schema), schemaShape(wanted)];

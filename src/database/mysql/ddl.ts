@@ -12,6 +12,7 @@ import {
 } from '../../schema/model.ts';
 import type { Change } from '../dialect.ts';
 import { type Statement, statement } from '../statement.ts';
+import type { MysqlColumn } from './introspect.ts';
 
 /** What a server's DDL depends on, found out when the connection is opened. */
 export interface MysqlFlavor {
@@ -77,7 +78,7 @@ function collated(column: Column, table: Pick<Table, 'foreignKeys'>, schema: Sch
 function columnSql(column: Column): string {
   const type = column.type === '' ? typeName(column) : column.type;
   const collation =
-    column.collation === null || (column.kind !== 'string' && column.kind !== 'text')
+    column.collation === null
       ? ''
       : ` CHARACTER SET ${column.collation.split('_')[0]} COLLATE ${column.collation}`;
   const rest =
@@ -85,7 +86,8 @@ function columnSql(column: Column): string {
   const counts = column.autoincrement ? ' AUTO_INCREMENT' : '';
   // TEXT takes no DEFAULT on MySQL.
   const allowed = type === 'TEXT' || type === 'JSON' || type === 'BLOB' ? '' : rest;
-  return `${q(column.name)} ${type}${collation}${column.nullable ? '' : ' NOT NULL'}${allowed}${counts}`;
+  const { attributes = '' } = column as Partial<MysqlColumn>;
+  return `${q(column.name)} ${type}${collation}${column.nullable ? '' : ' NOT NULL'}${allowed}${counts}${attributes}`;
 }
 
 const foreignKeySql = (key: ForeignKey) =>

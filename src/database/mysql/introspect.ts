@@ -2,6 +2,12 @@ import { sql } from 'kysely';
 import type { Column, ColumnKind, Schema, Table } from '../../schema/model.ts';
 import type { Connection } from '../connection.ts';
 
+/** A column with what a MODIFY of it must repeat, or the server takes it away. */
+export interface MysqlColumn extends Column {
+  /** Starts with a blank, or is empty. */
+  readonly attributes: string;
+}
+
 interface ColumnRow {
   table_name: string;
   column_name: string;
@@ -11,6 +17,7 @@ interface ColumnRow {
   column_default: string | null;
   extra: string;
   collation_name: string | null;
+  comment: string;
 }
 
 interface IndexRow {
@@ -53,7 +60,7 @@ const KINDS: Readonly<Record<string, ColumnKind>> = {
   longblob: 'blob',
 };
 
-function columnFrom(row: ColumnRow, mariadb: boolean): Column {
+function columnFrom(row: ColumnRow, mariadb: boolean, check: string | undefined): MysqlColumn {
   const boolean = row.data_type === 'tinyint';
   const kind = boolean ? 'boolean' : (KINDS[row.data_type] ?? 'unknown');
   const length = kind === 'string' ? /\((\d+)\)/.exec(row.column_type)?.[1] : undefined;
@@ -68,6 +75,9 @@ function columnFrom(row: ColumnRow, mariadb: boolean): Column {
     type: row.column_type,
     collation: row.collation_name,
     fill: null,
+    attributes:
+      (check === undefined ? '' : ` CHECK (${check})`) +
+      (row.comment === '' ? '' : ` COMMENT '${row.comment.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`),
   };
 }
 
@@ -84,7 +94,7 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
   const columns = await db.query<ColumnRow>(sql`
     SELECT c.TABLE_NAME AS table_name, c.COLUMN_NAME AS column_name, c.DATA_TYPE AS data_type,
            c.COLUMN_TYPE AS column_type, c.IS_NULLABLE AS nullable, c.COLUMN_DEFAULT AS column_default,
-           c.EXTRA AS extra, c.COLLATION_NAME AS collation_name
+           c.EXTRA AS extra, c.COLLATION_NAME AS collation_name, c.COLUMN_COMMENT AS comment
     FROM information_schema.COLUMNS c
     JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
     WHERE c.TABLE_SCHEMA = database() AND t.TABLE_TYPE = 'BASE TABLE'
@@ -108,6 +118,8 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
     SELECT TABLE_NAME AS table_name, CONSTRAINT_NAME AS name FROM information_schema.TABLE_CONSTRAINTS
     WHERE TABLE_SCHEMA = database() AND CONSTRAINT_TYPE = 'CHECK'`);
 
+  const columnChecks = mariadb ? await readColumnChecks(db) : new Map<string, string>();
+
   const draft = new Map<string, { -readonly [K in keyof Table]: Table[K] }>();
   for (const row of columns) {
     const table = draft.get(row.table_name) ?? {
@@ -119,7 +131,10 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
       foreignKeys: [],
       checks: [],
     };
-    table.columns = [...table.columns, columnFrom(row, mariadb)];
+    table.columns = [
+      ...table.columns,
+      columnFrom(row, mariadb, columnChecks.get(`${row.table_name}.${row.column_name}`)),
+    ];
     draft.set(row.table_name, table);
   }
   const parts = new Map<string, { row: IndexRow; columns: string[] }>();
@@ -152,4 +167,15 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
     if (table !== undefined) table.checks = [...table.checks, { name: row.name, expression: null }];
   }
   return draft;
+}
+
+/**
+ * MariaDB knows checks of a column, which bear its name and go with its definition: that of JSON columns is
+ * one. MySQL makes all of them checks of the table.
+ */
+async function readColumnChecks(db: Connection): Promise<ReadonlyMap<string, string>> {
+  const rows = await db.query<{ table_name: string; column_name: string; clause: string }>(sql`
+    SELECT TABLE_NAME AS table_name, CONSTRAINT_NAME AS column_name, CHECK_CLAUSE AS clause
+    FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = database() AND LEVEL = 'Column'`);
+  return new Map(rows.map((row) => [`${row.table_name}.${row.column_name}`, row.clause]));
 }

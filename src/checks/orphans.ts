@@ -1,0 +1,103 @@
+import { sql } from 'kysely';
+import { assignOrphans, findOrphans, type Orphans } from '../ownership/orphans.ts';
+import { plural } from '../report/plural.ts';
+import type { Check } from './check.ts';
+import { collisionLine } from './collision-line.ts';
+import { inKeyRanges } from './in-key-ranges.ts';
+import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
+import { scanOwnedTables } from './owned-table-scan.ts';
+import { ownershipAssignment } from './ownership-assignment.ts';
+import { perContext } from './per-context.ts';
+
+const ORPHANED: OwnedProblem = {
+  count: ({ neither, ownerOnly, teamOnly }) => neither + ownerOnly + teamOnly,
+  rows: sql`(t.team_id IS NULL OR t.owner_email IS NULL)`,
+  describe: ({ team_id, owner_email }) => {
+    if (team_id === null && owner_email === null) return 'no team and no owner';
+    return team_id === null ? `no team (owner ${owner_email})` : `no owner (team ${team_id})`;
+  },
+};
+
+/** The orphans of every table that has some; null without an administrator. */
+const orphansByTable = perContext(async (context): Promise<readonly Orphans[] | null> => {
+  const planned = await ownershipAssignment(context);
+  if (planned === null) return null;
+  const found: Orphans[] = [];
+  for (const counts of (await scanOwnedTables(context)).tables) {
+    if (ORPHANED.count(counts) === 0) continue;
+    found.push(await findOrphans(context.db, counts.table, planned.assignment));
+  }
+  return found;
+});
+
+const HINT = 'Run: mcpgw fix --only ownership.orphans';
+
+/** Every row of the owned tables has a team and an owner. */
+export const orphans: Check = {
+  id: 'ownership.orphans',
+  title: 'Rows without team or owner',
+  level: 'error',
+  requires: OWNERSHIP_TABLES,
+  hint: HINT,
+  async find(context) {
+    const findings = await findOwnedRows(context, ORPHANED);
+    if (findings.count === 0) return findings;
+    const found = await orphansByTable(context);
+    if (found === null) {
+      return {
+        ...findings,
+        unfixable: findings.count,
+        hint: 'There is no administrator to give them to. Run: mcpgw migrate',
+      };
+    }
+    const colliding = found.flatMap(({ table, collisions }) =>
+      collisions.map((collision) => collisionLine(table.name, collision)),
+    );
+    const collisions = found.reduce((sum, { collisionCount }) => sum + collisionCount, 0);
+    const unresolvable = found.reduce((sum, orphans) => sum + orphans.unresolvable, 0);
+    const hints = [
+      collisions + unresolvable < findings.count ? HINT : '',
+      collisions > 0
+        ? 'Names that are taken: rename one of the two in the gateway, or choose others with --team and --owner.'
+        : '',
+      unresolvable > 0
+        ? 'Rows whose other half says nothing (an owner without a personal team, a team that does not exist): choose with --team or --owner.'
+        : '',
+    ];
+    return {
+      ...findings,
+      sample: [...colliding, ...findings.sample],
+      unfixable: collisions + unresolvable,
+      hint: hints.filter((hint) => hint !== '').join('. '),
+    };
+  },
+  async repair(context) {
+    const planned = await ownershipAssignment(context);
+    const found = await orphansByTable(context);
+    if (planned === null || found === null) return null;
+    const { tables } = await scanOwnedTables(context);
+    const { assignment } = planned;
+    const summary: string[] = [];
+    const statements = [];
+    for (const orphans of found) {
+      const { table, neither, ownerOnly, teamOnly, collisionCount, unresolvable } = orphans;
+      const counts = tables.find((other) => other.table === table);
+      const rows = neither + ownerOnly + teamOnly;
+      const wary = counts !== undefined && counts.unknownTeam + counts.unknownOwner > 0;
+      const assigned = assignOrphans(context.db, orphans, assignment, { wary });
+      if (assigned.length === 0) continue;
+      statements.push(...(await inKeyRanges(context.db, table.name, rows, assigned)));
+      const left = collisionCount + unresolvable;
+      const parts = [
+        neither > 0 ? `${neither} to ${assignment.ownerEmail}, team ${assignment.teamId}, ${assignment.visibility}` : '',
+        ownerOnly > 0 ? `${ownerOnly} to ${assignment.forcedTeamId ?? 'the personal team of their owner'}` : '',
+        teamOnly > 0 ? `${teamOnly} to ${assignment.forcedOwnerEmail ?? 'the owner of their team'}` : '',
+      ].filter((part) => part !== '');
+      summary.push(
+        `${table.name}: ${plural(rows, 'row')}: ${parts.join('; ')}${left > 0 ? `; ${left} of them stay as they are` : ''}`,
+      );
+      if (left === 0) context.mended.add(`${table.name}.team_id`);
+    }
+    return statements.length === 0 ? null : { summary, statements: [...planned.before, ...statements] };
+  },
+};
