@@ -4,6 +4,7 @@ import { plural } from '../report/plural.ts';
 import type { Check } from './check.ts';
 import { collisionLine } from './collision-line.ts';
 import { inKeyRanges } from './in-key-ranges.ts';
+import { obstacleAdvice } from './obstacle-advice.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { scanOwnedTables } from './owned-table-scan.ts';
 import { ownershipAssignment } from './ownership-assignment.ts';
@@ -55,20 +56,13 @@ export const orphans: Check = {
     );
     const collisions = found.reduce((sum, { collisionCount }) => sum + collisionCount, 0);
     const unresolvable = found.reduce((sum, orphans) => sum + orphans.unresolvable, 0);
-    const hints = [
-      collisions + unresolvable < findings.count ? HINT : '',
-      collisions > 0
-        ? 'Names that are taken: rename one of the two in the gateway, or choose others with --team and --owner.'
-        : '',
-      unresolvable > 0
-        ? 'Rows whose other half says nothing (an owner without a personal team, a team that does not exist): choose with --team or --owner.'
-        : '',
-    ];
+    const fixable = collisions + unresolvable < findings.count;
+    const advice = [...obstacleAdvice(collisions, unresolvable), ...(fixable ? [HINT] : [])];
     return {
       ...findings,
       sample: [...colliding, ...findings.sample],
       unfixable: collisions + unresolvable,
-      hint: hints.filter((hint) => hint !== '').join('. '),
+      hint: advice.join(' '),
     };
   },
   async repair(context) {
@@ -96,7 +90,6 @@ export const orphans: Check = {
       summary.push(
         `${table.name}: ${plural(rows, 'row')}: ${parts.join('; ')}${left > 0 ? `; ${left} of them stay as they are` : ''}`,
       );
-      if (left === 0) context.mended.add(`${table.name}.team_id`);
     }
     return statements.length === 0 ? null : { summary, statements: [...planned.before, ...statements] };
   },

@@ -6,6 +6,7 @@ import { LEFTOVER_COPIES, OWNED_TABLES, VERSION_TABLE } from '../../src/schema/g
 import type { Schema } from '../../src/schema/model.ts';
 import { connect } from '../support/connect.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import { freshSchema } from '../support/fresh-schema.ts';
 import { migrate } from '../support/migrate.ts';
 import { REAL_DATABASES, realDumps } from '../support/real-dumps.ts';
 import { schemaShape, type TableShape } from '../support/schema-shape.ts';
@@ -65,15 +66,9 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
       });
 
       test('has the schema of a database made from nothing', async () => {
-        const fresh = await createDatabase(kind.id);
-        try {
-          await migrate(fresh);
-          const wanted = await connect(fresh, (db) => db.dialect.readSchema(db));
-          if (state.startsWith('v0.6.0')) expect(ownShape(after.schema)).toEqual(ownShape(wanted));
-          else expect(missingRules(after.schema, wanted)).toEqual([]);
-        } finally {
-          await fresh.drop();
-        }
+        const wanted = await freshSchema(kind.id);
+        if (state.startsWith('v0.6.0')) expect(ownShape(after.schema)).toEqual(ownShape(wanted));
+        else expect(missingRules(after.schema, wanted)).toEqual([]);
       });
 
       test('keeps every value that is not the migration’s to change', () => {

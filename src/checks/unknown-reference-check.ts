@@ -1,0 +1,105 @@
+import {
+  assignUnknownReferences,
+  findUnknownReferences,
+  UNKNOWN,
+  type UnknownReference,
+  type UnknownReferences,
+} from '../ownership/unknown-references.ts';
+import { plural } from '../report/plural.ts';
+import type { Check } from './check.ts';
+import { collisionLine } from './collision-line.ts';
+import { inKeyRanges } from './in-key-ranges.ts';
+import { obstacleAdvice } from './obstacle-advice.ts';
+import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
+import { scanOwnedTables } from './owned-table-scan.ts';
+import { ownershipAssignment } from './ownership-assignment.ts';
+import { perContext } from './per-context.ts';
+
+export interface UnknownReferenceTexts {
+  readonly id: string;
+  readonly title: string;
+  readonly describe: OwnedProblem['describe'];
+}
+
+/** The check that a team or an owner that rows name exists, and its repair. */
+export function unknownReferenceCheck(
+  reference: UnknownReference,
+  { id, title, describe }: UnknownReferenceTexts,
+): Check {
+  const problem: OwnedProblem = {
+    count: ({ unknownTeam, unknownOwner }) => (reference === 'team' ? unknownTeam : unknownOwner),
+    rows: UNKNOWN[reference],
+    describe,
+  };
+  const hint = `Run: mcpgw fix --only ${id}`;
+
+  /** By table; null without an administrator. */
+  const unknownByTable = perContext(async (context): Promise<readonly UnknownReferences[] | null> => {
+    const planned = await ownershipAssignment(context);
+    if (planned === null) return null;
+    const found: UnknownReferences[] = [];
+    for (const counts of (await scanOwnedTables(context)).tables) {
+      const count = problem.count(counts);
+      if (count === 0) continue;
+      found.push(
+        await findUnknownReferences(context.db, counts.table, reference, count, planned.assignment),
+      );
+    }
+    return found;
+  });
+
+  return {
+    id,
+    title,
+    level: 'error',
+    requires: OWNERSHIP_TABLES,
+    hint,
+    async find(context) {
+      const findings = await findOwnedRows(context, problem);
+      if (findings.count === 0) return findings;
+      const found = await unknownByTable(context);
+      if (found === null) {
+        return {
+          ...findings,
+          unfixable: findings.count,
+          hint: 'There is no administrator to give them to. Run: mcpgw migrate',
+        };
+      }
+      const collisions = found.reduce((sum, { collisionCount }) => sum + collisionCount, 0);
+      const unresolvable = found.reduce((sum, table) => sum + table.unresolvable, 0);
+      const fixable = collisions + unresolvable < findings.count;
+      const colliding = found.flatMap(({ table, collisions }) =>
+        collisions.map((collision) => collisionLine(table.name, collision)),
+      );
+      return {
+        ...findings,
+        sample: [...colliding, ...findings.sample],
+        unfixable: collisions + unresolvable,
+        hint: [...obstacleAdvice(collisions, unresolvable), ...(fixable ? [hint] : [])].join(' '),
+      };
+    },
+    async repair(context) {
+      const planned = await ownershipAssignment(context);
+      const found = await unknownByTable(context);
+      if (planned === null || found === null) return null;
+      const summary: string[] = [];
+      const statements = [];
+      for (const unknown of found) {
+        const { table, count, collisionCount, unresolvable } = unknown;
+        const assigned = assignUnknownReferences(context.db, unknown, planned.assignment);
+        if (assigned.length === 0) continue;
+        statements.push(...(await inKeyRanges(context.db, table.name, count, assigned)));
+        const left = collisionCount + unresolvable;
+        const stay = left > 0 ? `; ${left} of them stay as they are` : '';
+        summary.push(`${table.name}: ${plural(count, 'row')} ${DOES[reference]}${stay}`);
+        if (reference === 'team' && left === 0) context.mended.add(`${table.name}.team_id`);
+      }
+      return statements.length === 0 ? null : { summary, statements: [...planned.before, ...statements] };
+    },
+  };
+}
+
+const DOES: Readonly<Record<UnknownReference, string>> = {
+  team: 'to the team of their owner, or to the administrator where that is nobody either',
+  owner: 'to the owner of their team, or to the administrator where there is no team either',
+};

@@ -1,0 +1,30 @@
+import { sql } from 'kysely';
+import { VISIBILITIES } from '../ownership/visibility.ts';
+import type { Check } from './check.ts';
+import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
+import { updateOwnedRows } from './owned-rows-update.ts';
+
+const OUTSIDE: OwnedProblem = {
+  count: ({ visibilities }) => visibilities.get('') ?? 0,
+  rows: sql`(t.visibility IS NULL OR t.visibility NOT IN (${sql.join(VISIBILITIES.map((name) => sql.lit(name)))}))`,
+  describe: ({ visibility }) => (visibility === null ? 'no visibility' : `visibility “${visibility}”`),
+};
+
+/** Every row of the owned tables has one of the three visibilities. */
+export const visibilityDomain: Check = {
+  id: 'ownership.visibility',
+  title: 'Visibility is private, team or public',
+  level: 'error',
+  requires: OWNERSHIP_TABLES,
+  hint: 'Run: mcpgw fix --only ownership.visibility (they become private; choose another with --visibility)',
+  find: (context) => findOwnedRows(context, OUTSIDE),
+  repair(context) {
+    // Nobody can say what was meant. Private shows a row to fewer people than that, perhaps, but never to more.
+    const { visibility = 'private' } = context.overrides;
+    const value =
+      visibility === 'team'
+        ? sql`CASE WHEN t.team_id IS NULL THEN 'private' ELSE 'team' END`
+        : sql`${visibility}`;
+    return updateOwnedRows(context, OUTSIDE, sql`visibility = ${value}`, `become ${visibility}`);
+  },
+};
