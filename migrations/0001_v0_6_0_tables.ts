@@ -441,35 +441,46 @@ const resourceSubscriptions = table(
   },
 );
 
+const TABLES = [
+  globalConfig,
+  servers,
+  gateways,
+  a2aAgents,
+  mcpSessions,
+  serverA2aAssociation,
+  serverMetrics,
+  a2aAgentMetrics,
+  tools,
+  resources,
+  prompts,
+  mcpMessages,
+  oauthTokens,
+  serverToolAssociation,
+  serverResourceAssociation,
+  serverPromptAssociation,
+  toolMetrics,
+  resourceMetrics,
+  promptMetrics,
+  resourceSubscriptions,
+];
+
 export default {
   id: '0001_v0_6_0_tables',
   title: 'Tables of v0.6.0',
+  downTitle: 'Columns without a bound, as in v0.6.0',
   when: 'before-seed',
   up(m) {
-    for (const definition of [
-      globalConfig,
-      servers,
-      gateways,
-      a2aAgents,
-      mcpSessions,
-      serverA2aAssociation,
-      serverMetrics,
-      a2aAgentMetrics,
-      tools,
-      resources,
-      prompts,
-      mcpMessages,
-      oauthTokens,
-      serverToolAssociation,
-      serverResourceAssociation,
-      serverPromptAssociation,
-      toolMetrics,
-      resourceMetrics,
-      promptMetrics,
-      resourceSubscriptions,
-    ])
-      m.createTable(definition);
+    for (const definition of TABLES) m.createTable(definition);
   },
-  // The tables of the release that a rollback goes back to are not taken away.
-  down() {},
+  // The tables of the release that a rollback goes back to stay; where v0.7.0 itself made them, they get the
+  // columns without a bound that v0.6.0 expects.
+  down(m) {
+    for (const { name, columns } of TABLES) {
+      const unbounded = new Set(columns.filter((c) => c.unbounded).map((c) => c.name));
+      const there = m.schema.get(name)?.columns.filter((c) => unbounded.has(c.name)) ?? [];
+      m.changeTable(name, {
+        alterColumns: there.map((c) => ({ ...c, kind: 'string', length: null, unbounded: true })),
+      });
+    }
+  },
 } satisfies Migration;

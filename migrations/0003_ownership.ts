@@ -17,6 +17,7 @@ const teamId = column('team_id', string(36).null());
 const ownerEmail = column('owner_email', string(255).null());
 const visibility = column('visibility', string(20).defaultTo("'private'"));
 const displayName = column('display_name', string(255).null());
+const OWN_COLUMNS = [teamId, ownerEmail, visibility].map((c) => c.name);
 
 interface OwnedTable {
   readonly name: string;
@@ -113,17 +114,16 @@ export default {
       alterColumns: [column('last_notification', naiveDatetime().null())],
     });
     for (const t of OWNED) {
-      const name = m.schema.get(t.name)?.columns.find((c) => c.name === 'name');
+      const table = m.schema.get(t.name);
+      const name = table?.columns.find((c) => c.name === 'name');
+      const going = [...OWN_COLUMNS, ...(t.name === 'tools' ? [displayName.name] : [])];
+      const onThose = (columns: readonly string[]) => columns.some((c) => going.includes(c));
       m.changeTable(t.name, {
-        dropUniques: Object.values(t.scoped).map((c) => ['team_id', 'owner_email', c]),
-        dropForeignKeys: ['team_id'],
-        dropIndexes: indexesOf(t).map((i) => i.name),
-        dropColumns: [
-          'team_id',
-          'owner_email',
-          'visibility',
-          ...(t.name === 'tools' ? ['display_name'] : []),
-        ],
+        // Also those that the gateway or somebody else made under another name.
+        dropUniques: table?.uniques.map((u) => u.columns).filter(onThose) ?? [],
+        dropForeignKeys: table?.foreignKeys.map((k) => k.column).filter((c) => going.includes(c)) ?? [],
+        dropIndexes: table?.indexes.filter((i) => onThose(i.columns)).map((i) => i.name) ?? [],
+        dropColumns: going,
         alterColumns: [
           ...(t.name === 'tools' && name !== undefined ? [{ ...name, nullable: true }] : []),
           ...(t.name === 'gateways' ? [column('last_seen', naiveDatetime().null())] : []),

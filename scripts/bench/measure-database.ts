@@ -21,7 +21,7 @@ import type { Command } from './timed-run.ts';
 const FULL_SIZE = 100_000;
 const SECONDS_MARK_MS = 5_000;
 /** The check that finds rows without team or owner, as `--only` takes it. */
-const ORPHANS = 'ownership';
+const ORPHANS = 'ownership.orphans';
 
 const RUN = { lockTimeoutMs: 10_000, progress: noProgress, confirm: async () => true } as const;
 

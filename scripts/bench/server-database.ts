@@ -111,9 +111,9 @@ function mysqlVerbs(onServer: OnServer, url: (name: string) => string): Verbs {
   };
 }
 
-/** `psql (PostgreSQL) 15.1 (Debian …)` → `psql (PostgreSQL) 15.1` */
+/** `psql (PostgreSQL) 15.1 (Debian …)` → `psql 15.1`; `mariadb Ver 15.1 Distrib 10.11.19-MariaDB, …` → `mariadb 10.11.19` */
 function versionOf(program: string): string {
-  const text = execFileSync(program, ['--version'], { encoding: 'utf8' }).trim();
-  const name = program.slice(program.lastIndexOf('/') + 1);
-  return `${name} ${/\d+\.\d+(?:\.\d+)?(?=-MariaDB)|\d+\.\d+(?:\.\d+)?/.exec(text)?.[0] ?? ''}`;
+  const text = execFileSync(program, ['--version'], { encoding: 'utf8' });
+  const version = /Distrib ([\d.]+)/.exec(text)?.[1] ?? /\d+(?:\.\d+)+/.exec(text)?.[0] ?? '';
+  return `${program.slice(program.lastIndexOf('/') + 1)} ${version}`;
 }

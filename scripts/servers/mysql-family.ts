@@ -56,6 +56,9 @@ export async function startMysqlFamily(options: MysqlFamilyOptions): Promise<Run
       '--no-defaults',
       ...AS_ROOT,
       `--datadir=${data}`,
+      // A server that starts removes what it takes for remains in its folder for temporary tables: no two may
+      // share one.
+      `--tmpdir=${folder}`,
       `--port=${port}`,
       '--bind-address=127.0.0.1',
       `--socket=${join(folder, 'sock')}`,

@@ -23,6 +23,8 @@ export interface CheckContext {
   /** Statements for what is missing of team, membership, roles, assignment; null while there is no admin. */
   readonly seed: SeedPlan | null;
   readonly overrides: Overrides;
+  /** Whether the checks run inside of a transaction. */
+  readonly inTransaction: boolean;
   readonly now: Date;
 }
 

@@ -13,7 +13,11 @@ export interface CheckInput {
 }
 
 /** Reads what all checks share. */
-export async function checkContext(db: Connection, input: CheckInput): Promise<CheckContext> {
+export async function checkContext(
+  db: Connection,
+  input: CheckInput,
+  inTransaction: boolean,
+): Promise<CheckContext> {
   const schema = new Map(await db.dialect.readSchema(db));
   const adminEmail = await findAdmin(db, schema, input.settings);
   return {
@@ -32,6 +36,7 @@ export async function checkContext(db: Connection, input: CheckInput): Promise<C
         })
       : null,
     overrides: input.overrides,
+    inTransaction,
     now: input.now,
   };
 }

@@ -41,8 +41,13 @@ export interface FixResult {
 }
 
 /** Finds what is wrong and plans how to mend it. Writes nothing. */
-export async function planFix(db: Connection, checks: readonly Check[], input: CheckInput): Promise<FixPlan> {
-  const context = await checkContext(db, input);
+export async function planFix(
+  db: Connection,
+  checks: readonly Check[],
+  input: CheckInput,
+  inTransaction = false,
+): Promise<FixPlan> {
+  const context = await checkContext(db, input, inTransaction);
   const outcomes: Outcome[] = [];
   const repairs: PlannedRepair[] = [];
   const planned = new Set<Statement>();
@@ -89,7 +94,7 @@ export async function runFix(
   let written = false;
   try {
     // What others did in between is seen only now, behind the lock.
-    const plan = await planFix(db, checks, context);
+    const plan = await planFix(db, checks, context, db.dialect.transactionalDdl);
     const steps: FixStep[] = [];
     for (const { check, repair } of plan.repairs) {
       const since = performance.now();
@@ -106,7 +111,7 @@ export async function runFix(
       steps.push({ check, rows, durationMs: Math.round(performance.now() - since) });
     }
     progress.start('Looking again');
-    const after = (await planFix(db, checks, context)).outcomes;
+    const after = (await planFix(db, checks, context, db.dialect.transactionalDdl)).outcomes;
     progress.done();
     await db.dialect.endRun(db, true);
     return { plan, steps, ...summary(plan.outcomes, after) };

@@ -83,8 +83,12 @@ export const orphans: Check = {
       statements.push(...(await inKeyRanges(context.db, table.name, rows, assigned)));
       const left = collisionCount + unresolvable;
       const parts = [
-        neither > 0 ? `${neither} to ${assignment.ownerEmail}, team ${assignment.teamId}, ${assignment.visibility}` : '',
-        ownerOnly > 0 ? `${ownerOnly} to ${assignment.forcedTeamId ?? 'the personal team of their owner'}` : '',
+        neither > 0
+          ? `${neither} to ${assignment.ownerEmail}, team ${assignment.teamId}, ${assignment.visibility}`
+          : '',
+        ownerOnly > 0
+          ? `${ownerOnly} to ${assignment.forcedTeamId ?? 'the personal team of their owner'}`
+          : '',
         teamOnly > 0 ? `${teamOnly} to ${assignment.forcedOwnerEmail ?? 'the owner of their team'}` : '',
       ].filter((part) => part !== '');
       summary.push(

@@ -37,7 +37,11 @@ export async function findOwnedRows(
   const affected = tables.filter((counts) => count(counts) > 0);
   if (affected.length === 0 && lacking.length > 0) {
     const which = lacking.join(', ');
-    return { count: 0, sample: [], skipped: `${which} without team_id, owner_email or visibility (schema.columns)` };
+    return {
+      count: 0,
+      sample: [],
+      skipped: `${which} without team_id, owner_email or visibility (schema.columns)`,
+    };
   }
   const sample: string[] = [];
   for (const { table } of affected) {

@@ -69,8 +69,10 @@ async function scan({ db, seed }: CheckContext, table: OwnedTable): Promise<Owne
   const count = (matches: (group: Group) => boolean) =>
     groups.filter(matches).reduce((sum, group) => sum + Number(group.n), 0);
   const visibilities = new Map<string, number>();
-  for (const { visibility, n } of groups) {
-    visibilities.set(visibility, (visibilities.get(visibility) ?? 0) + Number(n));
+  for (const group of groups) {
+    // MySQL's comparisons take `Private` for `private`, and so may the case of a group.
+    const visibility = group.visibility.toLowerCase();
+    visibilities.set(visibility, (visibilities.get(visibility) ?? 0) + Number(group.n));
   }
   return {
     table,
@@ -80,7 +82,11 @@ async function scan({ db, seed }: CheckContext, table: OwnedTable): Promise<Owne
     unknownTeam: count(({ team }) => team === 'unknown'),
     unknownOwner: count(({ owner }) => owner === 'unknown'),
     visibilities,
-    teamVisibilityWithoutTeam: count(({ team, visibility }) => team === 'none' && visibility === 'team'),
-    adminPrivate: count(({ admins, visibility }) => Number(admins) === 1 && visibility === 'private'),
+    teamVisibilityWithoutTeam: count(
+      ({ team, visibility }) => team === 'none' && visibility.toLowerCase() === 'team',
+    ),
+    adminPrivate: count(
+      ({ admins, visibility }) => Number(admins) === 1 && visibility.toLowerCase() === 'private',
+    ),
   };
 }

@@ -1,3 +1,4 @@
+import { statement } from '../database/statement.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
 import { type Check, type CheckContext, type Findings, SAMPLE_SIZE } from './check.ts';
@@ -13,11 +14,11 @@ export interface Outcome {
 export async function runCheck(check: Check, context: CheckContext): Promise<Outcome> {
   const missing = check.requires.filter((table) => !context.schema.has(table));
   if (missing.length > 0) {
-    const why = `Not checked: there is no table ${missing.join(', ')}. Run: mcpgw migrate`;
+    const why = 'Not checked: there are no tables of v0.7.0. Run: mcpgw migrate';
     return { check, findings: null, report: without(check, 'skipped', why) };
   }
   try {
-    const findings = await check.find(context);
+    const findings = await guarded(context, () => check.find(context));
     if (findings.skipped !== undefined) {
       return {
         check,
@@ -54,6 +55,23 @@ function reportOf(check: Check, findings: Findings): CheckReport {
     fixable: check.repair !== undefined && findings.count > unfixable,
     hint: findings.count === 0 ? '' : (findings.hint ?? check.hint),
   };
+}
+
+/**
+ * A statement that fails makes the whole transaction useless on PostgreSQL; a savepoint keeps one check that
+ * crashes from taking the others with it.
+ */
+async function guarded<T>({ db, inTransaction }: CheckContext, find: () => Promise<T>): Promise<T> {
+  if (!inTransaction) return find();
+  await db.run(statement('SAVEPOINT mcpgw_check'));
+  try {
+    const found = await find();
+    await db.run(statement('RELEASE SAVEPOINT mcpgw_check'));
+    return found;
+  } catch (error) {
+    await db.run(statement('ROLLBACK TO SAVEPOINT mcpgw_check'));
+    throw error;
+  }
 }
 
 /** Whether a report is anything but a pass: a failure, a crash, or something that could not be checked. */

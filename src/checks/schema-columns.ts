@@ -75,11 +75,12 @@ async function compare(
     found.push(difference(`holds ${actual.length} characters, not ${wanted.length}`, null, BY_HAND));
   }
   if (actual.nullable && !wanted.nullable && !table.primaryKey.includes(wanted.name)) {
-    const nulls = wanted.fill === null ? await countNulls(context, table.name, wanted.name) : 0;
-    const to = { ...actual, nullable: false, fill: wanted.fill };
+    const fill = fillFor(context, wanted);
+    const nulls = await countNulls(context, table.name, wanted.name);
     const what = `may be NULL${nulls > 0 ? `, and is in ${nulls} ${nulls === 1 ? 'row' : 'rows'}` : ''}`;
-    const hint = `Give those rows a value, then run: mcpgw fix --only schema.columns`;
-    found.push(difference(what, nulls === 0 ? to : null, hint));
+    const hint = 'Give those rows a value, then run: mcpgw fix --only schema.columns';
+    const possible = nulls === 0 || fill !== null;
+    found.push(difference(what, possible ? { ...actual, nullable: false, fill } : null, hint));
   }
   if (!actual.nullable && wanted.nullable) {
     found.push(difference('may not be NULL, but must be allowed to', { ...actual, nullable: true }, BY_HAND));
@@ -89,6 +90,14 @@ async function compare(
     found.push(difference(`defaults to ${actual.default ?? 'nothing'}, not ${wanted.default}`, to, BY_HAND));
   }
   return found;
+}
+
+/** What rows that hold NULL get: what migrations give them, else the default; `--visibility` says otherwise. */
+function fillFor({ db, overrides }: CheckContext, { name, fill, default: byDefault }: Column): string | null {
+  if (name === 'visibility' && overrides.visibility !== undefined) {
+    return db.dialect.literal(overrides.visibility);
+  }
+  return fill ?? byDefault;
 }
 
 const TEXTS: ReadonlySet<ColumnKind> = new Set(['string', 'text']);

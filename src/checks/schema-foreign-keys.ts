@@ -1,5 +1,5 @@
 import { findDangling } from '../migrate/prepare.ts';
-import type { ForeignKey } from '../schema/model.ts';
+import { type ForeignKey, sameColumnSet, type Table } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
 import { changeTables, hasColumns, pendingPart } from './schema-part.ts';
 
@@ -8,7 +8,7 @@ interface MissingKey {
   readonly key: ForeignKey;
   /** A foreign key of this column that points elsewhere, or does something else when its row goes. */
   readonly different: boolean;
-  /** Rows that point at nothing; null when the columns or the other table are not there. */
+  /** Rows that point at nothing; null when its column, or the key it points at, is not there. */
   readonly dangling: number | null;
 }
 
@@ -18,7 +18,7 @@ async function missingKeys(context: CheckContext): Promise<MissingKey[]> {
   const pending = pendingPart(context, (definition) => ({ addForeignKeys: definition.foreignKeys }));
   for (const { table, pending: changes } of pending) {
     for (const key of changes.addForeignKeys ?? []) {
-      const possible = hasColumns(table, [key.column]) && hasColumns(schema.get(key.table), [key.references]);
+      const possible = hasColumns(table, [key.column]) && isKey(schema.get(key.table), key.references);
       const [found] =
         possible && !mended.has(`${table.name}.${key.column}`)
           ? await findDangling(db, [{ table: table.name, key }], schema)
@@ -32,6 +32,12 @@ async function missingKeys(context: CheckContext): Promise<MissingKey[]> {
     }
   }
   return missing;
+}
+
+/** A foreign key can only point at what tells rows apart. */
+function isKey(table: Table | undefined, column: string): boolean {
+  const keys = [table?.primaryKey ?? [], ...(table?.uniques ?? []).map((unique) => unique.columns)];
+  return hasColumns(table, [column]) && keys.some((columns) => sameColumnSet(columns, [column]));
 }
 
 function described(table: string, { column, table: parent, references, onDelete }: ForeignKey): string {

@@ -32,7 +32,8 @@ export const schemaIndexes: Check = {
       (sum, { indexes, possible }) => sum + indexes.length - possible.length,
       0,
     );
-    return { count: sample.length, sample, unfixable };
+    const hint = unfixable > 0 ? { hint: 'Their columns are missing. Run: mcpgw migrate' } : {};
+    return { count: sample.length, sample, unfixable, ...hint };
   },
   async repair(context) {
     return changeTables(

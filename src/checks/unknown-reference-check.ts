@@ -41,9 +41,7 @@ export function unknownReferenceCheck(
     for (const counts of (await scanOwnedTables(context)).tables) {
       const count = problem.count(counts);
       if (count === 0) continue;
-      found.push(
-        await findUnknownReferences(context.db, counts.table, reference, count, planned.assignment),
-      );
+      found.push(await findUnknownReferences(context.db, counts.table, reference, count, planned.assignment));
     }
     return found;
   });

@@ -19,7 +19,7 @@ export async function runVerify(
 ): Promise<VerifyResult> {
   await db.dialect.beginRead(db);
   try {
-    const context = await checkContext(db, input);
+    const context = await checkContext(db, input, true);
     progress.start('Checking', checks.length);
     const reports: CheckReport[] = [];
     for (const check of checks) {

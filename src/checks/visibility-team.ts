@@ -29,12 +29,20 @@ export const visibilityTeam: Check = {
       .filter((counts) => TEAMLESS.count(counts) > 0)
       .map(({ table }) => {
         const team = sql`${teamId}`;
-        const spared = sparingCollisions({ table, rows: TEAMLESS.rows, team, owner: sql.ref('t.owner_email') });
+        const spared = sparingCollisions({
+          table,
+          rows: TEAMLESS.rows,
+          team,
+          owner: sql.ref('t.owner_email'),
+        });
         const update = sql`UPDATE ${sql.table(table.name)} AS t SET team_id = ${team} WHERE ${TEAMLESS.rows}${spared}`;
         return { ...context.db.compile(update), counts: 'assigned' as const, table: table.name };
       });
     return {
-      summary: [`rows visible to a team they do not have join team ${teamId}; where a name is taken:`, ...repair.summary],
+      summary: [
+        `rows visible to a team they do not have join team ${teamId}; where a name is taken:`,
+        ...repair.summary,
+      ],
       statements: [...joined, ...repair.statements],
     };
   },

@@ -61,6 +61,8 @@ export interface Dialect {
   readonly exclusive: boolean;
   /** Times with a zone are a type of their own, apart from times without. */
   readonly zonedTimes: boolean;
+  /** A column of characters needs no length, and can lose the one it has. */
+  readonly unboundedStrings: boolean;
   /** JSON is kept in columns of text, or looks like it: which of the two a column is does not matter. */
   readonly jsonIsText: boolean;
 

@@ -12,6 +12,8 @@ export interface Migration {
   /** Four digits and a name; recorded in `mcpgw_migration`. Never changed once released. */
   readonly id: string;
   readonly title: string;
+  /** What `down` does, for people; where it is left out, it undoes what `title` says. */
+  readonly downTitle?: string;
   /** Steps that give rows an owner run after the owner was seeded. */
   readonly when: 'before-seed' | 'after-seed';
   up(m: MigrationContext): void;

@@ -112,6 +112,8 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
           teamId: seed.teamId,
           ownerEmail: seed.ownerEmail,
           visibility: FORMER_VISIBILITY,
+          // The team may be one that this very run makes, or makes active again.
+          admin: { email: seed.ownerEmail, teamId: seed.teamId },
           marker: options.marker ? MARKER : undefined,
         };
   const orphans: Orphans[] = [];
@@ -144,7 +146,9 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
         collisionCount: 0,
         unresolvable: 0,
       };
-      ownershipStatements.push(...assignOrphans(db, { table: owned, ...unknown }, assignment));
+      ownershipStatements.push(
+        ...assignOrphans(db, { table: owned, ...unknown }, assignment, { wary: true }),
+      );
     }
   }
 

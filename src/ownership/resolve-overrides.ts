@@ -29,7 +29,11 @@ export async function resolveOverrides(
   const teamId = flags.team === undefined ? undefined : await findTeam(db, schema, flags.team, problems);
   const ownerEmail =
     flags.owner === undefined ? undefined : await findOwner(db, schema, flags.owner, problems);
-  if (ownerEmail !== undefined && flags.team === undefined && !(await hasPersonalTeam(db, schema, ownerEmail))) {
+  if (
+    ownerEmail !== undefined &&
+    flags.team === undefined &&
+    !(await hasPersonalTeam(db, schema, ownerEmail))
+  ) {
     problems.push(`--owner: ${ownerEmail} has no active personal team; say with --team where the rows go`);
   }
   const visibility = flags.visibility?.trim().toLowerCase();

@@ -13,10 +13,15 @@ export function withChanges(table: Table, changes: TableChanges): Table {
           const to = altered.get(column.name);
           if (to === undefined) return column;
           // The spelling of the type stays unless the kind changes with it.
-          const sameKind = to.kind === column.kind && to.autoincrement === column.autoincrement;
+          const sameKind =
+            to.kind === column.kind &&
+            to.autoincrement === column.autoincrement &&
+            to.length === column.length;
           return {
             ...column,
             kind: to.kind,
+            length: to.length,
+            unbounded: to.unbounded,
             autoincrement: to.autoincrement,
             nullable: to.nullable,
             default: to.default,

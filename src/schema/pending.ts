@@ -15,6 +15,8 @@ export interface Facts {
   nulls(table: string, column: string): number;
   /** Whether the database keeps times with a zone apart from times without. */
   readonly zonedTimes: boolean;
+  /** Whether a column can hold characters without a bound under the name it has with one. */
+  readonly unboundedStrings?: boolean;
 }
 
 /** The part of `wanted` that is not there yet; null when all of it is. */
@@ -120,11 +122,14 @@ function altered(from: Column | undefined, to: Column, facts: Facts): Column[] {
   if (from === undefined) return [];
   const timeChanges = facts.zonedTimes && isTime(from) && isTime(to) && from.kind !== to.kind;
   const counts = to.autoincrement && !from.autoincrement;
-  if (!timeChanges && !counts && from.nullable === to.nullable && from.default === to.default) return [];
+  const widens = facts.unboundedStrings === true && to.unbounded && isBoundedOrText(from);
+  const same = from.nullable === to.nullable && from.default === to.default;
+  if (!timeChanges && !counts && !widens && same) return [];
   return [
     {
       ...from,
-      kind: timeChanges || counts ? to.kind : from.kind,
+      ...(widens ? { length: null, unbounded: true } : {}),
+      kind: timeChanges || counts || widens ? to.kind : from.kind,
       autoincrement: counts || from.autoincrement,
       nullable: to.nullable,
       default: to.default,
@@ -133,4 +138,6 @@ function altered(from: Column | undefined, to: Column, facts: Facts): Column[] {
   ];
 }
 
+const isBoundedOrText = ({ kind, length }: Column) =>
+  kind === 'text' || (kind === 'string' && length !== null);
 const isTime = (column: Column) => column.kind === 'datetime' || column.kind === 'naive-datetime';

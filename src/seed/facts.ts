@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import { teamUsage } from '../ownership/team-usage.ts';
 import type { Schema } from '../schema/model.ts';
+import { isTrue } from './plan-seed.ts';
 
 export interface TeamRow {
   readonly id: string;
@@ -25,12 +27,12 @@ export interface SeedFacts {
     readonly full_name: string | null;
     readonly is_admin: unknown;
   } | null;
-  /** Personal teams of the administrator, active ones first, then the oldest. */
+  /** Personal teams of the administrator: active ones first, of those the one in use, then the oldest. */
   readonly teams: readonly TeamRow[];
   readonly membership: { readonly id: string; readonly role: string; readonly is_active: unknown } | null;
   /** Active roles with the names of the default ones. */
   readonly roles: readonly RoleRow[];
-  /** Active global assignments of the administrator's role to the administrator. */
+  /** Active global assignments of the administrator's role, while that is active, to the administrator. */
   readonly assignments: readonly {
     readonly id: string;
     readonly role_id: string;
@@ -65,12 +67,13 @@ export async function readSeedFacts(
     sql`SELECT email, full_name, is_admin FROM email_users WHERE email = ${email}`,
   );
   const has = (...tables: string[]) => tables.every((table) => schema.has(table));
-  const teams = has('email_teams')
+  const found = has('email_teams')
     ? await db.query<TeamRow>(
         sql`SELECT id, name, slug, is_active, visibility FROM email_teams
             WHERE created_by = ${email} AND is_personal = ${yes} ORDER BY is_active DESC, created_at, id`,
       )
     : [];
+  const teams = await inUseFirst(db, schema, found);
   const taken = has('email_teams')
     ? await db.query<{ slug: string }>(
         sql`SELECT slug FROM email_teams WHERE slug IN (${sql.join([...slugs])})`,
@@ -92,7 +95,7 @@ export async function readSeedFacts(
     ? await db.query<SeedFacts['assignments'][number]>(
         sql`SELECT u.id, u.role_id, u.granted_by FROM user_roles u JOIN roles r ON r.id = u.role_id
             WHERE u.user_email = ${email} AND u.scope = 'global' AND u.scope_id IS NULL AND u.is_active = ${yes}
-              AND r.name = 'platform_admin' AND r.scope = 'global' ORDER BY u.granted_at, u.id`,
+              AND r.name = 'platform_admin' AND r.scope = 'global' AND r.is_active = ${yes} ORDER BY u.granted_at, u.id`,
       )
     : [];
   return {
@@ -103,4 +106,16 @@ export async function readSeedFacts(
     assignments,
     slugs: new Set(taken.map((row) => row.slug)),
   };
+}
+
+/** Of several active personal teams the one that most belongs to is the one to go on with. */
+async function inUseFirst(db: Connection, schema: Schema, teams: readonly TeamRow[]): Promise<TeamRow[]> {
+  const active = teams.filter((team) => isTrue(team.is_active));
+  if (active.length < 2) return [...teams];
+  const uses = new Map<TeamRow, number>();
+  for (const team of active) {
+    const { rows, others } = await teamUsage(db, schema, team.id);
+    uses.set(team, rows + others);
+  }
+  return teams.toSorted((a, b) => (uses.get(b) ?? -1) - (uses.get(a) ?? -1));
 }

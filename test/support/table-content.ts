@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Connection } from '../../src/database/connection.ts';
 import type { Column, Schema, Table } from '../../src/schema/model.ts';
 
-/** Rows of one table by key, each value as the database writes it as text. */
+/** Rows of one table by key and in its order, each value as the database writes it as text. */
 export type Rows = ReadonlyMap<string, Readonly<Record<string, string | null>>>;
 
 /** Every row of every table: what a migration must not touch is compared value by value. */
@@ -18,12 +18,11 @@ export async function tableContent(db: Connection, table: Table): Promise<Rows> 
     sql`SELECT ${sql.join(columns)} FROM ${sql.table(table.name)}`,
   );
   const keys = table.primaryKey.length > 0 ? table.primaryKey : table.columns.map(({ name }) => name);
-  return new Map(
-    rows.map((row) => {
-      const texts = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asText(value)]));
-      return [keys.map((name) => texts[name]).join('\u0000'), texts] as const;
-    }),
-  );
+  const entries = rows.map((row) => {
+    const texts = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asText(value)]));
+    return [keys.map((name) => texts[name]).join('\u0000'), texts] as const;
+  });
+  return new Map(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** PostgreSQL's own text, since its driver parses JSON and times; what has no zone is read as UTC. */

@@ -35,6 +35,7 @@ export function mysqlDialect(version: string, flavor: MysqlFlavor): Dialect {
     transactionalDdl: false,
     exclusive: false,
     zonedTimes: false,
+    unboundedStrings: false,
     jsonIsText: true,
     rangeSize: 10_000,
     server: {

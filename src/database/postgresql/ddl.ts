@@ -144,7 +144,10 @@ function alterColumn(table: Table, to: Column): Statement[] {
   const alter = (what: string) =>
     statement(`ALTER TABLE ${q(table.name)} ALTER COLUMN ${q(to.name)} ${what}`);
   const statements: Statement[] = [];
-  if (from?.kind !== to.kind) {
+  const characters = to.kind === 'string' || to.kind === 'text';
+  if (characters && (from?.kind !== to.kind || from.length !== to.length)) {
+    statements.push(alter(`TYPE ${typeName(to)}`));
+  } else if (from?.kind !== to.kind) {
     // The session's time zone is UTC, in which the gateway stored what has no zone; since PostgreSQL 12 the
     // table is then not rewritten.
     statements.push(alter(`TYPE ${typeName(to)} USING ${q(to.name)} AT TIME ZONE 'UTC'`));

@@ -20,6 +20,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
   transactionalDdl: true,
   exclusive: true,
   zonedTimes: true,
+  unboundedStrings: true,
   jsonIsText: false,
   rangeSize: 0,
   readSchema: readPostgresqlSchema,

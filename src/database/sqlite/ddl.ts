@@ -141,6 +141,8 @@ function copyRows(before: Table, after: Table, changes: TableChanges, into: stri
     const fill = fills.get(column.name);
     const name = quoteName(column.name);
     if (fill !== undefined) return `coalesce(${name}, ${valueSql(fill, parameters)})`;
+    const to = changes.alterColumns?.find((altered) => altered.name === column.name);
+    if (to !== undefined && !to.nullable && to.fill !== null) return `coalesce(${name}, ${to.fill})`;
     return name;
   });
   const names = after.columns.map((column) => quoteName(column.name));

@@ -17,6 +17,7 @@ export const sqliteDialect = (version: string): Dialect => ({
   transactionalDdl: true,
   exclusive: true,
   zonedTimes: false,
+  unboundedStrings: true,
   jsonIsText: true,
   rangeSize: 0,
   readSchema: readSqliteSchema,

@@ -51,9 +51,24 @@ function allLines(reports: readonly CheckReport[], page: Page): string[] {
       paintLead: paint.bold,
       paint: paint.dim,
     }),
-    ...problems.flatMap((check) => problem(check, idWidth, page)),
-    ...passed.flatMap((check) => headline(check, idWidth, page)),
+    ...problems.flatMap((check, i) =>
+      // Checks that were skipped for the same reason share the line that says it.
+      problem(
+        problems[i + 1]?.status === 'skipped' && problems[i + 1]?.hint === check.hint
+          ? { ...check, hint: '' }
+          : check,
+        idWidth,
+        page,
+      ),
+    ),
+    ...passed.flatMap((check) => [...headline(check, idWidth, page), ...information(check, page)]),
   ];
+}
+
+/** What a check of level `info` has to tell is no problem, and its findings are shown all the same. */
+function information({ level, findings }: CheckReport, { style }: Page): string[] {
+  if (level !== 'info') return [];
+  return findings.flatMap((text) => hanging({ lead: '      - ', text: printable(text), width: style.width }));
 }
 
 function headline(check: CheckReport, idWidth: number, { style, paint, signs }: Page): string[] {

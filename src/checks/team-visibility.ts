@@ -1,0 +1,44 @@
+import { sql } from 'kysely';
+import { type Check, SAMPLE_SIZE } from './check.ts';
+import { rowLine } from './row-line.ts';
+
+const OUTSIDE = sql`(visibility IS NULL OR visibility NOT IN ('private', 'public'))`;
+
+/** Teams are private or public; a pre-release let them be `team` as well (COMPATIBILITY §2). */
+export const teamVisibility: Check = {
+  id: 'team.visibility',
+  title: 'Teams are private or public',
+  level: 'error',
+  requires: ['email_teams'],
+  hint: 'Run: mcpgw fix --only team.visibility (they become private)',
+  async find({ db }) {
+    const rows = await db.query<{ id: string; name: string; visibility: string | null; total: unknown }>(
+      sql`SELECT id, name, visibility, count(*) OVER () AS total FROM email_teams WHERE ${OUTSIDE}
+          ORDER BY id LIMIT ${sql.lit(SAMPLE_SIZE)}`,
+    );
+    return {
+      count: Number(rows[0]?.total ?? 0),
+      sample: rows.map(({ id, name, visibility }) =>
+        rowLine(
+          'email_teams',
+          id,
+          name,
+          visibility === null ? 'no visibility' : `visibility “${visibility}”`,
+        ),
+      ),
+    };
+  },
+  async repair({ db, mended }, { count }) {
+    mended.add('email_teams.visibility');
+    return {
+      summary: [`${count === 1 ? '1 team becomes' : `${count} teams become`} private`],
+      statements: [
+        {
+          ...db.compile(sql`UPDATE email_teams SET visibility = 'private' WHERE ${OUTSIDE}`),
+          counts: 'written',
+          table: 'email_teams',
+        },
+      ],
+    };
+  },
+};

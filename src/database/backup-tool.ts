@@ -1,0 +1,105 @@
+import type { Progress } from '../progress.ts';
+import type { DatabaseTarget } from '../settings/database-target.ts';
+import type { Connection } from './connection.ts';
+import type { Server } from './dialect.ts';
+
+/**
+ * How the backups of one database are made and restored: the only place where they differ between databases.
+ * A tool opens connections of its own, so the run it serves may hold its locks meanwhile (but no lock that
+ * keeps readers out).
+ */
+export interface BackupTool {
+  /** What backup files end in, without the dot. */
+  readonly extension: 'db' | 'dump' | 'sql.gz';
+  /** The database's name for people, file names and `--confirm`. */
+  readonly database: string;
+  /** Absolute; where backups go when nobody says otherwise. */
+  readonly defaultDirectory: string;
+  /** Restoring replaces the whole database, tables that the backup does not know included. */
+  readonly replacesEverything: boolean;
+
+  /**
+   * Whether backups can be made: the client program is there and knows this server's version. Writes nothing.
+   *
+   * @throws GatewayError PREFLIGHT naming the package to install and `--no-backup`
+   */
+  preflight(server: Server): Promise<void>;
+  /** The same for restoring. */
+  preflightRestore(server: Server | null): Promise<void>;
+  /** Bytes a backup takes at most. */
+  estimate(db: Connection): Promise<number>;
+  /**
+   * Copies the database into an empty file that is there already, and proves that the copy can be read.
+   *
+   * @param file absolute
+   * @throws GatewayError; the file is the caller's to remove
+   */
+  dump(file: string): Promise<Dump>;
+  /**
+   * Why a backup cannot be restored into this database, or null.
+   *
+   * @param server of the database to restore into; null when there is none yet
+   */
+  refusal(source: RestoreSource, server: Server | null): Promise<string | null>;
+  /**
+   * Replaces what is in the database by a backup: all or nothing on SQLite and PostgreSQL.
+   *
+   * @throws GatewayError with exit code 2 when nothing was changed, PARTIAL when something was
+   */
+  restore(request: RestoreRequest): Promise<void>;
+}
+
+export interface Dump {
+  /** Rows of each table in the copy. */
+  readonly rows: ReadonlyMap<string, number>;
+  /** What the tool of this database wants to know when it restores. */
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+export interface RestoreSource {
+  /** `MariaDB 10.11.19` */
+  readonly server: string;
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+export interface RestoreRequest extends RestoreSource {
+  /** Absolute path of the backup. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly rows: ReadonlyMap<string, number>;
+  /** Tables that are there now and go: those of the backup and of the gateway. */
+  readonly replaced: readonly string[];
+  /** Milliseconds to wait for other runs and for users of the tables. */
+  readonly lockTimeoutMs: number;
+  /**
+   * Called when other writers are kept out (as far as the database can) and nothing was changed yet.
+   *
+   * @param dump what to copy the present state with
+   */
+  readonly beforeReplacing: (dump: BackupTool['dump']) => Promise<void>;
+}
+
+export interface BackupToolContext<Target extends DatabaseTarget = DatabaseTarget> {
+  readonly target: Target;
+  /** Absolute; the folder the command runs in. */
+  readonly cwd: string;
+  /** The environment: the PATH client programs are found on. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** The tool for a target; only that one is loaded. */
+export async function openBackupTool(context: BackupToolContext): Promise<BackupTool> {
+  const { target } = context;
+  switch (target.dialect) {
+    case 'sqlite':
+      return (await import('./sqlite/backup.ts')).sqliteBackupTool({ ...context, target });
+    case 'postgresql':
+      return (await import('./postgresql/backup.ts')).postgresqlBackupTool({ ...context, target });
+    case 'mysql':
+      return (await import('./mysql/backup.ts')).mysqlBackupTool({ ...context, target });
+    default:
+      return target satisfies never;
+  }
+}

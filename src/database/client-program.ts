@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { GatewayError } from '../errors.ts';
+import { refuseWhenStopped } from './refuse-when-stopped.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The first program of these names on the PATH, absolute; null when none is. */
+export function findOnPath(env: Environment, ...names: readonly string[]): string | null {
+  const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return paths.find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+export interface ClientRun {
+  readonly program: string;
+  /** Anybody on the machine can read them: no secrets. */
+  readonly args: readonly string[];
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  readonly stdin?: 'pipe' | 'ignore';
+  /** A file descriptor to write to, or a pipe. */
+  readonly stdout?: number | 'pipe' | 'ignore';
+  /** The first signal does not stop it: what it does has no safe point. */
+  readonly uninterruptible?: boolean;
+}
+
+export interface Client {
+  readonly child: ChildProcess;
+  /** Settles when the program has ended; rejects with its own words when it failed. */
+  readonly ended: Promise<void>;
+}
+
+/** More of what a program complains about helps nobody. */
+const KEPT_COMPLAINTS = 4_000;
+
+/**
+ * Starts a database's client program. It has a process group of its own: Ctrl-C is ours to handle, and stops
+ * the program unless it is uninterruptible.
+ */
+export function startClient(run: ClientRun): Client {
+  const child = spawn(run.program, [...run.args], {
+    env: { ...run.env },
+    stdio: [run.stdin ?? 'ignore', run.stdout ?? 'ignore', 'pipe'],
+    detached: true,
+  });
+  let complaints = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    complaints = (complaints + text).slice(-KEPT_COMPLAINTS);
+  });
+  const stop = () => child.kill('SIGTERM');
+  if (run.uninterruptible !== true) run.signal.addEventListener('abort', stop, { once: true });
+  if (run.uninterruptible !== true && run.signal.aborted) stop();
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', (error) => reject(clientFailure(run.program, error.message)));
+    child.once('close', (code, killedBy) => {
+      run.signal.removeEventListener('abort', stop);
+      try {
+        if (run.uninterruptible !== true) refuseWhenStopped(run.signal);
+        if (code === 0) resolve();
+        else reject(clientFailure(run.program, complaints || `exit ${code ?? killedBy}`));
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+  // Whoever waits sees the failure; until then it is no unhandled one.
+  ended.catch(() => {});
+  return { child, ended };
+}
+
+/** All a program prints. */
+export async function clientOutput(run: Omit<ClientRun, 'stdin' | 'stdout'>): Promise<string> {
+  const { child, ended } = startClient({ ...run, stdout: 'pipe' });
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  await ended;
+  return text;
+}
+
+/** The first thing a program complained about, as an error with advice. */
+function clientFailure(program: string, complaints: string): GatewayError {
+  const name = program.split('/').at(-1) ?? program;
+  const lines = complaints.split('\n').filter((line) => line.trim() !== '');
+  const first = lines.find((line) => /error|denied|fatal/i.test(line)) ?? lines[0] ?? '';
+  const says = first.replace(/[.\s]+$/, '');
+  if (/no space left|disk full|Errcode: 28\b|errno: 28\b/i.test(complaints)) {
+    return new GatewayError('DISK_FULL', `${name} ran out of disk space: ${says}.`, {
+      hint: 'Make room, or name another folder with --backup-dir. The database was not changed.',
+    });
+  }
+  if (/permission denied|access denied|must be owner|insufficient priv/i.test(complaints)) {
+    return new GatewayError('PERMISSION', `${name}: ${says}.`, {
+      hint: 'Grant this user what it may not do, or use the user that owns the gateway’s tables. The database was not changed.',
+      details: lines.slice(0, 5),
+    });
+  }
+  if (/lock timeout|canceling statement due to|lock wait timeout/i.test(complaints)) {
+    return new GatewayError('BUSY', `The gateway’s tables are in use: ${name}: ${says}.`, {
+      hint: 'Stop the gateway, then run the command again. The database was not changed.',
+    });
+  }
+  return new GatewayError('FAILED', `${name} failed: ${says}.`, { details: lines.slice(0, 5) });
+}

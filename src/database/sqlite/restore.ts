@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import SqliteDriver, { type Database } from 'better-sqlite3';
+import { GatewayError } from '../../errors.ts';
+import type { RestoreRequest } from '../backup-tool.ts';
+import { refuseWhenStopped } from '../refuse-when-stopped.ts';
+import { checkCopy, copySqlite, type SqliteBackupContext } from './backup.ts';
+import { translateSqliteError } from './errors.ts';
+import { openElsewhere } from './open-elsewhere.ts';
+
+const LOCK_POLL_MS = 100;
+
+/**
+ * Puts a checked copy of the backup beside the database and swaps it in by a rename, while holding the old
+ * file for itself: whoever looks sees the old database or the restored one.
+ */
+export async function restoreSqlite(context: SqliteBackupContext, request: RestoreRequest): Promise<void> {
+  const { path } = context.target;
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  let live: Database | null = null;
+  try {
+    live = await takeForOurselves(context, request.lockTimeoutMs);
+    const held = live;
+    if (held !== null) await request.beforeReplacing((file) => copySqlite(held, file, context));
+    await copyBackup(context, request, draft);
+    context.progress.start('Checking the copy');
+    checkCopy(draft, request.rows, 'The copy of the backup');
+    const { journalMode } = request.notes;
+    if (journalMode === 'wal') setJournalMode(draft, journalMode);
+    keepModeAndOwner(path, draft);
+    sync(draft);
+    refuseWhenStopped(context.signal);
+    if (held !== null) endWal(held, path);
+    renameSync(draft, path);
+    if (held === null)
+      for (const suffix of ['-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+    sync(dirname(path));
+    context.progress.done();
+  } catch (error) {
+    throw translateSqliteError(error, path) ?? fileError(error, path) ?? error;
+  } finally {
+    live?.close();
+    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
+  }
+}
+
+/**
+ * Opens the database and keeps everybody else out, readers too, until the connection is closed. Null when
+ * there is no database that could be opened: no file, or one that is damaged.
+ */
+async function takeForOurselves(
+  { target: { path }, progress, signal }: SqliteBackupContext,
+  timeoutMs: number,
+): Promise<Database | null> {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
+  const live = new SqliteDriver(path, { fileMustExist: true, timeout: 0 });
+  const deadline = Date.now() + timeoutMs;
+  try {
+    for (let first = true; ; first = false) {
+      refuseWhenStopped(signal);
+      const holder = tryToTake(live, path);
+      if (holder === null) return live;
+      if (first && timeoutMs > 0) progress.log(`Waiting for ${holder} …`);
+      if (Date.now() >= deadline) {
+        throw new GatewayError('BUSY', `${path} is in use: ${holder}.`, {
+          hint: 'Stop the gateway and everything else that has the database open, then run the command again. Nothing was changed.',
+        });
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+    }
+  } catch (error) {
+    live.close();
+    const known = translateSqliteError(error, path);
+    if (known?.code === 'NOT_A_DATABASE' || known?.code === 'CORRUPT') return null;
+    throw error;
+  }
+}
+
+/** Takes the file for this connection; who has it instead, or null. */
+function tryToTake(live: Database, path: string): string | null {
+  try {
+    live.pragma('locking_mode = EXCLUSIVE');
+    // In this mode the lock outlives the transaction.
+    live.exec('BEGIN EXCLUSIVE; COMMIT');
+  } catch (error) {
+    if (translateSqliteError(error, path)?.code !== 'BUSY') throw error;
+    return openElsewhere(path, process.pid).join(', ') || 'another process has it open';
+  }
+  const others = openElsewhere(path, process.pid);
+  if (others.length === 0) return null;
+  live.pragma('locking_mode = NORMAL');
+  live.prepare('SELECT count(*) FROM sqlite_schema').get();
+  return others.join(', ');
+}
+
+/** Brings what is in the -wal file into the old database and removes the file: it must not meet the new one. */
+function endWal(live: Database, path: string): void {
+  if (live.pragma('journal_mode', { simple: true }) === 'wal') live.pragma('journal_mode = DELETE');
+  live.exec('BEGIN EXCLUSIVE');
+  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+}
+
+/** Copies the file and proves at the same time that it is the one the manifest means. */
+async function copyBackup(
+  { progress, signal }: SqliteBackupContext,
+  { file, sha256 }: RestoreRequest,
+  draft: string,
+): Promise<void> {
+  const hash = createHash('sha256');
+  progress.start('Copying the backup (MB)', Math.ceil(statSync(file).size / 1e6));
+  const counting = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      progress.advance(chunk.length / 1e6);
+      done(null, chunk);
+    },
+  });
+  try {
+    await pipeline(createReadStream(file), counting, createWriteStream(draft, { flags: 'wx', mode: 0o600 }), {
+      signal,
+    });
+  } catch (error) {
+    refuseWhenStopped(signal);
+    throw error;
+  }
+  if (hash.digest('hex') !== sha256) {
+    throw new GatewayError('CORRUPT', `${file} is not what it was when the backup was made.`, {
+      hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
+    });
+  }
+}
+
+function setJournalMode(file: string, mode: 'wal'): void {
+  const draft = new SqliteDriver(file, { fileMustExist: true });
+  try {
+    draft.pragma(`journal_mode = ${mode}`);
+  } finally {
+    draft.close();
+  }
+}
+
+/** The gateway must be able to open the new file as it opened the old one. */
+function keepModeAndOwner(path: string, draft: string): void {
+  const old = statSync(path, { throwIfNoEntry: false });
+  if (old === undefined) return;
+  const now = statSync(draft);
+  try {
+    if (old.uid !== now.uid || old.gid !== now.gid) chownSync(draft, old.uid, old.gid);
+  } catch (error) {
+    throw new GatewayError('PERMISSION', `${path} belongs to another user, and would not after the swap.`, {
+      hint: `Run the command as the user with the id ${old.uid}, or as root. Nothing was changed.`,
+      cause: error,
+    });
+  }
+  chmodSync(draft, old.mode & 0o7777);
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function fileError(error: unknown, path: string): GatewayError | null {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new GatewayError('DISK_FULL', `The disk of ${path} is full.`, {
+      hint: 'A restore needs room for a second copy beside the database. Nothing was changed.',
+      cause: error,
+    });
+  }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new GatewayError('PERMISSION', `The folder of ${path} cannot be written.`, {
+      hint: 'The database is replaced by a new file: its folder must be writable. Nothing was changed.',
+      cause: error,
+    });
+  }
+  return null;
+}

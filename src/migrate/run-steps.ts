@@ -1,0 +1,88 @@
+import type { Connection } from '../database/connection.ts';
+import { GatewayError } from '../errors.ts';
+import type { Progress } from '../progress.ts';
+import { historyRow } from './history.ts';
+import type { PlannedStep } from './plan.ts';
+
+export interface StepsContext {
+  readonly progress: Progress;
+  readonly toolVersion: string;
+  readonly now: Date;
+  /** Aborted by the first Ctrl-C: the run stops before its next statement. */
+  readonly signal: AbortSignal;
+  /** The command that starts the run again, or goes on with it. */
+  readonly command: string;
+  /** Called before every statement of a step. */
+  readonly onWrite: () => void;
+}
+
+export interface StepResult {
+  readonly id: string;
+  readonly title: string;
+  readonly status: 'done' | 'already';
+  /** Rows written or given an owner. */
+  readonly rows: number;
+  readonly durationMs: number;
+}
+
+/**
+ * Runs the statements of a plan in order, and records the steps that have a checksum.
+ *
+ * @throws GatewayError INTERRUPTED or TERMINATED between two statements when the signal was aborted; whatever
+ *   the driver throws
+ */
+export async function runSteps(
+  db: Connection,
+  steps: readonly PlannedStep[],
+  context: StepsContext,
+): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (const step of steps) results.push(await runStep(db, step, context));
+  return results;
+}
+
+async function runStep(db: Connection, step: PlannedStep, context: StepsContext): Promise<StepResult> {
+  const { id, title, statements, checksum } = step;
+  if (statements.length === 0 && checksum === null) {
+    return { id, title, status: 'already', rows: 0, durationMs: 0 };
+  }
+  const since = performance.now();
+  let rows = step.rowsArriving;
+  context.progress.start(title, statements.length);
+  for (const statement of statements) {
+    stopIfAsked(db, context);
+    context.onWrite();
+    const affected = await db.run(statement);
+    if (statement.counts !== undefined) rows += affected;
+    context.progress.advance(1);
+  }
+  const durationMs = Math.round(performance.now() - since);
+  if (checksum !== null) {
+    await db.run(
+      historyRow(db, {
+        step: id,
+        checksum,
+        tool_version: context.toolVersion,
+        applied_at: db.dialect.timestamp(context.now),
+        duration_ms: durationMs,
+        rows_written: rows,
+      }),
+    );
+  }
+  context.progress.done();
+  return { id, title, status: statements.length === 0 ? 'already' : 'done', rows, durationMs };
+}
+
+function stopIfAsked(db: Connection, { signal, command }: StepsContext): void {
+  if (!signal.aborted) return;
+  const terminated = signal.reason === 'SIGTERM';
+  throw new GatewayError(
+    terminated ? 'TERMINATED' : 'INTERRUPTED',
+    `Stopped by ${signal.reason ?? 'a signal'}.`,
+    {
+      hint: db.dialect.transactionalDdl
+        ? `Everything was taken back: the database is as it was. To start again, run: ${command}`
+        : `What was done so far stays, and is right. To go on, run: ${command}`,
+    },
+  );
+}

@@ -1,0 +1,24 @@
+import type { Plan } from './plan.ts';
+
+export interface TablesToLock {
+  /** Nobody else may use these. */
+  readonly changed: readonly string[];
+  /** Nobody else may write to these, so that row counts can be compared. */
+  readonly others: readonly string[];
+}
+
+/**
+ * @param tables every table that is there
+ */
+export function tablesToLock(
+  plan: Pick<Plan, 'changed' | 'assigned'>,
+  tables: Iterable<string>,
+): TablesToLock {
+  const owned = [...plan.assigned].filter(([, rows]) => rows > 0).map(([name]) => name);
+  const changes = new Set([...plan.changed, ...owned]);
+  const sorted = [...tables].toSorted();
+  return {
+    changed: sorted.filter((name) => changes.has(name)),
+    others: sorted.filter((name) => !changes.has(name)),
+  };
+}
