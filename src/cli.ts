@@ -19,7 +19,8 @@ async function main(): Promise<void> {
     else await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     const { reportUsageError } = await import('./commands/usage-error.ts');
-    process.exitCode = await reportUsageError(io, error);
+    const commands = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
+    process.exitCode = await reportUsageError(io, error, commands);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The throw-away servers that tests and benchmarks run against, by the name the rest of the project uses. */
-export const SERVER_NAMES = ['postgres', 'postgres18', 'mariadb', 'mysql'] as const;
+export const SERVER_NAMES = ['postgres', 'postgres18', 'mariadb', 'mysql', 'pgbouncer', 'galera'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
 
 /** A private server on 127.0.0.1: its own port, its own temporary data directory, gone after `stop`. */
@@ -7,6 +7,8 @@ export interface RunningServer {
   readonly name: ServerName;
   /** SQLAlchemy URL of an account that may do everything, password included: `postgresql://…`, `mysql://…`. */
   readonly url: string;
+  /** A cluster: the same for every node, the one of `url` first. */
+  readonly urls?: readonly string[];
   readonly pid: number;
   /** Folder of the client programs that fit it (`psql`, `mariadb`, `mysql`, dump tools); '' when there are none. */
   readonly clientPath: string;

@@ -1,3 +1,4 @@
+import { urlVariable } from './environment.ts';
 import type { ServerName } from './server.ts';
 
 /** A server that cannot be had on this machine: which one, why, and the command or variable that mends it. */
@@ -5,7 +6,7 @@ export class ServerUnavailableError extends Error {
   readonly server: ServerName;
 
   constructor(server: ServerName, reason: string, mend: string) {
-    super(`${server}: ${reason}. To mend it: ${mend}, or give a server by TEST_${server.toUpperCase()}_URL.`);
+    super(`${server}: ${reason}. To mend it: ${mend}, or give a server by ${urlVariable(server)}.`);
     this.name = 'ServerUnavailableError';
     this.server = server;
   }

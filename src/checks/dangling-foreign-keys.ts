@@ -46,9 +46,16 @@ function keysToCheck({ schema, target }: CheckContext): KeyOf[] {
   return keys;
 }
 
-/** The condition for rows of `from` that point at nothing. */
-function pointsAtNothing({ table, key }: KeyOf, from: string): RawBuilder<unknown> {
-  const column = sql.ref(`${from}.${key.column}`);
+/** Rows that point at nothing, as `c`. A join, since MariaDB takes ten times as long for NOT EXISTS. */
+function rowsPointingAtNothing({ table, key }: KeyOf): RawBuilder<unknown> {
+  const [column, referenced] = [sql.ref(`c.${key.column}`), sql.ref(`p.${key.references}`)];
+  return sql`${sql.table(table)} c LEFT JOIN ${sql.table(key.table)} p ON ${referenced} = ${column}
+             WHERE ${column} IS NOT NULL AND ${referenced} IS NULL`;
+}
+
+/** The same as a condition of a statement that changes the table. */
+function pointsAtNothing({ table, key }: KeyOf): RawBuilder<unknown> {
+  const column = sql.ref(`${table}.${key.column}`);
   // MySQL refuses to read a table that the same statement changes, but not a list made from it.
   const gone =
     table === key.table
@@ -62,8 +69,7 @@ async function findDangling(context: CheckContext): Promise<Dangling[]> {
   const keys = keysToCheck(context);
   if (keys.length === 0) return [];
   const counts = keys.map(
-    (key, i) =>
-      sql`SELECT ${sql.lit(i)} AS place, count(*) AS n FROM ${sql.table(key.table)} c WHERE ${pointsAtNothing(key, 'c')}`,
+    (key, i) => sql`SELECT ${sql.lit(i)} AS place, count(*) AS n FROM ${rowsPointingAtNothing(key)}`,
   );
   const rows = await context.db.query<{ place: unknown; n: unknown }>(
     sql<{ place: unknown; n: unknown }>`${sql.join(counts, sql` UNION ALL `)}`,
@@ -82,8 +88,8 @@ async function sampleOf({ db, schema }: CheckContext, found: Dangling): Promise<
   const order =
     names.length === 0 ? sql`` : sql` ORDER BY ${sql.join(names.map((name) => sql.ref(`c.${name}`)))}`;
   const rows = await db.query<Readonly<Record<string, unknown>> & { readonly target: unknown }>(sql`
-    SELECT ${sql.join(ids, sql``)}${sql.ref(`c.${key.column}`)} AS target FROM ${sql.table(table)} c
-    WHERE ${pointsAtNothing(found, 'c')}${order} LIMIT ${sql.lit(SAMPLE_SIZE)}`);
+    SELECT ${sql.join(ids, sql``)}${sql.ref(`c.${key.column}`)} AS target 
+    FROM ${rowsPointingAtNothing(found)}${order} LIMIT ${sql.lit(SAMPLE_SIZE)}`);
   return rows.map((row) => {
     const id = names.map((_, i) => String(row[`id${i}`])).join(', ');
     return `${table} ${id}: ${key.column} “${row.target}” is in no ${key.table}.${key.references}`;
@@ -150,7 +156,7 @@ interface PlannedMend {
 
 function planMend({ db, adminEmail }: CheckContext, dangling: Dangling, mend: DanglingMend): PlannedMend {
   const { table, key, rows } = dangling;
-  const where = pointsAtNothing(dangling, table);
+  const where = pointsAtNothing(dangling);
   const column = sql.ref(key.column);
   const plan = (what: string, change: RawBuilder<unknown>): PlannedMend => ({
     summary: `${table}: ${rows} ${rows === 1 ? 'row' : 'rows'} without ${key.table}: ${what}`,

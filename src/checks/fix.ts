@@ -2,6 +2,7 @@ import type { Connection } from '../database/connection.ts';
 import type { RunLock } from '../database/dialect.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
+import { readBeforeLocking } from '../migrate/read-before-locking.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
 import type { Check, Repair } from './check.ts';
@@ -78,7 +79,7 @@ export async function runFix(
 ): Promise<FixResult> {
   const { progress } = context;
   progress.start('Looking for what is wrong');
-  const draft = await planFix(db, checks, context);
+  const draft = await readBeforeLocking(db, context, () => planFix(db, checks, context));
   progress.done();
   if (draft.repairs.length === 0) {
     return { plan: draft, steps: [], ...summary(draft.outcomes, draft.outcomes) };

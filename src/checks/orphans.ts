@@ -2,13 +2,12 @@ import { sql } from 'kysely';
 import { assignOrphans, findOrphans, type Orphans } from '../ownership/orphans.ts';
 import { plural } from '../report/plural.ts';
 import type { Check } from './check.ts';
-import { collisionLine } from './collision-line.ts';
 import { inKeyRanges } from './in-key-ranges.ts';
-import { obstacleAdvice } from './obstacle-advice.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { scanOwnedTables } from './owned-table-scan.ts';
 import { ownershipAssignment } from './ownership-assignment.ts';
 import { perContext } from './per-context.ts';
+import { withObstacles } from './with-obstacles.ts';
 
 const ORPHANED: OwnedProblem = {
   count: ({ neither, ownerOnly, teamOnly }) => neither + ownerOnly + teamOnly,
@@ -26,7 +25,7 @@ const orphansByTable = perContext(async (context): Promise<readonly Orphans[] | 
   const found: Orphans[] = [];
   for (const counts of (await scanOwnedTables(context)).tables) {
     if (ORPHANED.count(counts) === 0) continue;
-    found.push(await findOrphans(context.db, counts.table, planned.assignment));
+    found.push(await findOrphans(context.db, counts.table, planned.assignment, counts));
   }
   return found;
 });
@@ -43,27 +42,7 @@ export const orphans: Check = {
   async find(context) {
     const findings = await findOwnedRows(context, ORPHANED);
     if (findings.count === 0) return findings;
-    const found = await orphansByTable(context);
-    if (found === null) {
-      return {
-        ...findings,
-        unfixable: findings.count,
-        hint: 'There is no administrator to give them to. Run: mcpgw migrate',
-      };
-    }
-    const colliding = found.flatMap(({ table, collisions }) =>
-      collisions.map((collision) => collisionLine(table.name, collision)),
-    );
-    const collisions = found.reduce((sum, { collisionCount }) => sum + collisionCount, 0);
-    const unresolvable = found.reduce((sum, orphans) => sum + orphans.unresolvable, 0);
-    const fixable = collisions + unresolvable < findings.count;
-    const advice = [...obstacleAdvice(collisions, unresolvable), ...(fixable ? [HINT] : [])];
-    return {
-      ...findings,
-      sample: [...colliding, ...findings.sample],
-      unfixable: collisions + unresolvable,
-      hint: advice.join(' '),
-    };
+    return withObstacles(findings, await orphansByTable(context), HINT);
   },
   async repair(context) {
     const planned = await ownershipAssignment(context);

@@ -1,4 +1,6 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import type { Connection } from '../database/connection.ts';
+import { VISIBILITIES } from '../ownership/visibility.ts';
 import { OWNED_TABLES, type OwnedTable } from '../schema/gateway-tables.ts';
 import { columnOf } from '../schema/model.ts';
 import type { CheckContext } from './check.ts';
@@ -25,17 +27,22 @@ export interface OwnedTableScan {
   readonly lacking: readonly string[];
 }
 
-interface Group {
+interface TeamGroup {
   readonly team: 'none' | 'known' | 'unknown';
-  readonly owner: 'none' | 'known' | 'unknown';
   readonly visibility: string;
   readonly admins: number | string;
   readonly n: number | string;
 }
 
+interface OwnerGroup {
+  readonly owner: 'none' | 'known' | 'unknown';
+  readonly n: number | string;
+}
+
 /**
- * Counts for all ownership checks at once: every owned table is read one time, and its distinct combinations
- * of team, owner and visibility are looked up rather than its rows.
+ * Counts for all ownership checks at once. Teams and owners are counted apart, since each has an index with the
+ * visibility that says it all (`idx_<table>_team_visibility`, `…_owner_visibility`): no row is read, and what is
+ * looked up are distinct values. Rows are read only where both say that something may be wrong with one.
  */
 export const scanOwnedTables = perContext(async (context): Promise<OwnedTableScan> => {
   const tables: OwnedCounts[] = [];
@@ -49,44 +56,61 @@ export const scanOwnedTables = perContext(async (context): Promise<OwnedTableSca
   return { tables, lacking };
 });
 
-async function scan({ db, seed }: CheckContext, table: OwnedTable): Promise<OwnedCounts> {
-  const admins =
-    seed === null
-      ? sql`0`
-      : sql`CASE WHEN g.team_id = ${seed.teamId} AND g.owner_email = ${seed.ownerEmail} THEN 1 ELSE 0 END`;
-  const groups = await db.query<Group>(sql`
-    SELECT c.team, c.owner, c.visibility, c.admins, sum(c.n) AS n FROM (
+async function scan(context: CheckContext, table: OwnedTable): Promise<OwnedCounts> {
+  const { db, seed } = context;
+  const t = sql`${sql.table(table.name)} t`;
+  const isAdmins = seed === null ? sql`0` : sql`CASE WHEN g.team_id = ${seed.teamId} THEN 1 ELSE 0 END`;
+  const teams = await db.query<TeamGroup>(sql`
+    SELECT c.team, c.visibility, c.admins, sum(c.n) AS n FROM (
       SELECT CASE WHEN g.team_id IS NULL THEN 'none' WHEN e.id IS NULL THEN 'unknown' ELSE 'known' END AS team,
-             CASE WHEN g.owner_email IS NULL THEN 'none' WHEN u.email IS NULL THEN 'unknown' ELSE 'known' END AS owner,
              CASE WHEN g.visibility IN ('private', 'team', 'public') THEN g.visibility ELSE '' END AS visibility,
-             ${admins} AS admins, g.n AS n
-      FROM (
-        SELECT t.team_id, t.owner_email, t.visibility, count(*) AS n FROM ${sql.table(table.name)} t
-        GROUP BY t.team_id, t.owner_email, t.visibility
-      ) g
-      LEFT JOIN email_teams e ON e.id = g.team_id LEFT JOIN email_users u ON u.email = g.owner_email
-    ) c GROUP BY c.team, c.owner, c.visibility, c.admins`);
-  const count = (matches: (group: Group) => boolean) =>
-    groups.filter(matches).reduce((sum, group) => sum + Number(group.n), 0);
-  const visibilities = new Map<string, number>();
-  for (const group of groups) {
-    // MySQL's comparisons take `Private` for `private`, and so may the case of a group.
-    const visibility = group.visibility.toLowerCase();
-    visibilities.set(visibility, (visibilities.get(visibility) ?? 0) + Number(group.n));
-  }
+             ${isAdmins} AS admins, g.n AS n
+      FROM (SELECT t.team_id, t.visibility, count(*) AS n FROM ${t} GROUP BY t.team_id, t.visibility) g
+      LEFT JOIN email_teams e ON e.id = g.team_id
+    ) c GROUP BY c.team, c.visibility, c.admins`);
+  const owners = await db.query<OwnerGroup>(sql`
+    SELECT c.owner, sum(c.n) AS n FROM (
+      SELECT CASE WHEN g.owner_email IS NULL THEN 'none' WHEN u.email IS NULL THEN 'unknown' ELSE 'known' END AS owner,
+             g.n AS n
+      FROM (SELECT t.owner_email, count(*) AS n FROM ${t} GROUP BY t.owner_email) g
+      LEFT JOIN email_users u ON u.email = g.owner_email
+    ) c GROUP BY c.owner`);
+
+  const teamless = total(teams.filter(({ team }) => team === 'none'));
+  const ownerless = total(owners.filter(({ owner }) => owner === 'none'));
+  const neither =
+    teamless === 0 || ownerless === 0
+      ? 0
+      : await count(db, sql`${t} WHERE t.team_id IS NULL AND t.owner_email IS NULL`);
+  // MySQL's comparisons take `Private` for `private`, and so may the case of a group.
+  const seenBy = (visibility: string) => (group: TeamGroup) => group.visibility.toLowerCase() === visibility;
+  const mayBeAdmins = total(teams.filter(seenBy('private')).filter(({ admins }) => Number(admins) === 1));
   return {
     table,
-    neither: count(({ team, owner }) => team === 'none' && owner === 'none'),
-    ownerOnly: count(({ team, owner }) => team === 'none' && owner !== 'none'),
-    teamOnly: count(({ team, owner }) => team !== 'none' && owner === 'none'),
-    unknownTeam: count(({ team }) => team === 'unknown'),
-    unknownOwner: count(({ owner }) => owner === 'unknown'),
-    visibilities,
-    teamVisibilityWithoutTeam: count(
-      ({ team, visibility }) => team === 'none' && visibility.toLowerCase() === 'team',
+    neither,
+    ownerOnly: teamless - neither,
+    teamOnly: ownerless - neither,
+    unknownTeam: total(teams.filter(({ team }) => team === 'unknown')),
+    unknownOwner: total(owners.filter(({ owner }) => owner === 'unknown')),
+    visibilities: new Map(
+      ['', ...VISIBILITIES].map((visibility) => [visibility, total(teams.filter(seenBy(visibility)))]),
     ),
-    adminPrivate: count(
-      ({ admins, visibility }) => Number(admins) === 1 && visibility.toLowerCase() === 'private',
-    ),
+    teamVisibilityWithoutTeam: total(teams.filter(seenBy('team')).filter(({ team }) => team === 'none')),
+    adminPrivate:
+      seed === null || mayBeAdmins === 0
+        ? 0
+        : await count(
+            db,
+            sql`${t} WHERE t.team_id = ${seed.teamId} AND t.visibility = 'private' AND t.owner_email = ${seed.ownerEmail}`,
+          ),
   };
+}
+
+function total(groups: readonly { readonly n: number | string }[]): number {
+  return groups.reduce((sum, { n }) => sum + Number(n), 0);
+}
+
+async function count(db: Connection, from: RawBuilder<unknown>): Promise<number> {
+  const [row] = await db.query<{ n: unknown }>(sql`SELECT count(*) AS n FROM ${from}`);
+  return Number(row?.n ?? 0);
 }

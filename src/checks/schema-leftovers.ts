@@ -55,7 +55,14 @@ export const schemaLeftovers: Check = {
       }),
       unfixable: kept.length,
       ...(kept.length > 0
-        ? { hint: 'Look at the rows that are in the copy only; bring them back or drop the table yourself.' }
+        ? {
+            hint: [
+              'Look at the rows that are in the copy only; bring them back or drop the table yourself.',
+              ...(kept.length < found.length
+                ? ['For the other copy run: mcpgw fix --only schema.leftovers']
+                : []),
+            ].join(' '),
+          }
         : {}),
     };
   },

@@ -7,13 +7,12 @@ import {
 } from '../ownership/unknown-references.ts';
 import { plural } from '../report/plural.ts';
 import type { Check } from './check.ts';
-import { collisionLine } from './collision-line.ts';
 import { inKeyRanges } from './in-key-ranges.ts';
-import { obstacleAdvice } from './obstacle-advice.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { scanOwnedTables } from './owned-table-scan.ts';
 import { ownershipAssignment } from './ownership-assignment.ts';
 import { perContext } from './per-context.ts';
+import { withObstacles } from './with-obstacles.ts';
 
 export interface UnknownReferenceTexts {
   readonly id: string;
@@ -55,26 +54,7 @@ export function unknownReferenceCheck(
     async find(context) {
       const findings = await findOwnedRows(context, problem);
       if (findings.count === 0) return findings;
-      const found = await unknownByTable(context);
-      if (found === null) {
-        return {
-          ...findings,
-          unfixable: findings.count,
-          hint: 'There is no administrator to give them to. Run: mcpgw migrate',
-        };
-      }
-      const collisions = found.reduce((sum, { collisionCount }) => sum + collisionCount, 0);
-      const unresolvable = found.reduce((sum, table) => sum + table.unresolvable, 0);
-      const fixable = collisions + unresolvable < findings.count;
-      const colliding = found.flatMap(({ table, collisions }) =>
-        collisions.map((collision) => collisionLine(table.name, collision)),
-      );
-      return {
-        ...findings,
-        sample: [...colliding, ...findings.sample],
-        unfixable: collisions + unresolvable,
-        hint: [...obstacleAdvice(collisions, unresolvable), ...(fixable ? [hint] : [])].join(' '),
-      };
+      return withObstacles(findings, await unknownByTable(context), hint);
     },
     async repair(context) {
       const planned = await ownershipAssignment(context);

@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errorText, GatewayError } from '../errors.ts';
 
@@ -11,9 +11,10 @@ export function openOutput(path: string, cwd: string): (text: string) => void {
   const draft = `${file}.${process.pid}.tmp`;
   let handle: number;
   try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
     handle = openSync(draft, 'wx', 0o600);
   } catch (error) {
-    throw new GatewayError('OUTPUT', `The report cannot be written to ${path}: ${errorText(error)}.`, {
+    throw new GatewayError('OUTPUT', `The report cannot be written to ${path}: ${reason(error)}.`, {
       hint: 'Give --output a file in a folder that exists and is writable. Nothing was changed.',
       cause: error,
     });
@@ -23,4 +24,9 @@ export function openOutput(path: string, cwd: string): (text: string) => void {
     closeSync(handle);
     renameSync(draft, file);
   };
+}
+
+/** Node's own words, without the name of the draft that nobody asked for. */
+function reason(error: unknown): string {
+  return errorText(error).replace(/, open '.*$/, '');
 }

@@ -65,8 +65,19 @@ export async function runCommand(
   // Pipes read stdout for the result; people look at the terminal for why there is none.
   const forPeople = error !== null && options.format === 'text';
   if (forPeople) io.stderr.write(text);
-  if (!forPeople || options.output !== undefined) write(text);
+  if (options.output !== undefined) writeOrShow(text, options.output, write, io);
+  else if (!forPeople) write(text);
   return report.exitCode;
+}
+
+/** What was done cannot be taken back because its report has no place to go: it is shown instead. */
+function writeOrShow(text: string, path: string, write: (text: string) => void, io: Io): void {
+  try {
+    write(text);
+  } catch (error) {
+    io.stderr.write(`The report could not be written to ${path}: ${errorText(error)}.\n`);
+    io.stdout.write(text);
+  }
 }
 
 function asGatewayError(thrown: unknown): GatewayError {
@@ -83,9 +94,9 @@ function stackOf(thrown: unknown): string {
   return `${thrown.stack ?? thrown.message}${cause}`;
 }
 
-/** The command a hint ends in, which machines find in `next`. */
+/** The command a hint gives behind a colon, as in `To go on, run: mcpgw migrate`; machines find it in `next`. */
 function commandIn(hint: string): string {
-  return /\bmcpgw [a-z-]+(?: --?[a-z-]+(?: [a-z0-9.-]+)?)*/.exec(hint)?.[0] ?? '';
+  return /: (mcpgw(?: --?[a-z-]+| [a-z-]+)(?: --?[a-z-]+(?: [a-z0-9.-]*[a-z0-9])?)*)/.exec(hint)?.[1] ?? '';
 }
 
 /** Takes secrets out of every text that something outside of this program may have written. */

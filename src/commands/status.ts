@@ -1,9 +1,11 @@
 import { ExitCode } from '../errors.ts';
+import { historyWarnings, readHistory } from '../migrate/history.ts';
 import { isEmpty, makePlan } from '../migrate/plan.ts';
 import { countOrphans, ownedTables } from '../ownership/orphans.ts';
-import type { StepReport } from '../report/report.ts';
+import type { Section, StepReport } from '../report/report.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { findAdmin } from '../seed/find-admin.ts';
+import { historySection } from './history-section.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
@@ -11,6 +13,7 @@ import { openSession } from './session.ts';
 
 export interface StatusOptions extends GlobalOptions {
   readonly exitCode?: boolean;
+  readonly history?: boolean;
   /** Seconds. */
   readonly wait?: number;
 }
@@ -41,6 +44,7 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
           orphans.push([table.name, neither + ownerOnly + teamOnly]);
         } else if (schema.has(table.name)) orphans.push([table.name, plan.rowsBefore.get(table.name) ?? 0]);
       }
+      const history = await readHistory(db, schema);
       await db.dialect.endRead(db);
       const steps = plan.steps.map(({ id, title, statements }): StepReport => {
         return {
@@ -56,20 +60,17 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
       return {
         exitCode: !done && options.exitCode === true ? ExitCode.findings : ExitCode.ok,
         steps,
-        sections:
-          orphans.length === 0
-            ? []
-            : [
-                {
-                  id: 'orphans',
-                  title: 'Rows without an owner or a team',
-                  columns: ['table', 'rows'],
-                  rows: orphans,
-                },
-              ],
-        warnings: plan.warnings,
+        sections: [
+          ...(orphans.length === 0 ? [] : [orphanSection(orphans)]),
+          ...(options.history === true ? [historySection(history)] : []),
+        ],
+        warnings: [...plan.warnings, ...historyWarnings(history)],
         next: !done ? 'mcpgw migrate' : left ? 'mcpgw fix' : 'mcpgw verify',
       };
     });
   });
+}
+
+function orphanSection(rows: Section['rows']): Section {
+  return { id: 'orphans', title: 'Rows without an owner or a team', columns: ['table', 'rows'], rows };
 }

@@ -4,11 +4,19 @@ import { FORMAT_NAMES, type FormatName } from '../report/format-name.ts';
 import type { Io } from './io.ts';
 import { runCommand } from './run-command.ts';
 
-/** Shows what is wrong with a command line, in the format it asks for. Help and version are no errors. */
-export async function reportUsageError(io: Io, error: unknown): Promise<ExitCode> {
+/**
+ * Shows what is wrong with a command line, in the format it asks for. Help and version are no errors.
+ *
+ * @param commands every name a command goes by
+ */
+export async function reportUsageError(
+  io: Io,
+  error: unknown,
+  commands: readonly string[],
+): Promise<ExitCode> {
   if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
   const { argv } = io;
-  const command = argv.find((word) => !word.startsWith('-')) ?? '';
+  const command = argv.find((word) => commands.includes(word)) ?? '';
   const help = command === '' ? 'mcpgw --help' : `mcpgw ${command} --help`;
   const failure =
     error instanceof CommanderError

@@ -47,7 +47,9 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
       const release = await readRelease(db);
       session.found(release);
       const fixable = result.checks.some((check) => check.status === 'failed' && check.fixable);
-      const next = release.release !== '0.7.0' ? 'mcpgw migrate' : fixable ? 'mcpgw fix' : '';
+      // What state it is in, and that nothing can be done with it here, is a finding of its own.
+      const unknown = release.release === 'unknown';
+      const next = unknown ? '' : release.release !== '0.7.0' ? 'mcpgw migrate' : fixable ? 'mcpgw fix' : '';
       return {
         exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
         checks: result.checks,

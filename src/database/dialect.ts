@@ -4,7 +4,7 @@ import type { TableChanges } from '../migrate/migration.ts';
 import type { Column, Schema, Table } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
-import type { Statement } from './statement.ts';
+import type { EffectKind, Statement } from './statement.ts';
 
 /** What a command is going to do, which decides how the database is opened. */
 export type Access = 'read' | 'write';
@@ -117,11 +117,26 @@ export interface Dialect {
     tables: { readonly changed: readonly string[]; readonly others: readonly string[] },
     options: RunLock,
   ): Promise<void>;
-  /** Begins a transaction that cannot write and sees one moment of the database. */
-  beginRead(connection: Connection): Promise<void>;
+  /** What those two keep others from, for people. */
+  readonly locks: LockDescription;
+  /**
+   * Begins a transaction that cannot write and sees one moment of the database.
+   *
+   * @param tableWaitMs how long a read may wait for a table that somebody has locked, before it ends in BUSY
+   */
+  beginRead(connection: Connection, tableWaitMs?: number): Promise<void>;
   endRead(connection: Connection): Promise<void>;
   /** The database's own integrity check: lines of what is wrong, or null where it has none. */
   integrityProblems(connection: Connection): Promise<readonly string[] | null>;
+}
+
+export interface LockDescription {
+  /** The one lock on all of the database; null where tables are locked one by one. */
+  readonly whole: { readonly table: string; readonly lock: string; readonly why: string } | null;
+  /** On a table that is changed in these ways. */
+  changed(kinds: ReadonlySet<EffectKind>): string;
+  /** On tables that are there and not changed; null for none. */
+  readonly others: { readonly lock: string; readonly why: string } | null;
 }
 
 export interface RunLock {

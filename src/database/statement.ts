@@ -6,6 +6,8 @@ export interface Statement {
   readonly counts?: 'assigned' | 'written';
   /** The table those rows are in. */
   readonly table?: string;
+  /** What it does to a table that is there already: what `--dry-run` tells about locks. */
+  readonly effect?: Effect;
   /**
    * Set for values SQL cannot make: rows are read in pages by `select`, `values` is computed from each row,
    * and `sql` writes the page back in one statement, with one JSON parameter `[{"id": …, "value": …}]`.
@@ -13,6 +15,24 @@ export interface Statement {
    */
   readonly paged?: PagedUpdate;
 }
+
+export interface Effect {
+  readonly table: string;
+  readonly kind: EffectKind;
+}
+
+export type EffectKind =
+  /** Every row is copied. */
+  | 'rebuild'
+  /** An index is built over every row. */
+  | 'index'
+  /** Rows are written. */
+  | 'rows'
+  /** Every row is read, to check a new rule. */
+  | 'scan'
+  | 'drop'
+  /** Only the definition changes: the time does not depend on the rows. */
+  | 'metadata';
 
 export interface PagedUpdate {
   readonly select: string;

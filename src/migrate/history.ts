@@ -51,6 +51,25 @@ export async function readHistory(db: Connection, schema: Schema): Promise<reado
   );
 }
 
+/**
+ * Steps that did something else when they ran than they would do now, and steps this version does not know.
+ * Only the last run of each step counts.
+ */
+export function historyWarnings(history: readonly HistoryRow[]): string[] {
+  const known = stepChecksums();
+  const last = new Map(history.map((row) => [row.step, row]));
+  return [...last.values()].flatMap(({ step, checksum, tool_version: version }) => {
+    const today = known.get(step);
+    if (today === undefined) {
+      return [`Step ${step} was run by mcpgw ${version} and is unknown to this one: use mcpgw ${version}.`];
+    }
+    if (today === checksum) return [];
+    return [
+      `Step ${step}, as mcpgw ${version} ran it, is not what this mcpgw would run: it was edited after its release. See what differs with: mcpgw verify`,
+    ];
+  });
+}
+
 export function historyRow(db: Connection, row: HistoryRow): Statement {
   return db.compile(
     sql`INSERT INTO ${sql.table(HISTORY_TABLE)}

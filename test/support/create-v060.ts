@@ -43,13 +43,17 @@ export interface V060Options {
   readonly rows?: Readonly<Record<string, readonly RowValues[]>>;
   /** Null leaves out `alembic_version`. */
   readonly revision?: string | null;
+  /** Makes tables otherwise than the release does, by their CREATE TABLE. */
+  readonly rewrite?: (createTable: string) => string;
 }
 
 /** Makes the v0.6.0 tables with rows in them in an empty database, as that release left them. */
 export async function createV060(db: Connection, options: V060Options = {}): Promise<void> {
-  const { rows = V060_ROWS, revision = REVISION.v060 } = options;
+  const { rows = V060_ROWS, revision = REVISION.v060, rewrite = (text) => text } = options;
   const { steps } = record([tablesOfV060], 'up', new Map(), db.dialect, NO_FACTS, NOBODY);
-  for (const statement of steps.flatMap((step) => step.statements)) await db.run(statement);
+  for (const statement of steps.flatMap((step) => step.statements)) {
+    await db.run({ ...statement, sql: rewrite(statement.sql) });
+  }
   if (revision !== null) {
     await db.query(sql`CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)`);
     await db.query(sql`INSERT INTO alembic_version VALUES (${revision})`);

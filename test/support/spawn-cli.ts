@@ -10,6 +10,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What it reads on standard input, which is no terminal; nothing by default. */
   readonly input?: string;
+  /** Runs it as this user; only root can. */
+  readonly uid?: number;
 }
 
 export interface CliResult {
@@ -54,6 +56,7 @@ export async function startCli(args: readonly string[], options: CliOptions = {}
     cwd: options.cwd ?? '/',
     env: { ...testEnvironment(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
   let stdout = '';
   let stderr = '';
@@ -107,7 +110,7 @@ export async function startCli(args: readonly string[], options: CliOptions = {}
 }
 
 /** The same for every machine: no colours, no settings of the developer, a hash that costs little. */
-function testEnvironment(): Record<string, string | undefined> {
+export function testEnvironment(): Record<string, string | undefined> {
   return {
     PATH: process.env.PATH,
     TMPDIR: process.env.TMPDIR,

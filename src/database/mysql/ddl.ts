@@ -11,7 +11,7 @@ import {
   type Unique,
 } from '../../schema/model.ts';
 import type { Change } from '../dialect.ts';
-import { type Statement, statement } from '../statement.ts';
+import { type EffectKind, type Statement, statement } from '../statement.ts';
 import type { MysqlColumn } from './introspect.ts';
 
 /** What a server's DDL depends on, found out when the connection is opened. */
@@ -19,6 +19,8 @@ export interface MysqlFlavor {
   readonly mariadb: boolean;
   /** The collation of tables made by a run where no gateway table is there to follow. */
   readonly collation: string;
+  /** Columns go only by copying the table (MySQL before 8.0.29). */
+  readonly copiesToDropColumns?: boolean;
 }
 
 export function quoteMysql(name: string): string {
@@ -100,17 +102,23 @@ const foreignKeySql = (key: ForeignKey) =>
  * part (since 8.0.13); MariaDB makes a hash unique of the plain columns by itself.
  */
 function uniqueSql(unique: Unique, columns: readonly Column[], { mariadb }: MysqlFlavor): string {
-  const sizes = unique.columns.map((name) => {
-    const column = columns.find((c) => c.name === name);
-    return { name, bytes: (column?.length ?? KEY_BYTES) * UTF8MB4_BYTES };
-  });
+  const sizes = keySizes(unique, columns);
   const longest = sizes.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-  const tooLong = sizes.reduce((sum, s) => sum + s.bytes, 0) > KEY_BYTES;
   const parts = unique.columns.map((name) =>
-    tooLong && !mariadb && name === longest.name ? `(sha2(${q(name)}, 256))` : q(name),
+    isTooLong(unique, columns) && !mariadb && name === longest.name ? `(sha2(${q(name)}, 256))` : q(name),
   );
   return `UNIQUE KEY ${q(unique.name ?? unique.columns[0] ?? '')} (${parts.join(', ')})`;
 }
+
+function keySizes(unique: Unique, columns: readonly Column[]) {
+  return unique.columns.map((name) => {
+    const column = columns.find((c) => c.name === name);
+    return { name, bytes: (column?.length ?? KEY_BYTES) * UTF8MB4_BYTES };
+  });
+}
+
+const isTooLong = (unique: Unique, columns: readonly Column[]) =>
+  keySizes(unique, columns).reduce((sum, s) => sum + s.bytes, 0) > KEY_BYTES;
 
 const indexSql = (index: Index) => `KEY ${q(index.name)} (${list(index.columns)})`;
 
@@ -145,6 +153,11 @@ export function createMysqlTable(table: Table, schema: Schema, flavor: MysqlFlav
   };
 }
 
+/** Emails and ids that arrive are compared with those of new tables, whatever the table they arrive in has. */
+function comparable(column: Column, collation: string): Column {
+  return column.kind === 'string' && column.collation === null ? { ...column, collation } : column;
+}
+
 /** The names the server gives to what has none, as far as they can be told before. */
 function named(table: Pick<Table, 'uniques'>) {
   return { uniques: table.uniques.map((u) => ({ ...u, name: u.name ?? u.columns[0] ?? '' })) };
@@ -156,45 +169,78 @@ export function changeMysqlTable(
   schema: Schema,
   flavor: MysqlFlavor,
 ): Change {
-  const alter = (parts: readonly string[]) =>
-    parts.length === 0 ? [] : [statement(`ALTER TABLE ${q(table.name)} ${parts.join(', ')}`)];
+  const alter = (parts: readonly string[], kind: EffectKind = 'metadata') =>
+    parts.length === 0 ? [] : [altering(table.name, parts.join(', '), kind)];
   const dropped = table.uniques.filter((u) =>
     changes.dropUniques?.some((columns) => sameColumnSet(columns, u.columns)),
   );
   const keys = table.foreignKeys.filter((k) => changes.dropForeignKeys?.includes(k.column));
   const added = (changes.addColumns ?? []).map((a) => ({
     ...a,
-    column: collated(a.column, { foreignKeys: changes.addForeignKeys ?? [] }, schema),
+    column: comparable(
+      collated(a.column, { foreignKeys: changes.addForeignKeys ?? [] }, schema),
+      newCollation(schema, flavor),
+    ),
   }));
   const after = withChanges(table, changes);
   const addedKeys = changes.addForeignKeys ?? [];
+  // A key with a hash in it is made and dropped by copying the table; MariaDB then copies it for foreign keys, too.
+  const hashed = (uniques: readonly Unique[], columns: readonly Column[]) =>
+    uniques.some((u) => isTooLong(u, columns));
+  const copiesForKeys = (t: Table) => flavor.mariadb && hashed(t.uniques, t.columns);
+  const serves = (key: ForeignKey) =>
+    [after.primaryKey, ...[...after.uniques, ...after.indexes].map((i) => i.columns)].some(
+      ([first]) => first === key.column,
+    );
   const statements: Statement[] = [
-    ...alter(keys.map((k) => `DROP FOREIGN KEY ${q(k.name ?? '')}`)),
+    ...alter(
+      keys.map((k) => `DROP FOREIGN KEY ${q(k.name ?? '')}`),
+      copiesForKeys(table) ? 'rebuild' : 'metadata',
+    ),
     // An index that a foreign key needs can go only once another serves it.
-    ...alter([
-      ...dropped.map((u) => `DROP INDEX ${q(u.name ?? '')}`),
-      ...(changes.dropIndexes ?? []).map((name) => `DROP INDEX ${q(name)}`),
-    ]),
+    ...alter(
+      [
+        ...dropped.map((u) => `DROP INDEX ${q(u.name ?? '')}`),
+        ...(changes.dropIndexes ?? []).map((name) => `DROP INDEX ${q(name)}`),
+      ],
+      hashed(dropped, table.columns) ? 'rebuild' : 'metadata',
+    ),
     ...alter((changes.dropChecks ?? []).map((name) => `DROP CONSTRAINT ${q(name)}`)),
-    ...alter((changes.dropColumns ?? []).map((name) => `DROP COLUMN ${q(name)}`)),
+    ...alter(
+      (changes.dropColumns ?? []).map((name) => `DROP COLUMN ${q(name)}`),
+      flavor.copiesToDropColumns === true ? 'rebuild' : 'metadata',
+    ),
     ...addColumns(table.name, added, flavor),
     ...(changes.fills ?? []).map((fill) => fillColumn(table.name, fill.column, fill.value, flavor)),
     ...(changes.alterColumns ?? []).flatMap((to) => alterColumn(table, to, flavor)),
-    ...alter([
-      ...(changes.addUniques ?? []).map((u) => `ADD ${uniqueSql(u, after.columns, flavor)}`),
-      ...(changes.addIndexes ?? []).map((index) => `ADD ${indexSql(index)}`),
-    ]),
+    ...alter(
+      [
+        ...(changes.addUniques ?? []).map((u) => `ADD ${uniqueSql(u, after.columns, flavor)}`),
+        ...(changes.addIndexes ?? []).map((index) => `ADD ${indexSql(index)}`),
+      ],
+      hashed(changes.addUniques ?? [], after.columns) ? 'rebuild' : 'index',
+    ),
     ...(addedKeys.length === 0
       ? []
       : [
           // The rows were found to be valid before; checking them again would copy the whole table.
           statement('SET SESSION foreign_key_checks = 0'),
-          ...alter(addedKeys.map((key) => `ADD ${foreignKeySql(key)}`)),
+          ...alter(
+            addedKeys.map((key) => `ADD ${foreignKeySql(key)}`),
+            copiesForKeys(after) ? 'rebuild' : addedKeys.every(serves) ? 'metadata' : 'index',
+          ),
           statement('SET SESSION foreign_key_checks = 1'),
         ]),
-    ...alter((changes.addChecks ?? []).map((c) => `ADD CONSTRAINT ${q(c.name)} CHECK (${c.expression})`)),
+    ...alter(
+      (changes.addChecks ?? []).map((c) => `ADD CONSTRAINT ${q(c.name)} CHECK (${c.expression})`),
+      'rebuild',
+    ),
   ];
   return { statements, table: { ...after, ...named(after) } };
+}
+
+function altering(table: string, what: string, kind: EffectKind): Statement {
+  return { ...statement(`ALTER TABLE ${q(table)} ${what}`), effect: { table, kind } };
 }
 
 /** Columns with a constant for every row are metadata only (INSTANT); their own default comes after. */
@@ -209,8 +255,8 @@ function addColumns(table: string, added: readonly AddedColumn[], flavor: MysqlF
     .filter((a) => constant(a) !== null)
     .map(({ column }) => defaultSql(column.name, column.nullable, column.default));
   return [
-    statement(`ALTER TABLE ${q(table)} ${parts.join(', ')}`),
-    ...(defaults.length === 0 ? [] : [statement(`ALTER TABLE ${q(table)} ${defaults.join(', ')}`)]),
+    altering(table, parts.join(', '), 'metadata'),
+    ...(defaults.length === 0 ? [] : [altering(table, defaults.join(', '), 'metadata')]),
     ...added.flatMap(({ column, value }) =>
       value === undefined || value.kind === 'constant' ? [] : [fillColumn(table, column.name, value, flavor)],
     ),
@@ -248,15 +294,18 @@ function alterColumn(table: Table, to: Column, flavor: MysqlFlavor): Statement[]
   if (from.nullable === to.nullable) {
     return from.default === to.default
       ? []
-      : [statement(`ALTER TABLE ${q(table.name)} ${defaultSql(to.name, to.nullable, to.default)}`)];
+      : [altering(table.name, defaultSql(to.name, to.nullable, to.default), 'metadata')];
   }
   const definition = columnSql({ ...from, nullable: to.nullable, default: to.default });
-  return [...fill, statement(`ALTER TABLE ${q(table.name)} MODIFY COLUMN ${definition}`)];
+  return [...fill, altering(table.name, `MODIFY COLUMN ${definition}`, 'rebuild')];
 }
 
 const NAME = "coalesce(nullif(custom_name, ''), original_name, '')";
-/** Separators to spaces, white space collapsed and trimmed, all lower case. */
-const WORDS = `lower(trim(regexp_replace(regexp_replace(${NAME}, '[_.-]+', ' '), ' +', ' ')))`;
+/**
+ * Separators to spaces, white space collapsed and trimmed, all lower case. By code points, since in a Turkish
+ * collation the small letter of I is another one.
+ */
+const WORDS = `lower(convert(trim(regexp_replace(regexp_replace(${NAME}, '[_.-]+', ' '), ' +', ' ')) USING utf8mb4) COLLATE utf8mb4_bin)`;
 const MARK = 'char(1 USING utf8mb4)';
 
 /**

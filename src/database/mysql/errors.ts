@@ -72,6 +72,11 @@ export function translateMysqlError(error: unknown): GatewayError | null {
         hint: 'Point DATABASE_URL at the primary server.',
         cause: error,
       });
+    case 1412:
+      return new GatewayError('BUSY', 'The tables were changed while they were read.', {
+        hint: 'Another run is at work, most likely: run the command again when it is done.',
+        cause: error,
+      });
     case 1205:
     case 1969:
     case 3024:

@@ -1,47 +1,61 @@
 import { sql } from 'kysely';
-import { GatewayError } from '../../errors.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
+import { poll } from '../poll.ts';
+import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
+import { isGaleraNode, type Lease, leaseSeeker } from './lease.ts';
+import { namedLockHolder, releaseNamedLock, tryNamedLock } from './named-lock.ts';
 
 const POLL_MS = 200;
-/** How long a schema change may wait for the metadata lock of its table. */
+/** How long a schema change may wait for the metadata lock of its table; queries queue up behind it. */
 const METADATA_LOCK_S = 30;
+/** Every SELECT, and every other statement, sees what all nodes have committed before it. */
+const SYNC_ALL = 15;
 
-/** GET_LOCK names are server-wide and hold 64 characters: a hash of the database's name keeps them apart. */
-const LOCK_NAME = sql`concat('mcpgw:', left(sha2(database(), 256), 40))`;
+/** What ends a run, by its connection. */
+const leases = new WeakMap<Connection, Lease>();
 
-/**
- * Takes the named lock of this database. GET_LOCK answers 1 (ours), 0 (not in time) or NULL (an error); it is
- * asked again and again rather than waited for, so that signals and time-outs are honoured.
- */
+/** Takes the lock of this database: a named lock of the server, or a row on a cluster. */
 export async function beginMysqlRun(db: Connection, lock: RunLock): Promise<void> {
-  const deadline = Date.now() + lock.timeoutMs;
-  for (let first = true; ; first = false) {
-    const [row] = await db.query<{ locked: number | string | null }>(
-      sql`SELECT GET_LOCK(${LOCK_NAME}, 0) AS locked`,
-    );
-    if (Number(row?.locked ?? 0) === 1) break;
-    const holder = await holderOf(db);
-    if (first) lock.onWait(holder);
-    if (Date.now() >= deadline) {
-      throw new GatewayError('LOCKED', `Another run of mcpgw is at work on this database: ${holder}.`, {
-        hint: 'Wait until it is done and run the command again (or give it longer: --lock-timeout 300). Nothing was changed.',
-      });
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  await db.run(statement(`SET SESSION lock_wait_timeout = ${METADATA_LOCK_S}`));
+  await ((await isGaleraNode(db)) ? takeLease(db, lock) : takeNamedLock(db, lock));
+  const wait = Math.min(METADATA_LOCK_S, Math.max(1, Math.ceil(lock.timeoutMs / 1000)));
+  await db.run(statement(`SET SESSION lock_wait_timeout = ${wait}`));
 }
 
-async function holderOf(db: Connection): Promise<string> {
-  const [row] = await db.query<{ id: number | null; user: string; host: string; since: number }>(sql`
-    SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.TIME AS since
-    FROM information_schema.PROCESSLIST p WHERE p.ID = IS_USED_LOCK(${LOCK_NAME})`);
-  if (row === undefined || row.id === null) return 'a run that has just ended';
-  return `connection ${row.id} of ${row.user} from ${row.host}, last active ${row.since} s ago`;
+async function takeNamedLock(db: Connection, lock: RunLock): Promise<void> {
+  let holder = '';
+  const onWait = async () => lock.onWait(holder);
+  const locked = await poll({ timeoutMs: lock.timeoutMs, everyMs: POLL_MS, onWait }, async () => {
+    if (await tryNamedLock(db)) return true;
+    holder = await namedLockHolder(db);
+    return undefined;
+  });
+  if (locked === undefined) throw runLocked(holder, lock.timeoutMs);
+}
+
+async function takeLease(db: Connection, lock: RunLock): Promise<void> {
+  await db.run(statement(`SET SESSION wsrep_sync_wait = ${SYNC_ALL}`));
+  const seeker = leaseSeeker(db);
+  const onWait = async () => lock.onWait(seeker.holder());
+  const lease = await poll({ timeoutMs: lock.timeoutMs, everyMs: POLL_MS, onWait }, seeker.attempt);
+  if (lease === undefined) throw runLocked(seeker.holder(), lock.timeoutMs);
+  leases.set(db, lease);
 }
 
 export async function endMysqlRun(db: Connection): Promise<void> {
-  await db.query(sql`SELECT RELEASE_LOCK(${LOCK_NAME})`);
+  const lease = leases.get(db);
+  leases.delete(db);
+  await (lease === undefined ? releaseNamedLock(db) : lease.release());
+}
+
+/** Reads wait this long for a table that somebody has locked, unless they are told otherwise. */
+const READ_WAIT_MS = 30_000;
+
+/** Begins a transaction that cannot write and sees one moment of the database. */
+export async function beginMysqlRead(db: Connection, tableWaitMs = READ_WAIT_MS): Promise<void> {
+  const wait = Math.max(1, Math.ceil(tableWaitMs / 1000));
+  await db.query(sql`SET SESSION lock_wait_timeout = ${sql.lit(wait)}`);
+  await db.run(statement('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ'));
+  await db.run(statement('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'));
 }

@@ -10,11 +10,14 @@ import {
 } from './ddl.ts';
 import { translateMysqlError } from './errors.ts';
 import { readMysqlSchema } from './introspect.ts';
-import { beginMysqlRun, endMysqlRun } from './locks.ts';
+import { beginMysqlRead, beginMysqlRun, endMysqlRun } from './locks.ts';
 import { missingMysqlPrivileges } from './privileges.ts';
 
 /** The oldest versions with what we need: functional key parts, checks, instant columns. */
 const OLDEST = { mysql: [8, 0, 13], mariadb: [10, 6, 0] } as const;
+
+/** The first MySQL that drops columns without copying the table. */
+const INSTANT_DROP = [8, 0, 29];
 
 /** Whether `version` is before `oldest`, part by part. */
 function isOlder(version: string, oldest: readonly number[]): boolean {
@@ -26,7 +29,11 @@ function isOlder(version: string, oldest: readonly number[]): boolean {
   return false;
 }
 
-export function mysqlDialect(version: string, flavor: MysqlFlavor): Dialect {
+export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
+  const flavor = {
+    ...found,
+    copiesToDropColumns: !found.mariadb && isOlder(version, INSTANT_DROP),
+  };
   const oldest = flavor.mariadb ? OLDEST.mariadb : OLDEST.mysql;
   const product = flavor.mariadb ? 'MariaDB' : 'MySQL';
   return {
@@ -53,7 +60,10 @@ export function mysqlDialect(version: string, flavor: MysqlFlavor): Dialect {
 
     createTable: (table, schema) => createMysqlTable(table, schema, flavor),
     changeTable: (table, changes, schema) => changeMysqlTable(table, changes, schema, flavor),
-    dropTable: (name) => statement(`DROP TABLE ${quoteMysql(name)}`),
+    dropTable: (name) => ({
+      ...statement(`DROP TABLE ${quoteMysql(name)}`),
+      effect: { table: name, kind: 'drop' },
+    }),
     displayNameMisses: () => DISPLAY_NAME_MISSES,
     pagedUpdate(table, key, column) {
       const [t, k, c] = [table, key.name, column].map(quoteMysql);
@@ -74,10 +84,15 @@ export function mysqlDialect(version: string, flavor: MysqlFlavor): Dialect {
     endRun: endMysqlRun,
     // A schema change takes the metadata lock of its table by itself; LOCK TABLES would end with it.
     async lockTables() {},
-    async beginRead(db) {
-      await db.run(statement('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ'));
-      await db.run(statement('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'));
+    locks: {
+      whole: null,
+      changed: (kinds) =>
+        kinds.has('rebuild')
+          ? 'metadata lock, per ALTER; writes may wait while rows are copied'
+          : 'metadata lock, at the start and the end of each ALTER',
+      others: null,
     },
+    beginRead: beginMysqlRead,
     async endRead(db) {
       await db.run(statement('ROLLBACK'));
     },

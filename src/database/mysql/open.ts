@@ -3,6 +3,7 @@ import { Kysely, MysqlDialect } from 'kysely';
 import { createPool, type PoolOptions, type SslOptions } from 'mysql2';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
+import { thisProcess } from '../this-process.ts';
 import { translateMysqlError } from './errors.ts';
 import { mysqlDialect } from './mysql.ts';
 
@@ -30,6 +31,7 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
       dateStrings: true,
       supportBigNumbers: true,
       connectTimeout: target.connectTimeoutMs ?? options.connectTimeoutMs,
+      connectAttributes: { program_name: thisProcess() },
       enableKeepAlive: true,
       connectionLimit: 1,
       ...(ssl === null ? {} : { ssl }),

@@ -2,7 +2,7 @@ import type { AddedColumn, RowValue, TableChanges } from '../../migrate/migratio
 import { withChanges } from '../../schema/changed.ts';
 import { type Column, type ForeignKey, type Index, sameColumnSet, type Table } from '../../schema/model.ts';
 import type { Change } from '../dialect.ts';
-import { type Statement, statement } from '../statement.ts';
+import { type EffectKind, type Statement, statement } from '../statement.ts';
 
 export function quotePostgresql(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -73,6 +73,10 @@ export function createPostgresqlTable(table: Table): Change {
   };
 }
 
+function affecting(table: string, kind: EffectKind, sql: string): Statement {
+  return { ...statement(sql), effect: { table, kind } };
+}
+
 /** The names PostgreSQL gives to what has none, so that a later step of the same plan can drop it. */
 function named(table: Pick<Table, 'name' | 'uniques' | 'foreignKeys'>) {
   return {
@@ -82,26 +86,34 @@ function named(table: Pick<Table, 'name' | 'uniques' | 'foreignKeys'>) {
 }
 
 export function changePostgresqlTable(table: Table, changes: TableChanges): Change {
-  const alter = (what: string) => statement(`ALTER TABLE ${q(table.name)} ${what}`);
+  const { name } = table;
+  const alter = (what: string, kind: EffectKind = 'metadata') =>
+    affecting(name, kind, `ALTER TABLE ${q(name)} ${what}`);
   const dropped = table.uniques.filter((u) =>
     changes.dropUniques?.some((columns) => sameColumnSet(columns, u.columns)),
   );
   const keys = table.foreignKeys.filter((k) => changes.dropForeignKeys?.includes(k.column));
   const statements: Statement[] = [
     ...dropped.map((u) =>
-      u.constraint ? alter(`DROP CONSTRAINT ${q(u.name ?? '')}`) : statement(`DROP INDEX ${q(u.name ?? '')}`),
+      u.constraint
+        ? alter(`DROP CONSTRAINT ${q(u.name ?? '')}`)
+        : affecting(name, 'metadata', `DROP INDEX ${q(u.name ?? '')}`),
     ),
     ...keys.map((k) => alter(`DROP CONSTRAINT ${q(k.name ?? '')}`)),
-    ...(changes.dropChecks ?? []).map((name) => alter(`DROP CONSTRAINT ${q(name)}`)),
-    ...(changes.dropIndexes ?? []).map((name) => statement(`DROP INDEX ${q(name)}`)),
-    ...(changes.dropColumns ?? []).map((name) => alter(`DROP COLUMN ${q(name)}`)),
+    ...(changes.dropChecks ?? []).map((check) => alter(`DROP CONSTRAINT ${q(check)}`)),
+    ...(changes.dropIndexes ?? []).map((index) => affecting(name, 'metadata', `DROP INDEX ${q(index)}`)),
+    ...(changes.dropColumns ?? []).map((column) => alter(`DROP COLUMN ${q(column)}`)),
     ...(changes.addColumns ?? []).flatMap((added) => addColumn(table.name, added)),
     ...(changes.fills ?? []).map((fill) => fillColumn(table.name, fill.column, fill.value)),
     ...(changes.alterColumns ?? []).flatMap((to) => alterColumn(table, to)),
-    ...(changes.addUniques ?? []).map((u) => alter(`ADD ${uniqueSql(u)}`)),
-    ...(changes.addIndexes ?? []).map((index) => indexSql(table.name, index)),
-    ...(changes.addForeignKeys ?? []).map((key) => alter(`ADD ${foreignKeySql(key)}`)),
-    ...(changes.addChecks ?? []).map((c) => alter(`ADD CONSTRAINT ${q(c.name)} CHECK (${c.expression})`)),
+    ...(changes.addUniques ?? []).map((u) => alter(`ADD ${uniqueSql(u)}`, 'index')),
+    ...(changes.addIndexes ?? []).map(
+      (index): Statement => ({ ...indexSql(name, index), effect: { table: name, kind: 'index' } }),
+    ),
+    ...(changes.addForeignKeys ?? []).map((key) => alter(`ADD ${foreignKeySql(key)}`, 'scan')),
+    ...(changes.addChecks ?? []).map((c) =>
+      alter(`ADD CONSTRAINT ${q(c.name)} CHECK (${c.expression})`, 'scan'),
+    ),
   ];
   const after = withChanges(table, changes);
   return { statements, table: { ...after, ...named(after) } };
@@ -112,7 +124,7 @@ export function changePostgresqlTable(table: Table, changes: TableChanges): Chan
  * takes the place of the constant afterwards.
  */
 function addColumn(table: string, { column, value }: AddedColumn): Statement[] {
-  const alter = (what: string) => statement(`ALTER TABLE ${q(table)} ${what}`);
+  const alter = (what: string) => affecting(table, 'metadata', `ALTER TABLE ${q(table)} ${what}`);
   if (value?.kind === 'constant' && value.value !== null) {
     const arriving = columnSql({ ...column, default: literalPostgresql(value.value) });
     const then = column.default === null ? 'DROP DEFAULT' : `SET DEFAULT ${column.default}`;
@@ -141,8 +153,8 @@ function fillColumn(table: string, column: string, value: RowValue): Statement {
 
 function alterColumn(table: Table, to: Column): Statement[] {
   const from = table.columns.find((column) => column.name === to.name);
-  const alter = (what: string) =>
-    statement(`ALTER TABLE ${q(table.name)} ALTER COLUMN ${q(to.name)} ${what}`);
+  const alter = (what: string, kind: EffectKind = 'metadata') =>
+    affecting(table.name, kind, `ALTER TABLE ${q(table.name)} ALTER COLUMN ${q(to.name)} ${what}`);
   const statements: Statement[] = [];
   const characters = to.kind === 'string' || to.kind === 'text';
   if (characters && (from?.kind !== to.kind || from.length !== to.length)) {
@@ -159,20 +171,20 @@ function alterColumn(table: Table, to: Column): Statement[] {
     if (!to.nullable && to.fill !== null) {
       statements.push(fillColumn(table.name, to.name, { kind: 'expression', sql: to.fill }));
     }
-    statements.push(alter(`${to.nullable ? 'DROP' : 'SET'} NOT NULL`));
+    statements.push(to.nullable ? alter('DROP NOT NULL') : alter('SET NOT NULL', 'scan'));
   }
   return statements;
 }
 
-const NAME = "coalesce(nullif(custom_name, ''), original_name, '')";
+const NAME = `coalesce(nullif(custom_name, ''), original_name, '') COLLATE "C"`;
 /** Separators to spaces, white space collapsed and trimmed. */
 const WORDS = `btrim(regexp_replace(regexp_replace(${NAME}, '[_.-]+', ' ', 'g'), ' +', ' ', 'g'))`;
 
 /**
  * initcap() starts a word at every letter after a character that is neither letter nor digit; Python's
  * title() also after a digit. A mark put between a digit and a letter, and taken out again, makes the two
- * agree on ASCII.
+ * agree on ASCII. The collation is that of ASCII, since in a Turkish one the capital of i is another letter.
  */
-const DISPLAY_NAME = `left(replace(initcap(regexp_replace(${WORDS}, '([0-9])([A-Za-z])', '\\1' || chr(1) || '\\2', 'g')), chr(1), ''), 255)`;
+const DISPLAY_NAME = `left(replace(initcap(regexp_replace(${WORDS}, '([0-9])([A-Za-z])', '\\1' || chr(1) || '\\2', 'g') COLLATE "C"), chr(1), ''), 255)`;
 
 export const DISPLAY_NAME_MISSES = `${NAME} ~ '[^ -~]'`;

@@ -72,6 +72,14 @@ export function translatePostgresqlError(error: unknown): GatewayError | null {
       cause: error,
     });
   }
+  if (code === '0A000' && /used by a view or rule/.test(message)) {
+    const { detail } = error as { detail?: string };
+    return new GatewayError('PREFLIGHT', `PostgreSQL cannot change a column that a view uses: ${message}.`, {
+      details: detail === undefined ? [] : [detail],
+      hint: 'Drop that view, run the command again, then create the view anew. Nothing was changed.',
+      cause: error,
+    });
+  }
   if (code === '53100') {
     return new GatewayError('DISK_FULL', 'The disk of the PostgreSQL server is full.', {
       hint: 'Make room and run the command again. Nothing was changed.',

@@ -75,7 +75,7 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
     ORDER BY c.oid, a.attnum`);
   const indexes = await db.query<IndexRow>(sql`
     SELECT t.relname AS table_name, i.relname AS index_name, x.indisunique AS is_unique,
@@ -87,7 +87,7 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
     JOIN pg_class t ON t.oid = x.indrelid
     JOIN pg_class i ON i.oid = x.indexrelid
     LEFT JOIN pg_constraint k ON k.conindid = x.indexrelid AND k.conrelid = t.oid AND k.contype IN ('u', 'p')
-    WHERE t.relnamespace = current_schema()::regnamespace AND x.indpred IS NULL AND x.indisvalid
+    WHERE t.relnamespace = quote_ident(current_schema())::regnamespace AND x.indpred IS NULL AND x.indisvalid
     ORDER BY x.indexrelid`);
   const constraints = await db.query<ConstraintRow>(sql`
     SELECT t.relname AS table_name, k.conname AS name, k.contype AS type, p.relname AS parent,
@@ -100,7 +100,7 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
     FROM pg_constraint k
     JOIN pg_class t ON t.oid = k.conrelid
     LEFT JOIN pg_class p ON p.oid = k.confrelid
-    WHERE t.relnamespace = current_schema()::regnamespace AND k.contype IN ('f', 'c')
+    WHERE t.relnamespace = quote_ident(current_schema())::regnamespace AND k.contype IN ('f', 'c')
     ORDER BY k.oid`);
   const schema = new Map<string, Table>();
   for (const row of columns) {

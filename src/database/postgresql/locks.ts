@@ -2,60 +2,97 @@ import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
+import { poll } from '../poll.ts';
+import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
 import { quotePostgresql as q } from './ddl.ts';
 
 /** How often to ask again for the run's lock. */
 const POLL_MS = 200;
 /**
- * How long one try for the table locks may wait. While it waits, the gateway's own queries queue behind it;
- * so each try is short, and gives up everything before the next.
+ * How long one try for all table locks may take. While it waits, the gateway's own queries queue behind it; so
+ * each try is short, and gives up everything before the next.
  */
 const TABLE_LOCK_TRY_MS = 1_000;
 const PAUSE_BETWEEN_TRIES_MS = 500;
+/** A lock not had in time, a statement not done in time, and a deadlock, which a pause resolves as well. */
+const TRY_FAILED: ReadonlySet<string> = new Set(['55P03', '57014', '40P01']);
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/**
+ * Two 32-bit keys: one for mcpgw, one for the schema; advisory locks are per database by themselves. There is
+ * no current schema when none of the search path exists.
+ */
+const KEYS = {
+  mcpgw: `hashtext('mcpgw')`,
+  schema: `hashtext('mcpgw:' || coalesce(current_schema(), ''))`,
+} as const;
+
+/**
+ * Begins the transaction of a run: in it times are UTC (COMPATIBILITY §6). Nothing is set for the session,
+ * which behind a pooler is the gateway's, too.
+ */
+async function begin(db: Connection): Promise<void> {
+  await db.run(statement('BEGIN'));
+  await db.run(statement(`SET LOCAL TIME ZONE 'UTC'`));
+}
+
+/** Reads wait this long for a table that somebody has locked, unless they are told otherwise. */
+const READ_WAIT_MS = 30_000;
+
+export async function beginPostgresqlRead(db: Connection, tableWaitMs = READ_WAIT_MS): Promise<void> {
+  await db.run(statement('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'));
+  const wait = String(Math.round(tableWaitMs));
+  await db.query(sql`SELECT set_config('TimeZone', 'UTC', true), set_config('lock_timeout', ${wait}, true)`);
+}
 
 /**
  * Begins the transaction and takes the advisory lock of this database and schema in it. The lock ends with
- * the transaction, so nothing leaks behind a pooler. It is asked for again and again rather than waited for,
- * because a waiting statement would hold back time-outs and signals.
+ * the transaction, so nothing leaks behind a pooler.
  */
 export async function beginPostgresqlRun(db: Connection, lock: RunLock): Promise<void> {
-  const deadline = Date.now() + lock.timeoutMs;
-  for (let first = true; ; first = false) {
-    await db.run(statement('BEGIN'));
-    const [row] = await db.query<{ locked: boolean }>(
-      sql`SELECT pg_try_advisory_xact_lock(${sql.raw(LOCK_KEY)}) AS locked`,
-    );
-    if (row?.locked) return;
-    const holder = await holderOf(db);
-    await db.run(statement('ROLLBACK'));
-    if (first) lock.onWait(holder);
-    if (Date.now() >= deadline) {
-      throw new GatewayError('LOCKED', `Another run of mcpgw is at work on this database: ${holder}.`, {
-        hint: 'Wait until it is done and run the command again (or give it longer: --lock-timeout 300). Nothing was changed.',
-      });
-    }
-    await sleep(POLL_MS);
-  }
+  let holder = '';
+  const locked = await poll(
+    { timeoutMs: lock.timeoutMs, everyMs: POLL_MS, onWait: async () => lock.onWait(holder) },
+    async () => {
+      await begin(db);
+      const [row] = await db.query<{ locked: boolean }>(
+        sql`SELECT pg_try_advisory_xact_lock(${sql.raw(KEYS.mcpgw)}, ${sql.raw(KEYS.schema)}) AS locked`,
+      );
+      if (row?.locked) return true;
+      holder = await holderOf(db);
+      await db.run(statement('ROLLBACK'));
+      return undefined;
+    },
+  );
+  if (locked === undefined) throw runLocked(holder, lock.timeoutMs);
 }
 
-/** Two 32-bit keys: one for mcpgw, one for the schema; advisory locks are per database by themselves. */
-const LOCK_KEY = `hashtext('mcpgw'), hashtext('mcpgw:' || current_schema())`;
+interface Session {
+  readonly pid: number;
+  readonly host: string | null;
+  readonly name: string;
+  readonly since: string | null;
+}
+
+/** Columns of pg_stat_activity that tell whose session it is; those of other users are null without privileges. */
+const SESSION = sql`a.pid, coalesce(a.client_hostname, host(a.client_addr)) AS host,
+  coalesce(a.application_name, '') AS name,
+  to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since`;
+
+function describe({ pid, host, name, since }: Session, what: string): string {
+  const from = host === null ? 'on the server itself' : `from ${host}`;
+  return `${name || what} ${from} (server process ${pid}), since ${since ?? 'a time that this user may not see'}`;
+}
 
 async function holderOf(db: Connection): Promise<string> {
-  const [row] = await db.query<{ pid: number; host: string | null; name: string; since: Date | string }>(sql`
-    SELECT a.pid, coalesce(a.client_hostname, host(a.client_addr)) AS host, a.application_name AS name,
-           a.xact_start AS since
+  const [row] = await db.query<Session>(sql`
+    SELECT ${SESSION}
     FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-    WHERE l.locktype = 'advisory' AND l.granted
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND l.classid::bigint = hashtext('mcpgw')::bigint & 4294967295
-      AND l.objid::bigint = hashtext('mcpgw:' || current_schema())::bigint & 4294967295`);
-  if (row === undefined) return 'a run that has just ended';
-  const since = row.since instanceof Date ? row.since.toISOString() : String(row.since ?? 'an unknown time');
-  return `${row.name || 'a process'} from ${row.host ?? 'the server itself'} (server process ${row.pid}), since ${since}`;
+      AND l.classid::bigint = ${sql.raw(KEYS.mcpgw)}::bigint & 4294967295
+      AND l.objid::bigint = ${sql.raw(KEYS.schema)}::bigint & 4294967295`);
+  return row === undefined ? 'a run that has just ended' : describe(row, 'a process');
 }
 
 /** Locks every table at once, in short tries; see TABLE_LOCK_TRY_MS. */
@@ -64,46 +101,90 @@ export async function lockPostgresqlTables(
   tables: { readonly changed: readonly string[]; readonly others: readonly string[] },
   lock: RunLock,
 ): Promise<void> {
-  const statements = [
-    [tables.changed, 'ACCESS EXCLUSIVE'] as const,
-    [tables.others, 'SHARE'] as const,
-  ].filter(([names]) => names.length > 0);
-  const deadline = Date.now() + lock.timeoutMs;
-  for (let first = true; ; first = false) {
-    await db.run(statement('SAVEPOINT mcpgw_locks'));
-    try {
-      await db.run(statement(`SET LOCAL lock_timeout = ${TABLE_LOCK_TRY_MS}`));
-      for (const [names, mode] of statements) {
-        await db.run(statement(`LOCK TABLE ${names.map(q).join(', ')} IN ${mode} MODE`));
+  let blocker = '';
+  let cause: unknown;
+  const locked = await poll(
+    {
+      timeoutMs: lock.timeoutMs,
+      everyMs: PAUSE_BETWEEN_TRIES_MS,
+      onWait: async () => lock.onWait(blocker),
+    },
+    async () => {
+      await db.run(statement('SAVEPOINT mcpgw_locks'));
+      try {
+        await tryTableLocks(db, tables);
+        await db.run(statement('RELEASE SAVEPOINT mcpgw_locks'));
+        return true;
+      } catch (error) {
+        if (!TRY_FAILED.has((error as { code?: string }).code ?? '')) throw error;
+        await db.run(statement('ROLLBACK TO SAVEPOINT mcpgw_locks'));
+        blocker = await blockerOf(db, tables);
+        cause = error;
+        return undefined;
       }
-      await db.run(statement('RELEASE SAVEPOINT mcpgw_locks'));
-      return;
-    } catch (error) {
-      if ((error as { code?: string }).code !== '55P03') throw error;
-      await db.run(statement('ROLLBACK TO SAVEPOINT mcpgw_locks'));
-      const holder = await blockerOf(db, [...tables.changed, ...tables.others]);
-      if (first) lock.onWait(holder);
-      if (Date.now() >= deadline) {
-        throw new GatewayError('LOCKED', `The gateway’s tables are in use: ${holder}.`, {
-          hint: 'Stop the gateway or end that transaction, then run the command again. Nothing was changed.',
-          cause: error,
-        });
-      }
-      await sleep(PAUSE_BETWEEN_TRIES_MS);
-    }
-  }
+    },
+  );
+  if (locked !== undefined) return;
+  throw new GatewayError(
+    'LOCKED',
+    `The gateway’s tables are in use: ${blocker}. They still were after ${lock.timeoutMs / 1000} s.`,
+    {
+      hint: 'Stop the gateway or end that transaction, then run the command again (or give it longer: --lock-timeout 300). Nothing was changed.',
+      cause,
+    },
+  );
 }
 
-async function blockerOf(db: Connection, tables: readonly string[]): Promise<string> {
-  const [row] = await db.query<{ pid: number; host: string | null; name: string; since: Date | string }>(sql`
-    SELECT a.pid, coalesce(a.client_hostname, host(a.client_addr)) AS host, a.application_name AS name,
-           a.xact_start AS since
+/**
+ * One try for all the locks. `lock_timeout` counts anew for each table, so the time of the whole statement is
+ * bounded as well.
+ */
+async function tryTableLocks(
+  db: Connection,
+  { changed, others }: { readonly changed: readonly string[]; readonly others: readonly string[] },
+): Promise<void> {
+  const [before] = await db.query<{ timeout: string }>(
+    sql`SELECT current_setting('statement_timeout') AS timeout`,
+  );
+  const deadline = performance.now() + TABLE_LOCK_TRY_MS;
+  const locks = [
+    [others, 'SHARE'],
+    [changed, 'ACCESS EXCLUSIVE'],
+  ] as const;
+  await db.run(statement(`SET LOCAL lock_timeout = ${TABLE_LOCK_TRY_MS}`));
+  for (const [names, mode] of locks) {
+    if (names.length === 0) continue;
+    const left = Math.max(1, Math.round(deadline - performance.now()));
+    await db.run(statement(`SET LOCAL statement_timeout = ${left}`));
+    await db.run(statement(`LOCK TABLE ${names.map(q).join(', ')} IN ${mode} MODE`));
+  }
+  await db.query(sql`SELECT set_config('statement_timeout', ${before?.timeout ?? '0'}, true)`);
+}
+
+/** Modes that conflict with SHARE (PostgreSQL manual, table 13.2). */
+const WRITING = [
+  'RowExclusiveLock',
+  'ShareUpdateExclusiveLock',
+  'ShareRowExclusiveLock',
+  'ExclusiveLock',
+  'AccessExclusiveLock',
+];
+
+/** Of the transactions that hold what we asked for, the oldest. */
+async function blockerOf(
+  db: Connection,
+  { changed, others }: { readonly changed: readonly string[]; readonly others: readonly string[] },
+): Promise<string> {
+  const among = (names: readonly string[]) =>
+    names.length === 0 ? sql`false` : sql`c.relname IN (${sql.join([...names])})`;
+  const [row] = await db.query<Session & { readonly table: string }>(sql`
+    SELECT ${SESSION}, c.relname AS table
     FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     JOIN pg_class c ON c.oid = l.relation
-    WHERE l.granted AND a.pid <> pg_backend_pid() AND c.relname IN (${sql.join([...tables])})
-      AND c.relnamespace = current_schema()::regnamespace
-    ORDER BY a.xact_start LIMIT 1`);
-  if (row === undefined) return 'a transaction that has just ended';
-  const since = row.since instanceof Date ? row.since.toISOString() : String(row.since ?? 'an unknown time');
-  return `a transaction of ${row.name || 'a client'} from ${row.host ?? 'the server itself'} (server process ${row.pid}), open since ${since}`;
+    WHERE l.granted AND a.pid <> pg_backend_pid() AND c.relnamespace = quote_ident(current_schema())::regnamespace
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND (${among(changed)} OR (${among(others)} AND l.mode IN (${sql.join(WRITING)})))
+    ORDER BY a.xact_start NULLS LAST, c.relname LIMIT 1`);
+  if (row === undefined) return 'by a transaction that has just ended';
+  return `${row.table} by a transaction of ${describe(row, 'a client')}`;
 }

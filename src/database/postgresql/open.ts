@@ -5,6 +5,7 @@ import pg from 'pg';
 import { GatewayError } from '../../errors.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
+import { thisProcess } from '../this-process.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { postgresqlDialect } from './postgresql.ts';
 
@@ -19,7 +20,7 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
       password: t.password ?? undefined,
       database: t.database,
       options: t.options ?? undefined,
-      application_name: t.applicationName ?? 'mcpgw',
+      application_name: t.applicationName ?? thisProcess(),
       connectionTimeoutMillis: t.connectTimeoutMs ?? options.connectTimeoutMs,
       keepAlive: true,
       max: 1,
@@ -36,8 +37,7 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
     });
     try {
       const client = await pool.connect();
-      // COMPATIBILITY §6: what has no zone is UTC, and what we print is too.
-      await client.query("SET TIME ZONE 'UTC'");
+      // No SET here: behind a pooler the session is the gateway's, too (see `beginPostgresqlRun`).
       const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
       client.release();
       return { kysely, dialect: postgresqlDialect(rows[0]?.server_version.split(' ')[0] ?? '') };
@@ -58,7 +58,7 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
 };
 
 /** The TLS settings to try in turn, as libpq's sslmode has it. */
-function sslAttempts(target: PostgresqlTarget): readonly (false | ConnectionOptions)[] {
+export function sslAttempts(target: PostgresqlTarget): readonly (false | ConnectionOptions)[] {
   const { mode, rootCert, cert, key } = target.ssl;
   // libpq speaks no TLS over a unix socket.
   if (target.host.startsWith('/')) return [false];

@@ -9,7 +9,7 @@ import {
 } from './ddl.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { readPostgresqlSchema } from './introspect.ts';
-import { beginPostgresqlRun, lockPostgresqlTables } from './locks.ts';
+import { beginPostgresqlRead, beginPostgresqlRun, lockPostgresqlTables } from './locks.ts';
 import { missingPostgresqlPrivileges } from './privileges.ts';
 
 /** The oldest version the tests run on. */
@@ -39,7 +39,10 @@ export const postgresqlDialect = (version: string): Dialect => ({
 
   createTable: createPostgresqlTable,
   changeTable: changePostgresqlTable,
-  dropTable: (name) => statement(`DROP TABLE ${quotePostgresql(name)}`),
+  dropTable: (name) => ({
+    ...statement(`DROP TABLE ${quotePostgresql(name)}`),
+    effect: { table: name, kind: 'drop' },
+  }),
   displayNameMisses: () => DISPLAY_NAME_MISSES,
   pagedUpdate(table, key, column) {
     const [t, k, c] = [table, key.name, column].map(quotePostgresql);
@@ -53,9 +56,12 @@ export const postgresqlDialect = (version: string): Dialect => ({
     await db.run(statement(commit ? 'COMMIT' : 'ROLLBACK'));
   },
   lockTables: lockPostgresqlTables,
-  async beginRead(db) {
-    await db.run(statement('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'));
+  locks: {
+    whole: null,
+    changed: () => 'ACCESS EXCLUSIVE',
+    others: { lock: 'SHARE', why: 'nobody writes until the commit, so that row counts can be compared' },
   },
+  beginRead: beginPostgresqlRead,
   async endRead(db) {
     await db.run(statement('ROLLBACK'));
   },

@@ -18,7 +18,7 @@ export async function missingPostgresqlPrivileges(
   if (tables.length === 0) return missing;
   const foreign = await db.query<{ name: string; owner: string }>(sql`
     SELECT c.relname AS name, pg_get_userbyid(c.relowner) AS owner FROM pg_class c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname IN (${sql.join([...tables])})
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname IN (${sql.join([...tables])})
       AND NOT pg_has_role(c.relowner, 'USAGE')
     ORDER BY c.relname`);
   return [...missing, ...foreign.map(({ name, owner }) => `change table ${name}, which belongs to ${owner}`)];

@@ -100,8 +100,11 @@ export function changeSqliteTable(table: Table, changes: TableChanges): Change {
     const kept = [...before.indexSql].filter(([name]) => !dropped.has(name));
     return {
       statements: [
-        ...[...dropped].map((name) => statement(`DROP INDEX ${quoteName(name)}`)),
-        ...added.map(([, text]) => statement(text)),
+        ...[...dropped].map((name) => ({
+          ...statement(`DROP INDEX ${quoteName(name)}`),
+          effect: { table: table.name, kind: 'metadata' as const },
+        })),
+        ...added.map(([, text]) => indexStatement(table.name, text)),
       ],
       table: { ...before, ...after, indexSql: new Map([...kept, ...added]) } as SqliteTable,
     };
@@ -121,13 +124,18 @@ export function changeSqliteTable(table: Table, changes: TableChanges): Change {
   return {
     statements: [
       statement(renderTableSql(rebuilt, text)),
-      copyRows(before, after, changes, rebuilt),
+      { ...copyRows(before, after, changes, rebuilt), effect: { table: table.name, kind: 'rebuild' } },
       statement(`DROP TABLE ${quoteName(table.name)}`),
       statement(`ALTER TABLE ${quoteName(rebuilt)} RENAME TO ${quoteName(table.name)}`),
-      ...[...indexes.values(), ...before.triggerSql].map((sql) => statement(sql)),
+      ...[...indexes.values()].map((text) => indexStatement(table.name, text)),
+      ...before.triggerSql.map((text) => statement(text)),
     ],
     table: { ...before, ...after, text, indexSql: indexes } as SqliteTable,
   };
+}
+
+function indexStatement(table: string, text: string): Statement {
+  return { ...statement(text), effect: { table, kind: 'index' } };
 }
 
 /** `INSERT … SELECT` of every row, with the final value of each column that arrives or is filled. */

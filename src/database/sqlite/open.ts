@@ -6,6 +6,7 @@ import { GatewayError } from '../../errors.ts';
 import { displayName } from '../../schema/display-name.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import type { Open, OpenOptions } from '../dialect.ts';
+import { createSqliteFile } from './create-file.ts';
 import { DISPLAY_NAME_FUNCTION } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
 import { sqliteDialect } from './sqlite.ts';
@@ -21,9 +22,10 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
   const { path, pragmas, busyTimeoutMs, readOnly } = target;
   const exists = checkPath(path, options);
   try {
+    if (!exists) createSqliteFile(path);
     const file = new SqliteDriver(path, {
       readonly: options.access === 'read' || readOnly,
-      fileMustExist: exists || !options.create,
+      fileMustExist: true,
       timeout: busyTimeoutMs,
     });
     try {
@@ -52,7 +54,7 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
     const version = file
       .prepare<[], { version: string }>('SELECT sqlite_version() AS version')
       .get()?.version;
-    return { kysely, dialect: sqliteDialect(version ?? '') };
+    return { kysely, dialect: sqliteDialect(version ?? '', path) };
   } catch (error) {
     throw translateSqliteError(error, path) ?? error;
   }
@@ -74,14 +76,14 @@ function checkPath(path: string, options: OpenOptions): boolean {
     }
     if (stats.size === 0) {
       throw new GatewayError('NOT_A_DATABASE', `${path} is empty (0 bytes): there is no database in it.`, {
-        hint: 'Check the path in DATABASE_URL. For a new v0.7.0 database, remove the empty file and run: mcpgw migrate',
+        hint: 'Check the path in DATABASE_URL. For a new v0.7.0 database, remove the empty file, then run mcpgw migrate.',
       });
     }
     return true;
   }
   if (!options.create) {
     throw new GatewayError('NO_DATABASE', `There is no file ${path}.`, {
-      hint: 'Check the path in DATABASE_URL (a relative one starts at the current folder). To make a new v0.7.0 database there, run: mcpgw migrate',
+      hint: 'Check the path in DATABASE_URL (a relative one starts at the current folder). mcpgw migrate would make a new v0.7.0 database there.',
     });
   }
   if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {

@@ -17,6 +17,7 @@ import { pipeline } from 'node:stream/promises';
 import SqliteDriver, { type Database } from 'better-sqlite3';
 import { GatewayError } from '../../errors.ts';
 import type { RestoreRequest } from '../backup-tool.ts';
+import { megabytes } from '../megabytes.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { checkCopy, copySqlite, type SqliteBackupContext } from './backup.ts';
 import { translateSqliteError } from './errors.ts';
@@ -122,10 +123,11 @@ async function copyBackup(
 ): Promise<void> {
   const hash = createHash('sha256');
   progress.start('Copying the backup (MB)', Math.ceil(statSync(file).size / 1e6));
+  const tell = megabytes(progress);
   const counting = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk);
-      progress.advance(chunk.length / 1e6);
+      tell(chunk.length);
       done(null, chunk);
     },
   });

@@ -9,7 +9,9 @@ export function failure(report: Report & { readonly error: ErrorReport }, page: 
   const { style, paint, signs } = page;
   const { error } = report;
   const ending = printable(outcome(report));
-  const hints = error.hint.split('\n').filter((line) => line !== '');
+  // Machines read in the hint what people see on the line above it.
+  const hint = ending === '' ? error.hint : error.hint.replace(ending, '');
+  const hints = hint.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
   return [
     ...hanging({
       lead: `${signs.bad} `,

@@ -1,0 +1,61 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
+import { GatewayError } from '../errors.ts';
+import type { ConnectedBackupContext } from './backup-context.ts';
+
+export interface BackupPreflight {
+  /** How large the backup is at most. */
+  readonly bytes: number;
+  /** Absolute; the folder it goes to. */
+  readonly place: string;
+  readonly tool: BackupTool;
+}
+
+/**
+ * Whether a backup can be made: the client program, the folder and the free space. Writes nothing.
+ *
+ * @throws GatewayError PREFLIGHT, PERMISSION, OUTPUT or DISK_FULL
+ */
+export async function preflightBackup(context: ConnectedBackupContext): Promise<BackupPreflight> {
+  const { db, cwd, directory } = context;
+  const tool = await openBackupTool(context);
+  const place = directory === null ? tool.defaultDirectory : resolve(cwd, directory);
+  await tool.preflight(db.dialect.server);
+  const existing = writableFolder(place);
+  const bytes = await tool.estimate(db);
+  await refuseWithoutSpace(existing, bytes, place);
+  return { bytes, place, tool };
+}
+
+/** The folder itself, or the nearest one above it in which it can be made. */
+function writableFolder(place: string): string {
+  let folder = place;
+  while (statSync(folder, { throwIfNoEntry: false }) === undefined && dirname(folder) !== folder) {
+    folder = dirname(folder);
+  }
+  const advice = {
+    hint: 'Name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
+  };
+  if (!statSync(folder).isDirectory()) {
+    throw new GatewayError('OUTPUT', `Backups cannot go to ${place}: ${folder} is not a folder.`, advice);
+  }
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const message = `Backups cannot go to ${place}: this user may not write to ${folder}.`;
+    throw new GatewayError('PERMISSION', message, { ...advice, cause: error });
+  }
+  return folder;
+}
+
+async function refuseWithoutSpace(folder: string, bytes: number, place: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free >= bytes) return;
+  const mb = (n: number) => `${(n / 1e6).toFixed(1)} MB`;
+  throw new GatewayError('DISK_FULL', `A backup may need ${mb(bytes)}, and ${place} has ${mb(free)} free.`, {
+    hint: 'Make room, name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
+  });
+}

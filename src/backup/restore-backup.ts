@@ -1,0 +1,195 @@
+import { resolve } from 'node:path';
+import { MIGRATIONS } from '../../migrations/index.ts';
+import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
+import type { Connection } from '../database/connection.ts';
+import type { Server } from '../database/dialect.ts';
+import { rowCounts } from '../database/row-counts.ts';
+import { GatewayError } from '../errors.ts';
+import { readRelease } from '../migrate/read-release.ts';
+import { targetSchema } from '../migrate/record.ts';
+import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
+import { type ComparedTable, compareTables } from './compare-tables.ts';
+import { type FoundBackup, findBackup } from './find-backup.ts';
+import { hasRows } from './has-rows.ts';
+import { preflightBackup } from './preflight-backup.ts';
+import { type Backup, type TakeBackup, writeBackup } from './take-backup.ts';
+
+export interface RestoreContext extends Omit<TakeBackup, 'keep' | 'state'> {
+  /** What was typed: a manifest, a backup, or the name of one in the folder of backups. */
+  readonly name: string;
+  /** Whether the present state is backed up first. */
+  readonly backup: boolean;
+  readonly lockTimeoutMs: number;
+  /** Reaches the database as the other commands do. */
+  readonly connect: <T>(use: (db: Connection) => Promise<T>) => Promise<T>;
+  /** Asked before anything is locked or written; false stops it. */
+  readonly confirm: (plan: RestorePlan) => Promise<boolean>;
+}
+
+export interface RestorePlan {
+  readonly backup: FoundBackup;
+  /** The name of the database that is replaced. */
+  readonly database: string;
+  readonly release: string;
+  readonly tables: readonly ComparedTable[];
+  /** Where the present state is kept, or null when it is not. */
+  readonly safety: { readonly place: string; readonly bytes: number } | null;
+  /** Why the present state could not be read; empty when it could. */
+  readonly damage: string;
+}
+
+export interface RestoreResult {
+  readonly plan: RestorePlan;
+  readonly safety: Backup | null;
+  readonly durationMs: number;
+}
+
+interface Present {
+  readonly server: Server | null;
+  readonly rows: ReadonlyMap<string, number>;
+  readonly state: { readonly release: string; readonly revision: string };
+  readonly safety: RestorePlan['safety'];
+  readonly damage: string;
+}
+
+/**
+ * What a restore would do, after every check that can be made without writing: the backup is whole, fits this
+ * database, and the programs and the space that it needs are there.
+ *
+ * @throws GatewayError; nothing was changed
+ */
+export async function planRestore(context: RestoreContext): Promise<RestorePlan> {
+  return (await prepare(context)).plan;
+}
+
+/**
+ * Replaces the database by a backup, after keeping its present state as another, and compares the rows.
+ *
+ * @throws GatewayError with exit code 2 when nothing was changed; PARTIAL, naming the backup of the present
+ *   state, when the database could not take it back
+ */
+export async function restoreBackup(context: RestoreContext): Promise<RestoreResult> {
+  const { plan, tool, present } = await prepare(context);
+  if (!(await context.confirm(plan))) {
+    throw new GatewayError('CANCELLED', 'You did not type the database’s name.', {
+      hint: 'Nothing was changed.',
+    });
+  }
+  const since = performance.now();
+  const { manifest, file } = plan.backup;
+  const rows = new Map(Object.entries(manifest.rows));
+  let safety: Backup | null = null;
+  try {
+    await tool.restore({
+      file,
+      sha256: manifest.sha256,
+      server: manifest.source.server,
+      notes: manifest.notes,
+      rows,
+      replaced: plan.tables
+        .filter(({ what }) => what === 'replaced' || what === 'dropped')
+        .map(({ table }) => table),
+      lockTimeoutMs: context.lockTimeoutMs,
+      async beforeReplacing(dump) {
+        if (plan.safety === null) return;
+        const server = present.server === null ? '' : `${present.server.product} ${present.server.version}`;
+        safety = await writeBackup(
+          { ...context, keep: null, state: present.state },
+          { tool, place: plan.safety.place, server, dump },
+        );
+      },
+    });
+  } catch (error) {
+    throw withSafety(error, safety);
+  }
+  return { plan, safety, durationMs: Math.round(performance.now() - since) };
+}
+
+async function prepare(
+  context: RestoreContext,
+): Promise<{ plan: RestorePlan; tool: BackupTool; present: Present }> {
+  const { target, name, cwd, directory, progress, signal } = context;
+  const tool = await openBackupTool(context);
+  const place = directory === null ? tool.defaultDirectory : resolve(cwd, directory);
+  const backup = await findBackup({ name, cwd, place, progress, signal });
+  const { source } = backup.manifest;
+  if (source.dialect !== target.dialect) {
+    throw doesNotFit(`it is of ${source.server}, and DATABASE_URL leads to ${target.dialect}`);
+  }
+  const present = await readPresent(context);
+  await tool.preflightRestore(present.server);
+  const refusal = await tool.refusal({ server: source.server, notes: backup.manifest.notes }, present.server);
+  if (refusal !== null) throw doesNotFit(refusal);
+  const rows = new Map(Object.entries(backup.manifest.rows));
+  return {
+    tool,
+    present,
+    plan: {
+      backup,
+      database: tool.database,
+      release: present.state.release,
+      tables: compareTables(present.rows, rows, knownTables(), tool.replacesEverything),
+      safety: present.safety,
+      damage: present.damage,
+    },
+  };
+}
+
+/** Tables of the gateway, and ours, that a database may have and a backup from before does not. */
+function knownTables(): ReadonlySet<string> {
+  return new Set([
+    ...targetSchema(MIGRATIONS).keys(),
+    ...LEFTOVER_COPIES.keys(),
+    HISTORY_TABLE,
+    VERSION_TABLE,
+  ]);
+}
+
+async function readPresent(context: RestoreContext): Promise<Present> {
+  try {
+    return await context.connect(async (db) => {
+      const rows = await rowCounts(db, [...(await db.dialect.readSchema(db)).keys()]);
+      const state = await readRelease(db);
+      const needed = context.backup && hasRows(rows);
+      const safety = needed ? await preflightBackup({ ...context, db }) : null;
+      return {
+        server: db.dialect.server,
+        rows,
+        state,
+        safety: safety === null ? null : { place: safety.place, bytes: safety.bytes },
+        damage: '',
+      };
+    });
+  } catch (error) {
+    const nothing = {
+      server: null,
+      rows: new Map(),
+      state: { release: 'unknown', revision: '' },
+      safety: null,
+    };
+    if (!(error instanceof GatewayError) || context.target.dialect !== 'sqlite') throw error;
+    if (error.code === 'NO_DATABASE') return { ...nothing, damage: '' };
+    if (error.code !== 'CORRUPT' && error.code !== 'NOT_A_DATABASE') throw error;
+    if (!context.backup) return { ...nothing, damage: error.message };
+    throw new GatewayError(error.code, `${error.message} So its present state cannot be backed up.`, {
+      hint: 'Copy the file away if you want to keep it, then replace it: mcpgw restore --no-backup. Nothing was changed.',
+      cause: error,
+    });
+  }
+}
+
+function doesNotFit(why: string): GatewayError {
+  return new GatewayError('STATE', `This backup cannot be restored here: ${why}.`, {
+    hint: 'Point DATABASE_URL at a database of the same kind. Nothing was changed.',
+  });
+}
+
+/** Names the way back where something was changed. */
+function withSafety(error: unknown, safety: Backup | null): unknown {
+  if (!(error instanceof GatewayError) || error.code !== 'PARTIAL') return error;
+  const back =
+    safety === null
+      ? 'Run the same restore again.'
+      : `Run the same restore again, or go back to where you were: mcpgw restore ${safety.manifest}`;
+  return new GatewayError('PARTIAL', error.message, { hint: back, details: error.details, cause: error });
+}

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { megabytes } from '../database/megabytes.ts';
+import { refuseWhenStopped } from '../database/refuse-when-stopped.ts';
+import type { Progress } from '../progress.ts';
+
+/** The SHA-256 of a file in hexadecimal, read in pieces. */
+export async function sha256OfFile(path: string, progress: Progress, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  const tell = megabytes(progress);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    refuseWhenStopped(signal);
+    hash.update(chunk as Buffer);
+    tell((chunk as Buffer).length);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,189 @@
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { BackupTool } from '../database/backup-tool.ts';
+import { GatewayError } from '../errors.ts';
+import type { BackupContext, ConnectedBackupContext } from './backup-context.ts';
+import { MANIFEST_FORMAT, type Manifest } from './manifest.ts';
+import { preflightBackup } from './preflight-backup.ts';
+import { removeOldBackups } from './remove-old-backups.ts';
+import { sha256OfFile } from './sha256-of-file.ts';
+
+export interface TakeBackup extends BackupContext {
+  /** Absolute; the `.env` in use, which is copied beside the backup. */
+  readonly envFile: string | null;
+  /** How many backups of this database stay; null keeps all. */
+  readonly keep: number | null;
+  readonly now: Date;
+  readonly toolVersion: string;
+  /** What the database is at. */
+  readonly state: { readonly release: string; readonly revision: string };
+}
+
+export interface Backup {
+  /** Absolute. */
+  readonly file: string;
+  readonly manifest: string;
+  readonly envFile: string | null;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Rows of each table. */
+  readonly rows: ReadonlyMap<string, number>;
+  readonly durationMs: number;
+  /** Older backups that `keep` made go. */
+  readonly removed: readonly string[];
+}
+
+/**
+ * Makes a backup that was read back and checked. Every file appears under its name only when it is whole and on
+ * disk, the manifest last; what was begun is removed when it fails.
+ *
+ * @throws GatewayError; the database is not changed by any of it
+ */
+export async function takeBackup(context: TakeBackup & ConnectedBackupContext): Promise<Backup> {
+  const { tool, place } = await preflightBackup(context);
+  const { product, version } = context.db.dialect.server;
+  return writeBackup(context, { tool, place, server: `${product} ${version}`, dump: tool.dump });
+}
+
+export interface BackupSource {
+  readonly tool: BackupTool;
+  readonly place: string;
+  readonly server: string;
+  /** What copies the database. */
+  readonly dump: BackupTool['dump'];
+}
+
+/** The part of `takeBackup` after its checks. */
+export async function writeBackup(
+  context: TakeBackup,
+  { tool, place, server, dump }: BackupSource,
+): Promise<Backup> {
+  const { target, envFile, now, toolVersion, state, progress, signal } = context;
+  const since = performance.now();
+  const drafts: string[] = [];
+  const finished: string[] = [];
+  try {
+    if (!existsSync(place)) mkdirSync(place, { recursive: true, mode: 0o700 });
+    const stem = freeStem(place, tool.database, state.release, now);
+    const names = {
+      file: `${stem}.${tool.extension}`,
+      env: envFile === null ? null : `${stem}.env`,
+      manifest: `${stem}.json`,
+    };
+    const draft = (name: string): string => {
+      const path = join(place, `${name}.part`);
+      closeSync(openSync(path, 'wx', 0o600));
+      drafts.push(path);
+      return path;
+    };
+    const finish = (name: string): string => {
+      const path = join(place, name);
+      sync(`${path}.part`);
+      renameSync(`${path}.part`, path);
+      finished.push(path);
+      return path;
+    };
+
+    const dumped = draft(names.file);
+    const { rows, notes } = await dump(dumped);
+    progress.start('Hashing the backup (MB)');
+    const sha256 = await sha256OfFile(dumped, progress, signal);
+    const { size } = statSync(dumped);
+    const file = finish(names.file);
+    if (envFile !== null && names.env !== null) {
+      const copy = draft(names.env);
+      copyFileSync(envFile, copy);
+      chmodSync(copy, 0o600);
+      finish(names.env);
+    }
+    const manifest: Manifest = {
+      formatVersion: MANIFEST_FORMAT,
+      tool: { name: 'mcpgw', version: toolVersion },
+      createdAt: now.toISOString(),
+      source: { dialect: target.dialect, server, database: tool.database, url: target.maskedUrl },
+      release: state.release,
+      revision: state.revision,
+      file: names.file,
+      bytes: size,
+      sha256,
+      envFile: names.env,
+      rows: Object.fromEntries(rows),
+      notes: { ...notes },
+    };
+    writeFileSync(draft(names.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+    sync(place);
+    const manifestPath = finish(names.manifest);
+    sync(place);
+    progress.done();
+    const removed = context.keep === null ? [] : removeOldBackups(place, manifest, context.keep);
+    return {
+      file,
+      manifest: manifestPath,
+      envFile: names.env === null ? null : join(place, names.env),
+      bytes: size,
+      sha256,
+      rows,
+      durationMs: Math.round(performance.now() - since),
+      removed,
+    };
+  } catch (error) {
+    for (const path of [...drafts, ...finished]) rmSync(path, { force: true });
+    for (const path of drafts)
+      for (const suffix of ['-journal', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+    throw writeError(error, place) ?? error;
+  }
+}
+
+/** `mcpgw-<database>-<UTC time>-<release>`, with a number when another backup of the same second is there. */
+function freeStem(place: string, database: string, release: string, now: Date): string {
+  const time = `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', 't')}Z`;
+  const plain = (text: string) => text.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);
+  const stem = `mcpgw-${plain(database)}-${time}-${plain(release || 'unknown')}`;
+  const taken = (name: string) =>
+    ['json', 'db', 'dump', 'sql.gz'].some((ext) =>
+      ['', '.part'].some((part) => existsSync(join(place, `${name}.${ext}${part}`))),
+    );
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? stem : `${stem}-${n}`;
+    if (!taken(name)) return name;
+  }
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function writeError(error: unknown, place: string): GatewayError | null {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const full = error instanceof GatewayError ? error.code === 'DISK_FULL' : /^(ENOSPC|EDQUOT)$/.test(code);
+  if (full) {
+    return new GatewayError('DISK_FULL', `The disk of ${place} is full; the unfinished backup was removed.`, {
+      hint: 'Make room, name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
+      cause: error,
+    });
+  }
+  if (/^(EACCES|EPERM|EROFS)$/.test(code)) {
+    return new GatewayError('PERMISSION', `Backups cannot be written to ${place} (${code}).`, {
+      hint: 'Name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
+      cause: error,
+    });
+  }
+  return null;
+}

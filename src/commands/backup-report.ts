@@ -1,0 +1,26 @@
+import type { Backup } from '../backup/take-backup.ts';
+import type { Section } from '../report/report.ts';
+
+/** `1.2 MB`, as the free space of disks is counted. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Where a backup is and how it can be told whole. */
+export function backupSection(backup: Backup, title = 'Backup'): Section {
+  const env = backup.envFile === null ? [] : [['settings', backup.envFile]];
+  const removed = backup.removed.map((path) => ['removed', path]);
+  return {
+    id: 'backup',
+    title,
+    columns: ['what', 'value'],
+    rows: [
+      ['file', backup.file],
+      ['manifest', backup.manifest],
+      ...env,
+      ['size', megabytes(backup.bytes)],
+      ['SHA-256', backup.sha256],
+      ...removed,
+    ],
+  };
+}

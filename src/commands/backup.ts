@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { envFileInUse } from '../backup/env-file-in-use.ts';
+import { findBackup } from '../backup/find-backup.ts';
+import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
+import { takeBackup } from '../backup/take-backup.ts';
+import { openBackupTool } from '../database/backup-tool.ts';
+import { ExitCode, errorText, GatewayError } from '../errors.ts';
+import { readRelease } from '../migrate/read-release.ts';
+import { VERSION } from '../version.ts';
+import { backupSection, megabytes } from './backup-report.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions } from './options.ts';
+import type { Outcome } from './outcome.ts';
+import { runCommand } from './run-command.ts';
+import { openSession, type Session } from './session.ts';
+
+export interface BackupOptions extends GlobalOptions {
+  readonly backupDir?: string;
+  readonly keep?: number;
+  readonly list?: boolean;
+  readonly verify?: boolean;
+  /** Seconds. */
+  readonly wait?: number;
+}
+
+/** Makes a verified backup of the database, or lists those there are. */
+export function backup(io: Io, options: BackupOptions): Promise<ExitCode> {
+  return runCommand('backup', io, options, async ({ open }) => {
+    const session = openSession(io, options, { credentials: 'optional' });
+    open(session);
+    return options.list === true ? list(session, options) : make(session, options);
+  });
+}
+
+function make(session: Session, options: BackupOptions): Promise<Outcome> {
+  const { io, progress, loaded } = session;
+  return session.connect({ access: 'read', wait: options.wait }, async (db) => {
+    const state = await readRelease(db);
+    session.found(state);
+    const made = await takeBackup({
+      db,
+      target: loaded.target,
+      env: io.env,
+      envFile: envFileInUse(io.cwd, options.envFile),
+      directory: options.backupDir ?? null,
+      keep: options.keep ?? null,
+      cwd: io.cwd,
+      progress,
+      now: new Date(),
+      toolVersion: VERSION,
+      state,
+      signal: io.signal,
+    });
+    const rows = [...made.rows.values()].reduce((sum, n) => sum + n, 0);
+    return {
+      exitCode: ExitCode.ok,
+      steps: [
+        { id: 'backup', title: 'Back up the database', status: 'done', rows, durationMs: made.durationMs },
+      ],
+      sections: [backupSection(made)],
+    };
+  });
+}
+
+/** Does not connect: a list is wanted most when the database is gone. */
+async function list({ io, loaded, progress }: Session, options: BackupOptions): Promise<Outcome> {
+  const { target } = loaded;
+  const tool = await openBackupTool({ target, cwd: io.cwd, env: io.env, progress, signal: io.signal });
+  const place = options.backupDir === undefined ? tool.defaultDirectory : resolve(io.cwd, options.backupDir);
+  const rows: (string | number)[][] = [];
+  let damaged = false;
+  for (const listed of listBackups(place)) {
+    const problem = options.verify === true ? await verified(listed, place, io, progress) : listed.problem;
+    damaged ||= listed.manifest !== null && problem !== '';
+    rows.push(row(listed, problem, options.verify === true));
+  }
+  return {
+    exitCode: damaged ? ExitCode.findings : ExitCode.ok,
+    sections: [
+      {
+        id: 'backups',
+        title: `Backups in ${place}`,
+        columns: ['made', 'database', 'release', 'size', 'rows', 'state', 'manifest'],
+        rows,
+      },
+    ],
+  };
+}
+
+async function verified(
+  { path, problem }: ListedBackup,
+  place: string,
+  { cwd, signal }: Io,
+  progress: Session['progress'],
+): Promise<string> {
+  if (problem !== '') return problem;
+  try {
+    await findBackup({ name: path, cwd, place, progress, signal });
+    return '';
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'CORRUPT') throw error;
+    return errorText(error);
+  }
+}
+
+function row({ path, manifest }: ListedBackup, problem: string, wasVerified: boolean): (string | number)[] {
+  if (manifest === null) return ['', '', '', '', '', problem, path];
+  return [
+    manifest.createdAt,
+    manifest.source.database,
+    manifest.release,
+    megabytes(manifest.bytes),
+    Object.values(manifest.rows).reduce((sum, n) => sum + n, 0),
+    problem || (wasVerified ? 'whole, hash verified' : 'whole'),
+    path,
+  ];
+}

@@ -1,0 +1,29 @@
+import { GatewayError } from '../errors.ts';
+import type { Io } from './io.ts';
+
+/**
+ * Has the name of what will be replaced typed on the terminal; elsewhere it must have been given as a flag.
+ *
+ * @param given `--confirm`
+ * @returns whether it was the right one
+ * @throws GatewayError CONFIRMATION when nobody can be asked, or the flag names another database
+ */
+export async function confirmName(io: Io, name: string, given: string | undefined): Promise<boolean> {
+  if (given !== undefined) {
+    if (given === name) return true;
+    throw new GatewayError('CONFIRMATION', `--confirm says ${given}, and the database is ${name}.`, {
+      hint: 'Check DATABASE_URL: it is this database that would be replaced. Nothing was changed.',
+    });
+  }
+  if (!io.interactive) {
+    throw new GatewayError('CONFIRMATION', 'There is no terminal to ask on.', {
+      hint: `Look at what it would do with --dry-run, then run it with --confirm ${name}. Nothing was changed.`,
+    });
+  }
+  const { text, isCancel } = await import('@clack/prompts');
+  const answer = await text({
+    message: `Type the name of the database to replace it (${name})`,
+    output: process.stderr,
+  });
+  return !isCancel(answer) && answer.trim() === name;
+}

@@ -1,0 +1,80 @@
+import type { Dialect } from '../database/dialect.ts';
+import { ExitCode } from '../errors.ts';
+import { lockImpact } from '../migrate/lock-impact.ts';
+import type { RollbackResult } from '../migrate/rollback.ts';
+import type { RollbackPlan } from '../migrate/rollback-plan.ts';
+import { plural } from '../report/plural.ts';
+import type { Section } from '../report/report.ts';
+import { locksSection } from './locks-section.ts';
+import type { Outcome } from './outcome.ts';
+import { printStatement } from './print-statement.ts';
+
+/** What a rollback will do, in a few lines, for the person who is asked. */
+export function describeRollback(plan: RollbackPlan): string[] {
+  const statements = plan.steps.reduce((sum, step) => sum + step.statements.length, 0);
+  return [
+    `The database is ${plan.state.description} (revision ${plan.state.revision}).`,
+    ...(plan.dropped.length === 0 ? [] : [`Drops ${plural(plan.dropped.length, 'table')} of v0.7.0.`]),
+    ...plan.losses.map(({ table, rows }) => `Loses ${plural(rows, 'row')} of ${table}.`),
+    ...plan.warnings,
+    `${plural(statements, 'statement')} in all; --dry-run shows every one of them.`,
+  ];
+}
+
+/** The report of `--dry-run`. */
+export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan): Outcome {
+  return {
+    exitCode: ExitCode.ok,
+    steps: plan.steps.map(({ id, title, statements }) => ({
+      id,
+      title,
+      status: 'planned',
+      rows: null,
+      durationMs: 0,
+      statements: statements.map(printStatement),
+    })),
+    sections: [...losses(plan), ...locksSection(lockImpact(dialect, { ...plan, assigned: new Map() }))],
+    warnings: plan.steps.length === 0 ? [NOTHING] : plan.warnings,
+    next: plan.steps.length === 0 ? '' : 'mcpgw rollback',
+  };
+}
+
+const NOTHING = 'The database is at v0.6.0 already: there is nothing to roll back.';
+
+/** The report of a run. */
+export function rollbackOutcome({ plan, steps, changed, rows, warnings }: RollbackResult): Outcome {
+  if (!changed) return { exitCode: ExitCode.ok, warnings: [NOTHING] };
+  return {
+    exitCode: ExitCode.ok,
+    steps: steps.map(({ id, title, status, rows: written, durationMs }) => ({
+      id,
+      title,
+      status,
+      rows: written > 0 ? written : null,
+      durationMs,
+    })),
+    sections: [
+      ...losses(plan),
+      {
+        id: 'rows',
+        title: 'Rows per table',
+        columns: ['table', 'before', 'after'],
+        rows: rows.map(({ table, before, after }) => [table, before ?? 'new', after ?? 'dropped']),
+      },
+    ],
+    warnings,
+    next: 'mcpgw migrate',
+  };
+}
+
+function losses(plan: RollbackPlan): Section[] {
+  if (plan.losses.length === 0) return [];
+  return [
+    {
+      id: 'losses',
+      title: 'Rows beyond the seeded ones that are lost',
+      columns: ['table', 'rows'],
+      rows: plan.losses.map(({ table, rows }) => [table, rows]),
+    },
+  ];
+}

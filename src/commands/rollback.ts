@@ -1,0 +1,63 @@
+import type { ExitCode } from '../errors.ts';
+import { planRollback, runRollback } from '../migrate/rollback.ts';
+import { VERSION } from '../version.ts';
+import { askOrRefuse } from './confirm.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions, WriteOptions } from './options.ts';
+import type { Outcome } from './outcome.ts';
+import { describeRollback, rollbackOutcome, rollbackPlanOutcome } from './rollback-report.ts';
+import { runCommand } from './run-command.ts';
+import { openSession, type Session } from './session.ts';
+
+export interface RollbackOptions extends GlobalOptions, WriteOptions {
+  readonly discardNewData?: boolean;
+}
+
+/** Takes the database back to the v0.6.0 schema, or shows with `--dry-run` how it would. */
+export function rollback(io: Io, options: RollbackOptions): Promise<ExitCode> {
+  return runCommand('rollback', io, options, async ({ open }) => {
+    const session = openSession(io, options, { credentials: 'optional' });
+    open(session);
+    const request = {
+      settings: session.loaded.settings,
+      discardNewData: options.discardNewData === true,
+    };
+    return options.dryRun === true ? dryRun(session, options, request) : run(session, options, request);
+  });
+}
+
+type Request = Parameters<typeof planRollback>[1];
+
+function dryRun(session: Session, options: RollbackOptions, request: Request): Promise<Outcome> {
+  return session.connect({ access: 'read', wait: options.wait }, async (db) => {
+    await db.dialect.beginRead(db);
+    try {
+      const plan = await planRollback(db, request);
+      session.found(plan.state);
+      return rollbackPlanOutcome(db.dialect, plan);
+    } finally {
+      await db.dialect.endRead(db);
+    }
+  });
+}
+
+function run(session: Session, options: RollbackOptions, request: Request): Promise<Outcome> {
+  const { io, progress } = session;
+  return session.connect({ access: 'write', wait: options.wait }, async (db) => {
+    const result = await runRollback(db, {
+      ...request,
+      now: new Date(),
+      progress,
+      toolVersion: VERSION,
+      lockTimeoutMs: options.lockTimeout * 1000,
+      signal: io.signal,
+      async confirm(plan) {
+        session.found(plan.state);
+        for (const line of describeRollback(plan)) progress.log(line);
+        return askOrRefuse(io, options.yes, 'Take this database back to v0.6.0 now?');
+      },
+    });
+    session.found({ release: '0.6.0', revision: result.revision });
+    return rollbackOutcome(result);
+  });
+}

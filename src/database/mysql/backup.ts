@@ -1,0 +1,150 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createGzip } from 'node:zlib';
+import { sql } from 'kysely';
+import { GatewayError } from '../../errors.ts';
+import type { BackupTool, Dump } from '../backup-tool.ts';
+import { startClient } from '../client-program.ts';
+import type { Connection } from '../connection.ts';
+import type { Server } from '../dialect.ts';
+import { megabytes } from '../megabytes.ts';
+import { refuseWhenStopped } from '../refuse-when-stopped.ts';
+import { withDatabase } from '../with-database.ts';
+import { clientEnvironment, type MysqlBackupContext, mysqlClients, withLogin } from './clients.ts';
+import { DumpRows } from './dump-rows.ts';
+import { restoreMysql } from './restore.ts';
+
+/** Text this plain packs well at once; better levels take several times as long as the dump itself. */
+const GZIP_LEVEL = 1;
+
+/** Backups through mysqldump or mariadb-dump, packed on the way. */
+export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
+  return {
+    extension: 'sql.gz',
+    database: context.target.database,
+    defaultDirectory: join(context.cwd, 'mcpgw-backups'),
+    replacesEverything: false,
+    async preflight(server) {
+      await mysqlClients(context, server);
+    },
+    async preflightRestore(server) {
+      if (server !== null) await mysqlClients(context, server);
+    },
+    estimate,
+    dump: (file) => dump(context, file),
+    async refusal(source, server) {
+      const product = source.server.split(' ')[0];
+      if (server === null || product === server.product) return null;
+      return `the backup is of ${source.server}, and the server is ${server.product} ${server.version}: they do not read each other’s dumps`;
+    },
+    restore: (request) => restoreMysql(context, request),
+  };
+}
+
+/** Data without indexes, which a dump does not hold. */
+async function estimate(db: Connection): Promise<number> {
+  const [row] = await db.query<{ bytes: string | number | null }>(sql`
+    SELECT sum(DATA_LENGTH) AS bytes FROM information_schema.TABLES WHERE TABLE_SCHEMA = database()`);
+  return Number(row?.bytes ?? 0);
+}
+
+async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
+  const { server, tables } = await readServer(context);
+  const clients = await mysqlClients(context, server);
+  const { progress, signal, target } = context;
+  progress.start('Backing up (MB of SQL)');
+  const rows = await withLogin(context, server, async (login) => {
+    const client = startClient({
+      program: clients.dump,
+      args: [
+        login,
+        '--single-transaction',
+        '--routines',
+        '--triggers',
+        '--hex-blob',
+        '--no-tablespaces',
+        '--add-locks',
+        '--comments',
+        '--default-character-set=utf8mb4',
+        ...clients.dumpOptions,
+        '--',
+        target.database,
+      ],
+      env: clientEnvironment(context),
+      signal,
+      stdout: 'pipe',
+    });
+    const { stdout } = client.child;
+    if (stdout === null) throw new Error('the dump program has no output');
+    const counter = new DumpRows();
+    const tell = megabytes(progress);
+    const counting = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        counter.add(chunk);
+        tell(chunk.length);
+        done(null, chunk);
+      },
+    });
+    const packer = createGzip({ level: GZIP_LEVEL });
+    try {
+      await pipeline(stdout, counting, packer, createWriteStream(file, { flags: 'r+' }));
+    } catch (error) {
+      client.child.kill('SIGTERM');
+      throw error;
+    }
+    await client.ended;
+    refuseIncomplete(counter.complete, counter.rows, tables);
+    return counter.rows;
+  });
+  await readAgain(context, file, rows);
+  progress.done();
+  return { rows, notes: {} };
+}
+
+/** Which of the two servers it is, and its tables: as they are before the dump begins. */
+function readServer({ target }: MysqlBackupContext): Promise<{ server: Server; tables: readonly string[] }> {
+  return withDatabase(target, { access: 'read', retries: 0, retryIntervalMs: 0 }, async (db) => {
+    const rows = await db.query<{ name: string }>(sql`
+      SELECT TABLE_NAME AS name FROM information_schema.TABLES
+      WHERE TABLE_SCHEMA = database() AND TABLE_TYPE = 'BASE TABLE'`);
+    return { server: db.dialect.server, tables: rows.map((row) => row.name) };
+  });
+}
+
+/** Unpacks the file and counts again: what was written is what was counted. */
+async function readAgain(
+  { progress, signal }: MysqlBackupContext,
+  file: string,
+  rows: ReadonlyMap<string, number>,
+): Promise<void> {
+  progress.start('Checking the backup (MB of SQL)');
+  const counter = new DumpRows();
+  const tell = megabytes(progress);
+  await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
+      refuseWhenStopped(signal);
+      counter.add(chunk);
+      tell(chunk.length);
+    }
+  });
+  refuseIncomplete(
+    counter.complete && [...rows].every(([name, n]) => counter.rows.get(name) === n),
+    counter.rows,
+    [...rows.keys()],
+  );
+}
+
+function refuseIncomplete(
+  complete: boolean,
+  rows: ReadonlyMap<string, number>,
+  tables: readonly string[],
+): void {
+  const missing = tables.filter((name) => !rows.has(name));
+  if (complete && missing.length === 0) return;
+  const what = missing.length === 0 ? 'it was cut short' : `it lacks ${missing.join(', ')}`;
+  throw new GatewayError('FAILED', `The backup is incomplete: ${what}.`, {
+    hint: 'Run the command again. The database was not changed.',
+  });
+}

@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GatewayError } from '../../errors.ts';
+import type { MysqlTarget } from '../../settings/database-target.ts';
+import type { BackupToolContext } from '../backup-tool.ts';
+import { clientOutput, findOnPath } from '../client-program.ts';
+import type { Server } from '../dialect.ts';
+
+export type MysqlBackupContext = BackupToolContext<MysqlTarget>;
+
+export interface MysqlClients {
+  readonly dump: string;
+  readonly shell: string;
+  /** Options that the dump program of this family needs besides. */
+  readonly dumpOptions: readonly string[];
+}
+
+const FAMILIES = {
+  MariaDB: {
+    names: { dump: ['mariadb-dump', 'mysqldump'], shell: ['mariadb', 'mysql'] },
+    packages: 'Debian, Ubuntu: mariadb-client; RHEL, Fedora: mariadb',
+    dumpOptions: [],
+  },
+  MySQL: {
+    names: { dump: ['mysqldump'], shell: ['mysql'] },
+    packages: 'Ubuntu: mysql-client; Debian: mysql-client from repo.mysql.com; RHEL, Fedora: mysql',
+    // Neither is part of the data, and either needs privileges or a server that has it.
+    dumpOptions: ['--set-gtid-purged=OFF', '--column-statistics=0'],
+  },
+} as const;
+
+/**
+ * The client programs of the server's own family, not older than the server. The other family's do not work:
+ * MySQL 9 cannot log in with mysql_native_password, nor MariaDB's everywhere with caching_sha2_password, and
+ * each dumps what the other does not read.
+ *
+ * @throws GatewayError PREFLIGHT
+ */
+export async function mysqlClients(context: MysqlBackupContext, server: Server): Promise<MysqlClients> {
+  const product = server.product === 'MariaDB' ? 'MariaDB' : 'MySQL';
+  const family = FAMILIES[product];
+  const { dump, shell } = family.names;
+  return {
+    dump: await find(context, server, dump, family.packages),
+    shell: await find(context, server, shell, family.packages),
+    dumpOptions: family.dumpOptions,
+  };
+}
+
+async function find(
+  { env, signal }: MysqlBackupContext,
+  { product, version }: Server,
+  names: readonly string[],
+  packages: string,
+): Promise<string> {
+  const major = Number.parseInt(version, 10);
+  const hint =
+    `Install the client of ${product} ${major} or later (${packages}) and put it first on the PATH, ` +
+    'or go on without a backup of this tool’s: --no-backup. Nothing was changed.';
+  let problem = `A backup needs ${names[0]}, which is not on the PATH.`;
+  for (const name of names) {
+    const program = findOnPath(env, name);
+    if (program === null) continue;
+    const text = await clientOutput({ program, args: ['--version'], env, signal });
+    // mysqldump  Ver 9.7.4 for Linux …; mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, …; … from 11.4.2-MariaDB
+    const isMariadb = /mariadb/i.test(text.replace(program, ''));
+    const found = /(?:Distrib|from) (\d+)([\d.]*)/.exec(text) ?? /Ver (\d+)([\d.]*)/.exec(text);
+    const shown = `${program} is of ${isMariadb ? 'MariaDB' : 'MySQL'} ${found?.[1] ?? 'an unknown version'}${found?.[2] ?? ''}`;
+    if (isMariadb !== (product === 'MariaDB')) problem = `${shown}, and the server is ${product} ${version}.`;
+    else if (!(Number(found?.[1] ?? 0) >= major))
+      problem = `${shown}, older than the server (${product} ${version}).`;
+    else return program;
+  }
+  throw new GatewayError('PREFLIGHT', problem, { hint });
+}
+
+/** Gives `use` the option that makes a client log in: a file only this user can read, removed afterwards. */
+export async function withLogin<T>(
+  { target }: MysqlBackupContext,
+  server: Server,
+  use: (option: string) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-'));
+  try {
+    const file = join(folder, 'client.cnf');
+    writeFileSync(file, optionFile(target, server.product === 'MariaDB'), { mode: 0o600, flag: 'wx' });
+    return await use(`--defaults-file=${file}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function optionFile(target: MysqlTarget, mariadb: boolean): string {
+  const { ssl } = target;
+  const options: Record<string, string | null> = {
+    user: target.user,
+    password: target.password,
+    ...(target.socketPath === null
+      ? { protocol: 'tcp', host: target.host, port: String(target.port) }
+      : { protocol: 'socket', socket: target.socketPath }),
+    'default-character-set': 'utf8mb4',
+    'ssl-ca': ssl.ca,
+    'ssl-cert': ssl.cert,
+    'ssl-key': ssl.key,
+  };
+  const lines = Object.entries(options)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}=${quoted(value ?? '')}`);
+  return ['[client]', ...lines, ...(mariadb ? mariadbTls(ssl.mode) : mysqlTls(ssl.mode)), ''].join('\n');
+}
+
+function mysqlTls(mode: MysqlTarget['ssl']['mode']): string[] {
+  // Without TLS the password of caching_sha2_password travels under the server's public key.
+  return [`ssl-mode=${mode.toUpperCase().replace('-', '_')}`, 'get-server-public-key'];
+}
+
+function mariadbTls(mode: MysqlTarget['ssl']['mode']): string[] {
+  switch (mode) {
+    case 'disabled':
+      return ['skip-ssl'];
+    case 'preferred':
+      return ['skip-ssl-verify-server-cert'];
+    case 'required':
+    case 'verify-ca':
+      return ['ssl', 'skip-ssl-verify-server-cert'];
+    case 'verify-identity':
+      return ['ssl', 'ssl-verify-server-cert'];
+  }
+}
+
+/** A value of an option file, whose escapes are those of C (MySQL manual, "Using Option Files"). */
+function quoted(value: string): string {
+  const escaped = value
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')
+    .replaceAll('\t', '\\t');
+  return `"${escaped}"`;
+}
+
+/** The environment of a client: no variable or login file of its own leads it elsewhere than DATABASE_URL. */
+export function clientEnvironment({ env }: MysqlBackupContext): Record<string, string | undefined> {
+  const kept = Object.entries(env).filter(([name]) => !/^(MYSQL|MARIADB)_/.test(name));
+  return { ...Object.fromEntries(kept), LC_ALL: 'C', MYSQL_TEST_LOGIN_FILE: '/dev/null' };
+}

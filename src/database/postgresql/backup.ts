@@ -1,0 +1,156 @@
+import { closeSync, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { GatewayError } from '../../errors.ts';
+import type { BackupTool, Dump } from '../backup-tool.ts';
+import { clientOutput, startClient } from '../client-program.ts';
+import type { Connection } from '../connection.ts';
+import { megabytes } from '../megabytes.ts';
+import { rowCounts } from '../row-counts.ts';
+import { statement } from '../statement.ts';
+import { withDatabase } from '../with-database.ts';
+import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
+import { quotePostgresql } from './ddl.ts';
+import { isBehindPooler } from './pooler.ts';
+import { restorePostgresql } from './restore.ts';
+
+/** How long pg_dump and our counting wait for a table that somebody locked for himself. */
+const LOCK_WAIT_MS = 15_000;
+const WATCH_MS = 250;
+
+/** Backups through pg_dump, of the schema that the gateway's tables are in. */
+export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTool {
+  return {
+    extension: 'dump',
+    database: context.target.database,
+    defaultDirectory: join(context.cwd, 'mcpgw-backups'),
+    replacesEverything: false,
+    async preflight(server) {
+      await postgresqlClient(context, 'pg_dump', server.version);
+      await postgresqlClient(context, 'pg_restore', server.version);
+      await refusePooler(context, 'pg_dump');
+    },
+    async preflightRestore(server) {
+      await postgresqlClient(context, 'pg_restore', server?.version ?? '');
+      await postgresqlClient(context, 'psql', server?.version ?? '');
+      await refusePooler(context, 'psql');
+    },
+    estimate,
+    dump: (file) => dump(context, file),
+    async refusal({ notes }) {
+      const schema = await connected(context, currentSchema);
+      if (schema === notes.schema) return null;
+      return `the backup is of the schema ${notes.schema ?? 'unknown'}, and search_path in DATABASE_URL leads to ${schema ?? 'none that exists'}`;
+    },
+    restore: (request) => restorePostgresql(context, request),
+  };
+}
+
+async function refusePooler({ target }: PostgresqlBackupContext, program: string): Promise<void> {
+  if (!(await isBehindPooler(target))) return;
+  throw new GatewayError(
+    'PREFLIGHT',
+    `DATABASE_URL leads through a connection pooler, and ${program} needs the server itself.`,
+    {
+      hint: 'Point DATABASE_URL at PostgreSQL itself for this command, or go on without a backup of this tool’s: --no-backup. Nothing was changed.',
+    },
+  );
+}
+
+function connected<T>(context: PostgresqlBackupContext, use: (db: Connection) => Promise<T>): Promise<T> {
+  return withDatabase(context.target, { access: 'read', retries: 0, retryIntervalMs: 0 }, use);
+}
+
+async function currentSchema(db: Connection): Promise<string | null> {
+  const [row] = await db.query<{ schema: string | null }>(sql`SELECT current_schema() AS schema`);
+  return row?.schema ?? null;
+}
+
+/** Data without indexes, which a dump does not hold; its compression makes it smaller still. */
+async function estimate(db: Connection): Promise<number> {
+  const [row] = await db.query<{ bytes: string | null }>(sql`
+    SELECT sum(pg_table_size(oid)) AS bytes FROM pg_class
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p')`);
+  return Number(row?.bytes ?? 0);
+}
+
+/** One snapshot for the counts and for pg_dump, held by a transaction of our own for as long as it runs. */
+function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
+  return connected(context, async (db) => {
+    const program = await postgresqlClient(context, 'pg_dump', db.dialect.server.version);
+    await db.dialect.beginRead(db);
+    await db.run(statement(`SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`));
+    await db.run(statement('SET LOCAL idle_in_transaction_session_timeout = 0'));
+    const schema = await currentSchema(db);
+    if (schema === null) {
+      throw new GatewayError('NO_DATABASE', 'No schema of the search path exists.', {
+        hint: 'Check search_path in DATABASE_URL. Nothing was changed.',
+      });
+    }
+    const [snapshot] = await db.query<{ id: string }>(sql`SELECT pg_export_snapshot() AS id`);
+    const rows = await rowCounts(db, await tablesOf(db));
+    context.progress.start('Backing up (MB)');
+    await runPgDump(context, program, file, [
+      '--format=custom',
+      `--schema=${quotePostgresql(schema)}`,
+      `--snapshot=${snapshot?.id ?? ''}`,
+      `--lock-wait-timeout=${LOCK_WAIT_MS}`,
+      '--no-password',
+    ]);
+    await db.dialect.endRead(db);
+    context.progress.start('Checking the backup');
+    await refuseIncomplete(context, db.dialect.server.version, file, [...rows.keys()]);
+    context.progress.done();
+    return { rows, notes: { schema } };
+  });
+}
+
+async function tablesOf(db: Connection): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(sql`
+    SELECT relname AS name FROM pg_class
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+    ORDER BY relname`);
+  return rows.map((row) => row.name);
+}
+
+async function runPgDump(
+  { progress, signal, ...context }: PostgresqlBackupContext,
+  program: string,
+  file: string,
+  args: readonly string[],
+): Promise<void> {
+  const handle = openSync(file, 'r+');
+  const tell = megabytes(progress);
+  let seen = 0;
+  const watch = setInterval(() => {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    tell(size - seen);
+    seen = size;
+  }, WATCH_MS);
+  try {
+    const env = clientEnvironment({ ...context, progress, signal });
+    await startClient({ program, args, env, signal, stdout: handle }).ended;
+  } finally {
+    clearInterval(watch);
+    closeSync(handle);
+  }
+}
+
+/** A custom-format dump that pg_restore reads to its end, with the data of every table. */
+async function refuseIncomplete(
+  context: PostgresqlBackupContext,
+  serverVersion: string,
+  file: string,
+  tables: readonly string[],
+): Promise<void> {
+  const program = await postgresqlClient(context, 'pg_restore', serverVersion);
+  const { env, signal } = context;
+  const list = await clientOutput({ program, args: ['--list', file], env, signal });
+  const missing = tables.filter((name) => !new RegExp(` TABLE (?:DATA )?.* ?${inPattern(name)} `).test(list));
+  if (missing.length === 0) return;
+  throw new GatewayError('FAILED', `The backup is incomplete: it lacks ${missing.join(', ')}.`, {
+    hint: 'Run the command again. The database was not changed.',
+  });
+}
+
+const inPattern = (text: string) => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');

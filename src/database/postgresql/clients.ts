@@ -1,0 +1,79 @@
+import { GatewayError } from '../../errors.ts';
+import type { PostgresqlTarget } from '../../settings/database-target.ts';
+import type { BackupToolContext } from '../backup-tool.ts';
+import { clientOutput, findOnPath } from '../client-program.ts';
+
+export type PostgresqlBackupContext = BackupToolContext<PostgresqlTarget>;
+
+/**
+ * The environment of libpq's programs: where the server is and who we are, so that no argument says it. Other
+ * variables of libpq are left out, since they would lead elsewhere than DATABASE_URL does.
+ */
+export function clientEnvironment({
+  env,
+  target,
+}: PostgresqlBackupContext): Record<string, string | undefined> {
+  const { ssl } = target;
+  const kept = Object.entries(env).filter(([name]) => {
+    if (name === 'PGPASSWORD' || name === 'PGPASSFILE') return target.password === null;
+    return !/^PG[A-Z]/.test(name);
+  });
+  const ours: Record<string, string | undefined> = {
+    LC_ALL: 'C',
+    PGHOST: target.host,
+    PGPORT: String(target.port),
+    PGDATABASE: target.database,
+    PGUSER: target.user ?? undefined,
+    PGPASSWORD: target.password ?? undefined,
+    PGOPTIONS: target.options ?? undefined,
+    PGSSLMODE: ssl.mode,
+    PGSSLROOTCERT: ssl.rootCert ?? undefined,
+    PGSSLCERT: ssl.cert ?? undefined,
+    PGSSLKEY: ssl.key ?? undefined,
+    PGCONNECT_TIMEOUT: String(Math.ceil((target.connectTimeoutMs ?? 10_000) / 1000)),
+    PGAPPNAME: 'mcpgw',
+    PGCLIENTENCODING: 'UTF8',
+  };
+  // An undefined one is not set at all.
+  return { ...Object.fromEntries(kept), ...definedOnly(ours) };
+}
+
+function definedOnly(variables: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * A program of PostgreSQL's client package that is at least as new as the server: pg_dump refuses newer ones.
+ *
+ * @throws GatewayError PREFLIGHT
+ */
+export async function postgresqlClient(
+  context: PostgresqlBackupContext,
+  name: 'pg_dump' | 'pg_restore' | 'psql',
+  serverVersion: string,
+): Promise<string> {
+  const major = Number.parseInt(serverVersion, 10);
+  const program = findOnPath(context.env, name);
+  const install =
+    `Install the client of PostgreSQL ${major} or later (Debian, Ubuntu: postgresql-client-${major}; ` +
+    `RHEL, Fedora: postgresql${major}) and put it first on the PATH`;
+  const otherwise = 'or go on without a backup of this tool’s: --no-backup. Nothing was changed.';
+  if (program === null) {
+    throw new GatewayError('PREFLIGHT', `A backup needs ${name}, which is not on the PATH.`, {
+      hint: `${install}, ${otherwise}`,
+    });
+  }
+  const version = /\(PostgreSQL\) (\d+)(\S*)/.exec(
+    await clientOutput({ program, args: ['--version'], env: context.env, signal: context.signal }),
+  );
+  // psql and pg_restore speak to any server; pg_dump reads catalogs, which it must know.
+  if (name === 'pg_dump' && !(Number(version?.[1] ?? 0) >= major)) {
+    const found = version === null ? 'of an unknown version' : `of version ${version[1]}${version[2]}`;
+    throw new GatewayError(
+      'PREFLIGHT',
+      `${program} is ${found}, older than the server (PostgreSQL ${serverVersion}), and cannot back it up.`,
+      { hint: `${install}, ${otherwise}` },
+    );
+  }
+  return program;
+}

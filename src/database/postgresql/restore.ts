@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Transform, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { sql } from 'kysely';
+import { GatewayError } from '../../errors.ts';
+import type { RestoreRequest } from '../backup-tool.ts';
+import { type Client, clientOutput, startClient } from '../client-program.ts';
+import type { Connection } from '../connection.ts';
+import { megabytes } from '../megabytes.ts';
+import { withDatabase } from '../with-database.ts';
+import { postgresqlBackupTool } from './backup.ts';
+import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
+import { literalPostgresql, quotePostgresql } from './ddl.ts';
+
+/** pg_restore 17 and later set this, and servers before 17 do not know it. */
+const UNKNOWN_BEFORE_17 = 'SET transaction_timeout = 0;\n';
+const READY = 'mcpgw-ready';
+
+/**
+ * Replaces the tables by those of a dump in one transaction of psql, which compares the rows before it commits.
+ * `pg_restore --clean` alone would stumble over tables that the dump does not know.
+ */
+export function restorePostgresql(context: PostgresqlBackupContext, request: RestoreRequest): Promise<void> {
+  const { target, progress, signal, env } = context;
+  const options = { access: 'write', retries: 0, retryIntervalMs: 0 } as const;
+  return withDatabase(target, options, async (db) => {
+    const { version } = db.dialect.server;
+    const psql = await postgresqlClient(context, 'psql', version);
+    const pgRestore = await postgresqlClient(context, 'pg_restore', version);
+    const contents = await clientOutput({ program: pgRestore, args: ['--list', request.file], env, signal });
+    const start = await startOfScript(db, request, contents);
+    const owners = await knownOwners(db, contents);
+    // Another mcpgw waits as long as this transaction is open.
+    await db.dialect.beginRun(db, {
+      timeoutMs: request.lockTimeoutMs,
+      onWait: (holder) => progress.log(`Waiting for ${holder} …`),
+    });
+    const folder = mkdtempSync(join(tmpdir(), 'mcpgw-'));
+    let client: Client | null = null;
+    try {
+      const list = join(folder, 'contents');
+      writeFileSync(list, withoutSchema(contents), { mode: 0o600 });
+      client = startClient({
+        program: psql,
+        args: ['--no-psqlrc', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1'],
+        env: clientEnvironment(context),
+        signal,
+        stdin: 'pipe',
+        stdout: 'pipe',
+      });
+      const input = client.child.stdin as Writable;
+      // A client that ends at an error closes its input; what it says about it counts.
+      input.on('error', () => {});
+      input.write(`${start.lock}\\echo ${READY}\n`);
+      await Promise.race([answer(client, READY), client.ended]);
+      await request.beforeReplacing(postgresqlBackupTool(context).dump);
+      progress.start('Restoring (MB of SQL)');
+      input.write(start.drop);
+      const args = ['--clean', '--if-exists', `--use-list=${list}`, '--file=-', request.file];
+      if (!owners) args.unshift('--no-owner', '--no-privileges');
+      await Promise.race([
+        feed({ program: pgRestore, args, context, input, keepTimeouts: Number.parseInt(version, 10) >= 17 }),
+        client.ended.then(() => {
+          throw new GatewayError('FAILED', 'psql ended before the restore was done.');
+        }),
+      ]);
+      input.end(`${countsMustBe(request)}COMMIT;\n`);
+      await client.ended;
+      progress.done();
+    } catch (error) {
+      // Without the COMMIT at the end of its input, everything is taken back.
+      client?.child.kill('SIGKILL');
+      await client?.ended.catch(() => {});
+      throw unchanged(error);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await db.dialect.endRun(db, false).catch(() => {});
+    }
+  });
+}
+
+/** What comes before the dump: the locks, and then the end of what is there. */
+async function startOfScript(
+  db: Connection,
+  { replaced, lockTimeoutMs, notes }: RestoreRequest,
+  contents: string,
+): Promise<{ lock: string; drop: string }> {
+  const schema = quotePostgresql(notes.schema ?? '');
+  const named = (names: readonly string[]) =>
+    names.map((name) => `${schema}.${quotePostgresql(name)}`).join(', ');
+  const begin = `BEGIN;\nSET LOCAL lock_timeout = ${Math.max(1_000, lockTimeoutMs)};\n`;
+  const views = await db.query<{ name: string; kind: string }>(sql`
+    SELECT relname AS name, relkind AS kind FROM pg_class
+    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('v', 'm')`);
+  const dropped = (kind: string, type: string) => {
+    const names = views
+      .filter((view) => view.kind === kind && contents.includes(` ${type} ${notes.schema} ${view.name} `))
+      .map((view) => view.name);
+    return names.length === 0 ? '' : `DROP ${type} ${named(names)};\n`;
+  };
+  if (replaced.length === 0) return { lock: begin, drop: '' };
+  return {
+    // Readers may go on, and so may the backup of the present state; writers may not.
+    lock: `${begin}LOCK TABLE ${named(replaced)} IN SHARE ROW EXCLUSIVE MODE;\n`,
+    drop: `${dropped('v', 'VIEW')}${dropped('m', 'MATERIALIZED VIEW')}DROP TABLE ${named(replaced)};\n`,
+  };
+}
+
+/** Whether every owner in the dump is a role here that we may give tables to; otherwise all becomes ours. */
+async function knownOwners(db: Connection, contents: string): Promise<boolean> {
+  const lines = contents.split('\n').filter((line) => /^\d+; /.test(line));
+  const owners = [...new Set(lines.map((line) => line.split(' ').at(-1) ?? ''))].filter(
+    (name) => name !== '',
+  );
+  if (owners.length === 0) return true;
+  const [row] = await db.query<{ n: unknown }>(sql`
+    SELECT count(*) AS n FROM pg_roles
+    WHERE rolname IN (${sql.join(owners)}) AND pg_has_role(current_user, oid, 'MEMBER')`);
+  return Number(row?.n ?? 0) === owners.length;
+}
+
+/** The schema itself stays: it is not ours to drop, and may hold what is not in the dump. */
+function withoutSchema(contents: string): string {
+  return contents
+    .split('\n')
+    .filter((line) => !/^\d+; \d+ \d+ (SCHEMA|(ACL|COMMENT) - SCHEMA) /.test(line))
+    .join('\n');
+}
+
+async function answer({ child }: Client, word: string): Promise<void> {
+  let text = '';
+  await new Promise<void>((resolve) => {
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-1_000);
+      if (text.includes(word)) resolve();
+    });
+  });
+}
+
+interface Feed {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly context: PostgresqlBackupContext;
+  readonly input: Writable;
+  readonly keepTimeouts: boolean;
+}
+
+/** Sends the SQL of the dump to psql; rejects when pg_restore did not come to its end. */
+async function feed({ program, args, context, input, keepTimeouts }: Feed): Promise<void> {
+  const { env, signal, progress } = context;
+  const client = startClient({ program, args, env, signal, stdout: 'pipe' });
+  const { stdout } = client.child;
+  if (stdout === null) throw new Error('pg_restore has no output');
+  const tell = megabytes(progress);
+  let head: Buffer | null = Buffer.alloc(0);
+  const through = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      tell(chunk.length);
+      head = head === null ? null : Buffer.concat([head, chunk]);
+      if (head === null) done(null, chunk);
+      else if (head.length < 4_096) done();
+      else {
+        const first = prepared(head, keepTimeouts);
+        head = null;
+        done(null, first);
+      }
+    },
+    flush(done) {
+      done(null, head === null ? undefined : prepared(head, keepTimeouts));
+    },
+  });
+  await pipeline(stdout, through, input, { end: false });
+  await client.ended;
+}
+
+function prepared(head: Buffer, keepTimeouts: boolean): Buffer {
+  return keepTimeouts ? head : Buffer.from(head.toString('latin1').replace(UNKNOWN_BEFORE_17, ''), 'latin1');
+}
+
+/** Raises inside the transaction, which takes everything back, when a table has other rows than the backup had. */
+function countsMustBe({ rows, notes }: RestoreRequest): string {
+  const schema = quotePostgresql(notes.schema ?? '');
+  const checks = [...rows].map(([name, n]) => {
+    const table = `${schema}.${quotePostgresql(name)}`;
+    return `IF (SELECT count(*) FROM ${table}) <> ${n} THEN RAISE EXCEPTION 'table % has other rows than the backup', ${literalPostgresql(name)}; END IF;`;
+  });
+  return `DO $mcpgw$ BEGIN\n${checks.join('\n')}\nEND $mcpgw$;\n`;
+}
+
+function unchanged(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.hint !== '') return error;
+  return new GatewayError(error.code, error.message, {
+    hint: 'Everything was taken back: the database is as it was.',
+    details: error.details,
+    cause: error,
+  });
+}

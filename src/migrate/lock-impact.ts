@@ -1,0 +1,63 @@
+import type { Dialect } from '../database/dialect.ts';
+import type { EffectKind, Statement } from '../database/statement.ts';
+import { plural } from '../report/plural.ts';
+import type { Plan, PlannedStep } from './plan.ts';
+import { tablesToLock } from './tables-to-lock.ts';
+
+/** One line of what a run keeps others from, and why. */
+export interface TableLock {
+  readonly table: string;
+  readonly lock: string;
+  readonly why: string;
+}
+
+/** From the slowest to the fastest, with how each reads for a number of statements. */
+const KINDS: Readonly<Record<EffectKind, (statements: number) => string>> = {
+  rebuild: () => 'the table is copied: time grows with its rows',
+  index: (n) => `${plural(n, 'index', 'indexes')} built over all rows`,
+  rows: (n) => `rows written (${plural(n, 'statement')})`,
+  scan: (n) => `all rows read to check ${plural(n, 'rule')}`,
+  drop: () => 'dropped',
+  metadata: (n) => `${plural(n, 'change')} of the definition only, whatever its size`,
+};
+
+/**
+ * What a run of this plan locks, table by table.
+ *
+ * @returns empty for a plan without statements
+ */
+export function lockImpact(
+  { locks }: Pick<Dialect, 'locks'>,
+  plan: Pick<Plan, 'changed' | 'assigned' | 'tables'> & {
+    readonly steps: readonly Pick<PlannedStep, 'statements'>[];
+  },
+): TableLock[] {
+  const statements = plan.steps.flatMap((step) => step.statements);
+  if (statements.length === 0) return [];
+  const { changed, others } = tablesToLock(plan, plan.tables);
+  const lines: TableLock[] = [];
+  if (locks.whole !== null) lines.push(locks.whole);
+  for (const table of changed) {
+    const kinds = countKinds(statements, table);
+    const why = (Object.keys(KINDS) as EffectKind[]).flatMap((kind) => {
+      const n = kinds.get(kind);
+      return n === undefined ? [] : [KINDS[kind](n)];
+    });
+    lines.push({ table, lock: locks.changed(new Set(kinds.keys())), why: why.join('; ') });
+  }
+  if (locks.others !== null && others.length > 0) {
+    const table = others.length > 3 ? `${others.length} other tables` : others.join(', ');
+    lines.push({ table, ...locks.others });
+  }
+  return lines;
+}
+
+function countKinds(statements: readonly Statement[], table: string): ReadonlyMap<EffectKind, number> {
+  const kinds = new Map<EffectKind, number>();
+  for (const { effect, counts, table: written } of statements) {
+    const kind =
+      effect?.table === table ? effect.kind : counts !== undefined && written === table ? 'rows' : undefined;
+    if (kind !== undefined) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  return kinds;
+}

@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import SQLite from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { noProgress } from '../../src/progress.ts';
+import { connect } from '../support/connect.ts';
+import type { TestDatabase } from '../support/databases.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { backUp, contentOf, putBack, v060Database } from './backup-context.ts';
+
+let database: TestDatabase;
+let directory: string;
+
+beforeEach(async () => {
+  database = await v060Database('sqlite');
+  directory = temporaryFolder();
+});
+
+afterEach(async () => {
+  await database.drop();
+});
+
+/** A process that opens the database, runs a statement, and keeps its connection. */
+async function holding(sql: string): Promise<() => Promise<void>> {
+  const script = `const db = new (require('better-sqlite3'))(${JSON.stringify(database.name)});
+    db.exec(${JSON.stringify(sql)}); console.log('ready'); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['-e', script], {
+    cwd: join(import.meta.dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  return async () => {
+    child.kill('SIGKILL');
+    await ended;
+  };
+}
+
+describe.each(['delete', 'wal'])('journal_mode=%s', (journal) => {
+  beforeEach(() => database.query(`PRAGMA journal_mode = ${journal}`));
+
+  test('while a run holds the write lock in this very process', async () => {
+    await connect(database, async (db) => {
+      await db.dialect.beginRun(db, { timeoutMs: 1_000, onWait() {} });
+      const made = await backUp(database, { directory });
+      expect(made.rows.get('tools')).toBe(3);
+      await db.query({ execute: async () => ({ rows: [] }) } as never);
+      await db.run({ sql: "UPDATE tools SET description = 'written after'", parameters: [] });
+      await db.dialect.endRun(db, true);
+    });
+    expect(await database.query("SELECT count(*) FROM tools WHERE description = 'written after'")).toBe('3');
+  });
+
+  test('what is only in the -wal file is in the backup, which needs none itself', async () => {
+    const live = new SQLite(database.name);
+    live.pragma('wal_autocheckpoint = 0');
+    live.exec(
+      "INSERT INTO prompts SELECT 99, 'late', NULL, 'x', '{}', created_at, updated_at, is_active, tags, created_by, created_from_ip, created_via, created_user_agent, modified_by, modified_from_ip, modified_via, modified_user_agent, import_batch_id, federation_source, version, NULL FROM prompts LIMIT 1".replace(
+        ', NULL FROM',
+        ' FROM',
+      ),
+    );
+    expect(existsSync(`${database.name}-wal`)).toBe(journal === 'wal');
+    const made = await backUp(database, { directory });
+    live.close();
+    expect(readdirSync(directory)).toHaveLength(2);
+    chmodSync(made.file, 0o400);
+    const copy = new SQLite(made.file, { readonly: true });
+    expect(copy.prepare('SELECT count(*) FROM prompts').pluck().get()).toBe(2);
+    expect(copy.pragma('journal_mode', { simple: true })).toBe('delete');
+    copy.close();
+    expect(readdirSync(directory)).toHaveLength(2);
+  });
+
+  test('the swap keeps the journal mode, the rights and the owner, and no stale -wal', async () => {
+    const made = await backUp(database, { directory });
+    await database.query('DELETE FROM tool_metrics');
+    chmodSync(database.name, 0o640);
+    const before = statSync(database.name);
+    await putBack(database, { directory, name: made.file });
+    const after = statSync(database.name);
+    expect([after.mode, after.uid, after.gid]).toEqual([before.mode, before.uid, before.gid]);
+    expect(after.ino).not.toBe(before.ino);
+    expect(readdirSync(dirname(database.name))).toEqual(['mcp.db']);
+    expect(await database.query('PRAGMA journal_mode')).toBe(journal);
+    expect(await database.query('SELECT count(*) FROM tool_metrics')).toBe('1');
+  });
+
+  test.each([
+    ['a writer', 'BEGIN IMMEDIATE'],
+    ['a reader', 'BEGIN; SELECT count(*) FROM tools'],
+    ['an idle connection', 'SELECT 1 FROM tools'],
+  ])('%s is not swapped away from', async (_who, sql) => {
+    const made = await backUp(database, { directory });
+    const before = await contentOf(database);
+    const release = await holding(sql);
+    try {
+      await expect(putBack(database, { directory, name: made.file })).rejects.toMatchObject({
+        code: 'BUSY',
+        exitCode: 2,
+        message: expect.stringMatching(/is in use: node \(process \d+\)/),
+      });
+    } finally {
+      await release();
+    }
+    expect(await contentOf(database)).toEqual(before);
+    expect(readdirSync(directory)).toHaveLength(2);
+  });
+});
+
+test('a database that is gone is restored', async () => {
+  const before = await contentOf(database);
+  const made = await backUp(database, { directory });
+  const { name } = database;
+  const fs = await import('node:fs');
+  fs.rmSync(name);
+  await putBack(database, { directory, name: made.file });
+  expect(await contentOf(database)).toEqual(before);
+});
+
+test('a damaged database is replaced only when its state need not be kept', async () => {
+  const before = await contentOf(database);
+  const made = await backUp(database, { directory });
+  writeFileSync(database.name, 'no database at all, but something');
+  const refused = putBack(database, { directory, name: made.file });
+  await expect(refused).rejects.toMatchObject({ hint: expect.stringContaining('--no-backup') });
+  expect(readFileSync(database.name, 'utf8')).toBe('no database at all, but something');
+  await putBack(database, { directory, name: made.file, backup: false });
+  expect(await contentOf(database)).toEqual(before);
+});
+
+test('a damaged database gives no backup', async () => {
+  const size = statSync(database.name).size;
+  truncateSync(database.name, size - 8_192);
+  await expect(backUp(database, { directory })).rejects.toMatchObject({ code: 'CORRUPT' });
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test('stopped before the swap, the database is as it was', async () => {
+  const made = await backUp(database, { directory });
+  await database.query('DELETE FROM tool_metrics');
+  const controller = new AbortController();
+  const start = (title: string) => {
+    if (title === 'Checking the copy') controller.abort('SIGINT');
+  };
+  const stopped = putBack(database, {
+    directory,
+    name: made.file,
+    signal: controller.signal,
+    progress: { ...noProgress, start },
+  });
+  await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  expect(await database.query('SELECT count(*) FROM tool_metrics')).toBe('0');
+  expect(readdirSync(dirname(database.name))).toEqual(['mcp.db']);
+});
