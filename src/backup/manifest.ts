@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Raised when older programs could not read what is written. */
 export const MANIFEST_FORMAT = 1;

@@ -1,9 +1,16 @@
 import { hashKind, verifyPassword } from '../seed/password.ts';
 import { adminUser, noUser } from './admin-user.ts';
-import { type Check, CLEAN } from './check.ts';
+import { type Check, type CheckContext, CLEAN } from './check.ts';
+import { perContext } from './per-context.ts';
 
 /** The gateway's own default for PLATFORM_ADMIN_PASSWORD, which everybody can look up. */
 const DEFAULT_PASSWORD = 'changeme';
+
+/** One verification costs as much as a login: it is done once, beside the queries of other checks. */
+const hasDefaultPassword = perContext(async (context: CheckContext): Promise<boolean> => {
+  const hash = (await adminUser(context))?.password_hash ?? '';
+  return hashKind(hash) !== 'unknown' && (await verifyPassword(hash, DEFAULT_PASSWORD));
+});
 
 /** The administrator does not have the password that every gateway starts with. */
 export const adminPasswordDefault: Check = {
@@ -12,6 +19,7 @@ export const adminPasswordDefault: Check = {
   level: 'error',
   requires: ['email_users'],
   hint: 'Log in to the gateway as this administrator and change the password now, then run: mcpgw verify',
+  ahead: hasDefaultPassword,
   async find(context) {
     const user = await adminUser(context);
     if (user === null) return noUser(context.adminEmail);
@@ -19,8 +27,7 @@ export const adminPasswordDefault: Check = {
     if (hashKind(hash) === 'unknown') {
       return { count: 0, sample: [], skipped: 'the password hash cannot be verified (admin.password-hash)' };
     }
-    // One verification costs as much as a login.
-    if (!(await verifyPassword(hash, DEFAULT_PASSWORD))) return CLEAN;
+    if (!(await hasDefaultPassword(context))) return CLEAN;
     return { count: 1, sample: [`${user.email} has the default password`] };
   },
 };

@@ -69,6 +69,8 @@ export interface Check {
   readonly requires: readonly string[];
   /** What to do about its findings. */
   readonly hint: string;
+  /** Slow work that is no query; it is begun before the first check and awaited by `find`. */
+  ahead?(context: CheckContext): Promise<unknown>;
   find(context: CheckContext): Promise<Findings>;
   /** Returns null when nothing can be done with the flags given. */
   repair?(context: CheckContext, findings: Findings): Promise<Repair | null>;

@@ -88,7 +88,7 @@ async function sampleOf({ db, schema }: CheckContext, found: Dangling): Promise<
   const order =
     names.length === 0 ? sql`` : sql` ORDER BY ${sql.join(names.map((name) => sql.ref(`c.${name}`)))}`;
   const rows = await db.query<Readonly<Record<string, unknown>> & { readonly target: unknown }>(sql`
-    SELECT ${sql.join(ids, sql``)}${sql.ref(`c.${key.column}`)} AS target 
+    SELECT ${sql.join(ids, sql``)}${sql.ref(`c.${key.column}`)} AS target
     FROM ${rowsPointingAtNothing(found)}${order} LIMIT ${sql.lit(SAMPLE_SIZE)}`);
   return rows.map((row) => {
     const id = names.map((_, i) => String(row[`id${i}`])).join(', ');

@@ -41,7 +41,7 @@ function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
     await db.dialect.beginRead(db);
     try {
-      const plan = await makePlan(db, { ...planOptions(session, options), toRun: false });
+      const plan = await makePlan(db, { ...planOptions(session, options), purpose: 'show' });
       session.found(plan.state);
       return planOutcome(plan, session.loaded.settings);
     } finally {

@@ -31,7 +31,7 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
       const plan = await makePlan(db, {
         settings: { ...settings, platformAdminEmail },
         now: new Date(),
-        toRun: false,
+        purpose: 'outline',
         adopt: false,
         marker: false,
       });

@@ -62,10 +62,11 @@ export interface PlanOptions {
   readonly settings: Settings;
   readonly now: Date;
   /**
-   * Whether the plan will be run: only then is the administrator's password hashed, which takes time and
-   * memory by design, and are the rows of all tables counted.
+   * How much of the database is read. An `outline` tells which steps are pending and how many rows they are
+   * about; a plan to `show` has every statement; one to `run` also counts the rows of all tables and hashes
+   * the administrator's password, which takes time and memory by design.
    */
-  readonly toRun: boolean;
+  readonly purpose: 'outline' | 'show' | 'run';
   /** Take v0.6.0 tables without a revision for what they look like. */
   readonly adopt: boolean;
   /** Write the marker of the gateway's own upgrade into `federation_source`. */
@@ -91,8 +92,8 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const state = recogniseState(schema, await readRevisions(db, schema), options.adopt);
   const tables = [...schema.keys()];
   const owned = tables.filter((name) => OWNED_TABLES.some((o) => o.name === name));
-  const rowsBefore = await rowCounts(db, options.toRun ? tables : owned);
-  const facts = await readPlanFacts(db, schema, rowsBefore);
+  const rowsBefore = await rowCounts(db, options.purpose === 'run' ? tables : owned);
+  const facts = await readPlanFacts(db, schema, rowsBefore, options.purpose !== 'outline');
   const recorded = await recordedSteps(db, schema);
 
   const mends = await findMends(db, schema);
@@ -219,13 +220,13 @@ async function recordedSteps(db: Connection, schema: Schema): Promise<ReadonlySe
 }
 
 function seedOf(db: Connection, schema: Schema, options: PlanOptions): Promise<SeedPlan | null> {
-  const { settings, now, toRun } = options;
+  const { settings, now, purpose } = options;
   return missingSeed(db, schema, {
     email: settings.platformAdminEmail,
     settings,
     now,
     hash: async () =>
-      toRun
+      purpose === 'run'
         ? hashPassword(settings.platformAdminPassword, settings)
         : { hash: '***', type: settings.passwordHash },
   });

@@ -60,11 +60,14 @@ export async function findDangling(
   return dangling;
 }
 
-/** Rows of a table whose foreign key points at a row that does not exist. */
-export async function countDangling(db: Connection, table: string, key: ForeignKey): Promise<number> {
+/**
+ * Rows of a table whose foreign key points at a row that does not exist. A join, because MariaDB runs
+ * NOT EXISTS row by row and takes ten times as long.
+ */
+async function countDangling(db: Connection, table: string, key: ForeignKey): Promise<number> {
   const [row] = await db.query<{ n: unknown }>(sql<{ n: unknown }>`
     SELECT count(*) AS n FROM ${sql.table(table)} c
-    WHERE ${sql.ref(`c.${key.column}`)} IS NOT NULL AND NOT EXISTS
-      (SELECT 1 FROM ${sql.table(key.table)} p WHERE ${sql.ref(`p.${key.references}`)} = ${sql.ref(`c.${key.column}`)})`);
+    LEFT JOIN ${sql.table(key.table)} p ON ${sql.ref(`p.${key.references}`)} = ${sql.ref(`c.${key.column}`)}
+    WHERE ${sql.ref(`c.${key.column}`)} IS NOT NULL AND ${sql.ref(`p.${key.references}`)} IS NULL`);
   return Number(row?.n ?? 0);
 }

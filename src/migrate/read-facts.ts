@@ -18,11 +18,16 @@ const FILLED = [
   ['tools', 'name'],
 ] as const;
 
-/** Asks the database what a plan depends on besides its schema. */
+/**
+ * Asks the database what a plan depends on besides its schema.
+ *
+ * @param exact also what only the text of statements depends on, which takes scans of large tables
+ */
 export async function readPlanFacts(
   db: Connection,
   schema: Schema,
   counts: ReadonlyMap<string, number>,
+  exact: boolean,
 ): Promise<PlanFacts> {
   const nulls = new Map<string, number>();
   for (const [table, column] of FILLED) {
@@ -42,14 +47,14 @@ export async function readPlanFacts(
   const misses = db.dialect.displayNameMisses();
   const named = columnOf(schema.get('tools'), 'display_name') !== undefined;
   const unusualNames =
-    misses === null || !schema.has('tools')
+    !exact || misses === null || !schema.has('tools')
       ? 0
       : await count(
           db,
           sql`${sql.table('tools')} WHERE (${sql.raw(misses)})${named ? sql` AND display_name IS NULL` : sql``}`,
         );
   const ranges = new Map<string, readonly unknown[]>();
-  const { rangeSize } = db.dialect;
+  const rangeSize = exact ? db.dialect.rangeSize : 0;
   for (const { name } of OWNED_TABLES) {
     if (rangeSize > 0 && (counts.get(name) ?? 0) > rangeSize) {
       ranges.set(name, await keyRanges(db, name, rangeSize));

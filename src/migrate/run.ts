@@ -14,7 +14,7 @@ import { runSteps, type StepResult } from './run-steps.ts';
 import { REVISION } from './state.ts';
 import { tablesToLock } from './tables-to-lock.ts';
 
-export interface RunContext extends Omit<PlanOptions, 'toRun'> {
+export interface RunContext extends Omit<PlanOptions, 'purpose'> {
   readonly progress: Progress;
   readonly toolVersion: string;
   readonly lockTimeoutMs: number;
@@ -48,7 +48,7 @@ const COMMAND = 'mcpgw migrate';
 export async function runMigration(db: Connection, context: RunContext): Promise<RunResult> {
   const { progress } = context;
   progress.start('Reading the database');
-  const readPlan = () => makePlan(db, { ...context, toRun: false });
+  const readPlan = () => makePlan(db, { ...context, purpose: 'outline' });
   const draft = await readBeforeLocking(db, context, readPlan);
   progress.done();
   if (isEmpty(draft)) return nothingToDo(draft);
@@ -68,7 +68,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
       // What another run did while this one waited for the lock is seen only now.
       const tables = await db.dialect.readSchema(db);
       await db.dialect.lockTables(db, tablesToLock(draft, tables.keys()), lock);
-      const plan = await makePlan(db, { ...context, toRun: true });
+      const plan = await makePlan(db, { ...context, purpose: 'run' });
       if (isEmpty(plan)) return nothingToDo(plan);
       const steps = await runSteps(db, plan.steps, { ...context, command: COMMAND, onWrite });
       progress.start('Checking the result');

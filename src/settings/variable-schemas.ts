@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Schemas from the text of a variable to its value. A message says the rule and the mend and never the text,

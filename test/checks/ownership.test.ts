@@ -199,15 +199,17 @@ describeEachDatabase('checks on ownership', ({ id }) => {
 
   it('do not pass where a table lacks the columns', async () => {
     const at = await migratedDatabase(id);
-    await changing([
-      'prompts',
-      {
-        // The foreign key on team_id needs one.
-        addIndexes: [{ name: 'ix_for_keys', columns: ['team_id'] }],
-        dropIndexes: ['idx_prompts_team_visibility', 'idx_prompts_owner_visibility'],
-        dropColumns: ['visibility'],
-      },
-    ])(at);
+    await changing(
+      // MySQL's foreign key on team_id needs an index of its own.
+      ['prompts', { addIndexes: [{ name: 'ix_for_keys', columns: ['team_id'] }] }],
+      [
+        'prompts',
+        {
+          dropIndexes: ['idx_prompts_team_visibility', 'idx_prompts_owner_visibility'],
+          dropColumns: ['visibility'],
+        },
+      ],
+    )(at);
     const found = problems(await verify(at, [teamUnknown, visibilityDomain]));
     expect(found).toMatchObject({
       'ownership.unknown-team': { status: 'skipped', hint: expect.stringContaining('prompts') },

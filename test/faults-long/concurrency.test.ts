@@ -1,10 +1,5 @@
 import { onTestFinished, test } from 'vitest';
-import {
-  expectMigratedOnce,
-  expectOneMigrated,
-  migrateAtOnce,
-  startingDatabase,
-} from '../faults/at-once.ts';
+import { expectMigratedOnce, expectOneMigrated, migrateAtOnce, startingDatabase } from '../faults/at-once.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 
 describeEachDatabase('processes started at once', ({ id }) => {

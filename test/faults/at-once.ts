@@ -42,7 +42,9 @@ export async function startingDatabase(id: DatabaseId, start: 'empty' | 'v0.6.0'
 /** Starts so many runs at once and gives how each of them ended. */
 export async function migrateAtOnce(url: string, count: number): Promise<CliResult[]> {
   const runs = await Promise.all(
-    Array.from({ length: count }, () => startCli(['migrate', '--format', 'json'], { env: { DATABASE_URL: url } })),
+    Array.from({ length: count }, () =>
+      startCli(['migrate', '--format', 'json'], { env: { DATABASE_URL: url } }),
+    ),
   );
   return Promise.all(runs.map((run) => run.ended));
 }
@@ -60,7 +62,9 @@ export function expectOneMigrated(results: readonly CliResult[]): void {
     const report = JSON.parse(stdout || '{}') as Partial<MigrateReport>;
     const worked = report.steps?.some(({ status }) => status === 'done') ?? false;
     const release = report.database?.release;
-    return exitCode === 0 ? `${release}: ${worked ? 'migrated' : 'already there'}` : `${exitCode}: ${stdout}${stderr}`;
+    return exitCode === 0
+      ? `${release}: ${worked ? 'migrated' : 'already there'}`
+      : `${exitCode}: ${stdout}${stderr}`;
   });
   expect(outcomes.toSorted()).toEqual([
     ...Array.from({ length: results.length - 1 }, () => '0.7.0: already there'),
@@ -84,7 +88,8 @@ export async function expectMigratedOnce(database: TestDatabase, start: 'empty' 
   const undisturbed = await startingDatabase(database.id, start);
   try {
     await migrate(undisturbed);
-    const shapeOf = (of: TestDatabase) => connect(of, async (db) => schemaShape(await db.dialect.readSchema(db)));
+    const shapeOf = (of: TestDatabase) =>
+      connect(of, async (db) => schemaShape(await db.dialect.readSchema(db)));
     expect(await shapeOf(database)).toEqual(await shapeOf(undisturbed));
   } finally {
     await undisturbed.drop();

@@ -101,13 +101,14 @@ describeEachDatabase('rollback', ({ id, dialect }) => {
 
   test('refuses to lose users, teams, tokens …, names them, and does it when told to', async () => {
     const { database, before } = await migrated(id);
-    await insert(database, 'email_users', { email: 'bob@corp.example.com', is_admin: false });
+    const no = dialect === 'postgresql' ? false : 0;
+    await insert(database, 'email_users', { email: 'bob@corp.example.com', is_admin: no });
     await insert(database, 'email_teams', {
       id: 'team-2',
       name: 'Red',
       slug: 'red',
       created_by: ADMIN.email,
-      is_personal: dialect === 'postgresql' ? false : 0,
+      is_personal: no,
       visibility: 'private',
     });
     await insert(database, 'email_api_tokens', {
@@ -210,7 +211,7 @@ describeEachDatabase('rollback', ({ id, dialect }) => {
     let total = 0;
     await rollback(database, { wrap: (db) => countingDown(db, Number.POSITIVE_INFINITY, () => total++) });
     await migrate(database);
-    const cuts = dialect === 'mysql' ? [1, 4, 9, 17, 24, 31, total - 2, total - 1] : [1, total - 1];
+    const cuts = dialect === 'mysql' ? [1, 9, 31, total - 1] : [1, total - 1];
     for (const [i, cut] of cuts.entries()) {
       const error = await refusal(rollback(database, { wrap: (db) => countingDown(db, cut) }));
       if (dialect === 'mysql') {

@@ -11,8 +11,8 @@ import { DISPLAY_NAME_FUNCTION } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
 import { sqliteDialect } from './sqlite.ts';
 
-/** Pages kept in memory: 64 MiB, enough that building an index of 100 000 rows does not thrash. */
-const CACHE_KIB = 65_536;
+/** Pages kept in memory: enough to build an index of 100 000 rows without thrashing, and bounded. */
+const CACHE_KIB = 32_768;
 
 /**
  * Opens the file. A missing one is made only with `create`, and only when its folder is there. Opening
@@ -39,7 +39,7 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
       file.function(DISPLAY_NAME_FUNCTION, { deterministic: true }, (custom, original) =>
         displayName(custom as string | null, original as string | null),
       );
-      file.prepare('SELECT count(*) FROM sqlite_schema').get();
+      readFirstPage(file);
     } catch (error) {
       file.close();
       throw error;
@@ -59,6 +59,19 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
     throw translateSqliteError(error, path) ?? error;
   }
 };
+
+/** Throws for what is no database. Whoever keeps the file locked is waited for, and named, by who needs it. */
+function readFirstPage(file: SqliteDriver.Database): void {
+  const timeout = file.pragma('busy_timeout', { simple: true });
+  try {
+    file.pragma('busy_timeout = 0');
+    file.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } catch (error) {
+    if (translateSqliteError(error)?.code !== 'BUSY') throw error;
+  } finally {
+    file.pragma(`busy_timeout = ${timeout}`);
+  }
+}
 
 /** Whether the file is there; throws when it is no file, or missing and not to be made. */
 function checkPath(path: string, options: OpenOptions): boolean {

@@ -67,7 +67,8 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
     changed: () => 'the file’s',
     others: null,
   },
-  async beginRead(db) {
+  async beginRead(db, tableWaitMs) {
+    if (tableWaitMs !== undefined) await db.run(statement(`PRAGMA busy_timeout = ${tableWaitMs}`));
     await db.run(statement('BEGIN'));
   },
   async endRead(db) {

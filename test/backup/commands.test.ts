@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { backup } from '../../src/commands/backup.ts';
+import type { Io } from '../../src/commands/io.ts';
+import { restore } from '../../src/commands/restore.ts';
+import schema from '../../src/report/report.schema.json' with { type: 'json' };
+import type { Report } from '../../src/report/report.ts';
+import type { TestDatabase } from '../support/databases.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { v060Database } from './backup-context.ts';
+
+let database: TestDatabase;
+let directory: string;
+
+beforeEach(async () => {
+  database = await v060Database('sqlite');
+  directory = temporaryFolder();
+});
+
+afterEach(async () => {
+  await database.drop();
+});
+
+const GLOBAL = { format: 'json', color: false, quiet: true, lockTimeout: 1 } as const;
+const validate = new Ajv2020({ strict: false }).compile(schema);
+
+async function run(command: (io: Io) => Promise<number>): Promise<Report> {
+  let text = '';
+  const stream = { write: (more: string) => (text += more), isTTY: false, columns: undefined };
+  const io: Io = {
+    env: { DATABASE_URL: database.url },
+    cwd: directory,
+    argv: [],
+    stdout: stream,
+    stderr: { write() {}, isTTY: false, columns: undefined },
+    interactive: false,
+    signal: new AbortController().signal,
+  };
+  const code = await command(io);
+  const report = JSON.parse(text) as Report;
+  expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
+  expect(report.exitCode).toBe(code);
+  return report;
+}
+
+const cells = (report: Report, section: string) => report.sections.find(({ id }) => id === section)?.rows;
+
+test('backup, list, dry run, restore', async () => {
+  writeFileSync(join(directory, '.env'), 'DB_MAX_RETRIES=1\n');
+  const made = await run((io) => backup(io, { ...GLOBAL, backupDir: 'kept' }));
+  expect(made).toMatchObject({
+    status: 'ok',
+    database: { release: '0.6.0' },
+    steps: [{ id: 'backup', rows: 17 }],
+  });
+  const place = join(directory, 'kept');
+  expect(
+    readdirSync(place)
+      .map((name) => name.split('.').at(-1))
+      .toSorted(),
+  ).toEqual(['db', 'env', 'json']);
+
+  const listed = await run((io) => backup(io, { ...GLOBAL, backupDir: 'kept', list: true, verify: true }));
+  expect(cells(listed, 'backups')).toEqual([
+    [
+      expect.any(String),
+      'mcp',
+      '0.6.0',
+      expect.stringMatching(/MB$/),
+      17,
+      'whole, hash verified',
+      expect.any(String),
+    ],
+  ]);
+  const from = readdirSync(place).find((name) => name.endsWith('.db')) ?? '';
+
+  await database.query('DELETE FROM tool_metrics');
+  const bytes = readFileSync(database.name);
+  const options = { ...GLOBAL, backupDir: 'kept', from };
+  const planned = await run((io) => restore(io, { ...options, dryRun: true }));
+  expect(planned.steps.map(({ id, status }) => [id, status])).toEqual([
+    ['backup', 'planned'],
+    ['restore', 'planned'],
+  ]);
+  expect(cells(planned, 'tables')).toContainEqual(['tool_metrics', 0, 1, 'replaced']);
+
+  const asked = await run((io) => restore(io, options));
+  expect(asked).toMatchObject({
+    exitCode: 2,
+    error: { code: 'CONFIRMATION', hint: expect.stringContaining('--confirm mcp') },
+  });
+  const wrong = await run((io) => restore(io, { ...options, confirm: 'production' }));
+  expect(wrong).toMatchObject({ exitCode: 2, error: { code: 'CONFIRMATION' } });
+  expect(readFileSync(database.name).equals(bytes)).toBe(true);
+
+  const done = await run((io) => restore(io, { ...options, confirm: 'mcp' }));
+  expect(done).toMatchObject({ status: 'ok', database: { release: '0.6.0' } });
+  expect(done.steps.map(({ id, status, rows }) => [id, status, rows])).toEqual([
+    ['backup', 'done', 16],
+    ['restore', 'done', 17],
+  ]);
+  expect(await database.query('SELECT count(*) FROM tool_metrics')).toBe('1');
+  expect(readdirSync(place).filter((name) => name.endsWith('.json'))).toHaveLength(2);
+});
+
+test('a list names what is damaged, with exit code 1', async () => {
+  await run((io) => backup(io, { ...GLOBAL, backupDir: '.' }));
+  const file = join(directory, readdirSync(directory).find((name) => name.endsWith('.db')) ?? '');
+  const bytes = readFileSync(file);
+  bytes[5_000] = (bytes[5_000] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  const cheap = await run((io) => backup(io, { ...GLOBAL, backupDir: '.', list: true }));
+  expect(cheap.exitCode).toBe(0);
+  const verified = await run((io) => backup(io, { ...GLOBAL, backupDir: '.', list: true, verify: true }));
+  expect(verified.exitCode).toBe(1);
+  expect(cells(verified, 'backups')?.[0]?.[5]).toContain('SHA-256');
+});
+
+test('an unknown backup is refused', async () => {
+  const report = await run((io) => restore(io, { ...GLOBAL, from: 'nothing.db', confirm: 'mcp' }));
+  expect(report).toMatchObject({ exitCode: 2, error: { code: 'FAILED' }, next: 'mcpgw backup --list' });
+});
