@@ -1,8 +1,10 @@
 import { MIGRATIONS } from '../../migrations/index.ts';
 import type { Connection } from '../database/connection.ts';
+import { GatewayError } from '../errors.ts';
 import { targetSchema } from '../migrate/record.ts';
 import { findAdmin } from '../seed/find-admin.ts';
 import { missingSeed } from '../seed/missing-seed.ts';
+import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CheckContext, Overrides } from './check.ts';
 
@@ -27,14 +29,7 @@ export async function checkContext(
     mended: new Set(),
     settings: input.settings,
     adminEmail,
-    seed: SEEDED.every((table) => schema.has(table))
-      ? await missingSeed(db, schema, {
-          email: adminEmail,
-          settings: input.settings,
-          now: input.now,
-          hash: null,
-        })
-      : null,
+    seed: await plannedSeed(db, schema, adminEmail, input),
     overrides: input.overrides,
     inTransaction,
     now: input.now,
@@ -42,3 +37,19 @@ export async function checkContext(
 }
 
 const SEEDED = ['email_users', 'email_teams', 'email_team_members', 'roles', 'user_roles'];
+
+/** What is missing of the seeds; null where that cannot be told, which the checks about it report. */
+async function plannedSeed(
+  db: Connection,
+  schema: CheckContext['schema'],
+  email: string,
+  { settings, now }: CheckInput,
+): Promise<SeedPlan | null> {
+  if (!SEEDED.every((table) => schema.has(table))) return null;
+  try {
+    return await missingSeed(db, schema, { email, settings, now, hash: null });
+  } catch (error) {
+    if (error instanceof GatewayError) return null;
+    throw error;
+  }
+}
