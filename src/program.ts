@@ -19,6 +19,14 @@ function list(value: string, before: readonly string[] = []): string[] {
   return [...before, ...value.split(',').map((part) => part.trim())].filter((part) => part !== '');
 }
 
+/** A whole number from 1 on. */
+function count(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  return number;
+}
+
 const LOCK_TIMEOUT_S = 60;
 
 /**
@@ -63,6 +71,15 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       .option('--dry-run', 'show what would be done, with every statement; write nothing')
       .option('-y, --yes', 'do not ask')
       .option('--lock-timeout <seconds>', 'how long to wait for another run', seconds, LOCK_TIMEOUT_S);
+  const keeping = (c: Command) =>
+    c
+      .option(
+        '--backup-dir <folder>',
+        'where backups go (default: mcpgw-backups, beside a SQLite file or here)',
+      )
+      .option('--keep <n>', 'keep this many backups of the database, remove older ones', count);
+  const backingUp = (c: Command) =>
+    keeping(c).option('--no-backup', 'do not take a backup before the first write');
   const waiting = (c: Command) =>
     c.option('--wait <seconds>', 'wait this long for a server that is still starting', seconds);
   const choosing = (c: Command) =>
@@ -70,7 +87,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       .option('--only <ids>', 'only these checks, or groups of checks', list)
       .option('--skip <ids>', 'all but these checks, or groups of checks', list);
 
-  waiting(writing(command('migrate', 'Bring the database to v0.7.0.').alias('bootstrap-db')))
+  backingUp(waiting(writing(command('migrate', 'Bring the database to v0.7.0.').alias('bootstrap-db'))))
     .option('--adopt', 'take v0.6.0 tables without a recorded revision for what they look like')
     .option('--marker', 'write mcpgateway-0.7.0-migration into empty federation_source columns')
     .option('--allow-default-credentials', 'accept admin@example.com and changeme (never in production)')
@@ -78,13 +95,14 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
 
   waiting(command('status', 'Tell where the database stands and what to run next. Writes nothing.'))
     .option('--exit-code', 'exit with 1 when steps are pending')
+    .option('--history', 'show every step that ever ran, when, and by which version')
     .action(run(async () => (await import('./commands/status.ts')).status));
 
   waiting(choosing(command('verify', 'Check everything about the database. Writes nothing.')))
     .option('--list', 'list the checks')
     .action(run(async () => (await import('./commands/verify.ts')).verify));
 
-  waiting(choosing(writing(command('fix', 'Repair what verify finds.'))))
+  backingUp(waiting(choosing(writing(command('fix', 'Repair what verify finds.')))))
     .option(
       '--team <id or slug>',
       'the team that rows without one get (default: their owner’s personal team)',
@@ -98,6 +116,30 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       ]),
     )
     .action(run(async () => (await import('./commands/fix.ts')).fix));
+
+  waiting(keeping(command('backup', 'Take a verified backup, or list those there are.')))
+    .option('--list', 'list the backups')
+    .option('--verify', 'with --list: read every backup and check its hash')
+    .action(run(async () => (await import('./commands/backup.ts')).backup));
+
+  waiting(command('restore', 'Replace the database by a backup, after keeping its present state.'))
+    .argument('<backup>', 'its manifest, its file, or its name in the backup folder')
+    .option('--dry-run', 'show what would be replaced; write nothing')
+    .option('--confirm <name>', 'the name of the database, where there is no terminal to ask on')
+    .option('--no-backup', 'do not keep the present state')
+    .option(
+      '--backup-dir <folder>',
+      'where backups are (default: mcpgw-backups, beside a SQLite file or here)',
+    )
+    .option('--lock-timeout <seconds>', 'how long to wait for another run', seconds, LOCK_TIMEOUT_S)
+    .action(async (from: string, _options: unknown, self: Command) => {
+      const { restore } = await import('./commands/restore.ts');
+      done(await restore(io, { ...self.optsWithGlobals<GlobalOptions & { lockTimeout: number }>(), from }));
+    });
+
+  backingUp(waiting(writing(command('rollback', 'Take the database back to the v0.6.0 schema.'))))
+    .option('--discard-new-data', 'lose users, teams, tokens and all else that was made since the upgrade')
+    .action(run(async () => (await import('./commands/rollback.ts')).rollback));
 
   command('config', 'Show every setting, its value and where it came from; secrets are masked.').action(
     run(async () => (await import('./commands/config.ts')).config),

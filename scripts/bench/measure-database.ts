@@ -23,7 +23,12 @@ const SECONDS_MARK_MS = 5_000;
 /** The check that finds rows without team or owner, as `--only` takes it. */
 const ORPHANS = 'ownership.orphans';
 
-const RUN = { lockTimeoutMs: 10_000, progress: noProgress, confirm: async () => true } as const;
+const RUN = {
+  lockTimeoutMs: 10_000,
+  progress: noProgress,
+  confirm: async () => true,
+  beforeWriting: async () => {},
+} as const;
 
 /** Migrate, verify and fix on one database, each against the same SQL in its native client. */
 export async function measureDatabase(
@@ -72,7 +77,7 @@ export async function measureDatabase(
       await measure(
         'migrate',
         () => database.copy(names.old, names.work),
-        mcpgw(['migrate', '--yes'], work),
+        mcpgw(['migrate', '--yes', '--no-backup'], work),
         migrateScript,
         {
           ratio: 1.3,
@@ -102,7 +107,7 @@ export async function measureDatabase(
       await measure(
         'fix',
         () => database.copy(orphaned, names.work),
-        mcpgw(['fix', '--yes', '--only', ORPHANS], work),
+        mcpgw(['fix', '--yes', '--no-backup', '--only', ORPHANS], work),
         script,
         { peakMb: PEAK_MARK_MB },
       );

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -72,10 +73,11 @@ export async function writeBackup(
 ): Promise<Backup> {
   const { target, envFile, now, toolVersion, state, progress, signal } = context;
   const since = performance.now();
+  const isNewPlace = !existsSync(place);
   const drafts: string[] = [];
   const finished: string[] = [];
   try {
-    if (!existsSync(place)) mkdirSync(place, { recursive: true, mode: 0o700 });
+    if (isNewPlace) mkdirSync(place, { recursive: true, mode: 0o700 });
     const stem = freeStem(place, tool.database, state.release, now);
     const names = {
       file: `${stem}.${tool.extension}`,
@@ -142,7 +144,16 @@ export async function writeBackup(
     for (const path of [...drafts, ...finished]) rmSync(path, { force: true });
     for (const path of drafts)
       for (const suffix of ['-journal', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+    if (isNewPlace) removeIfEmpty(place);
     throw writeError(error, place) ?? error;
+  }
+}
+
+function removeIfEmpty(place: string): void {
+  try {
+    rmdirSync(place);
+  } catch {
+    // Never made, or somebody put something there.
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Connection } from '../database/connection.ts';
-import type { RunLock } from '../database/dialect.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
+import { type BeforeWriting, inRun } from '../migrate/in-run.ts';
 import { readBeforeLocking } from '../migrate/read-before-locking.ts';
+import { runStatements } from '../migrate/run-steps.ts';
+import { REVISION } from '../migrate/state.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
 import type { Check, Repair } from './check.ts';
@@ -15,6 +17,7 @@ export interface FixContext extends CheckInput {
   readonly signal: AbortSignal;
   /** Asked with the plan before anything is locked or written; false stops the run. */
   readonly confirm: (plan: FixPlan) => Promise<boolean>;
+  readonly beforeWriting: BeforeWriting;
 }
 
 export interface PlannedRepair {
@@ -67,6 +70,9 @@ export async function planFix(
   return { outcomes, repairs };
 }
 
+/** What starts a repair again, or goes on with it. */
+const COMMAND = 'mcpgw fix';
+
 /**
  * Mends what the checks find: finds, repairs, and finds again. One transaction where the database can.
  *
@@ -81,66 +87,29 @@ export async function runFix(
   progress.start('Looking for what is wrong');
   const draft = await readBeforeLocking(db, context, () => planFix(db, checks, context));
   progress.done();
-  if (draft.repairs.length === 0) {
-    return { plan: draft, steps: [], ...summary(draft.outcomes, draft.outcomes) };
-  }
+  if (draft.repairs.length === 0) return nothingRepaired(draft);
   if (!(await context.confirm(draft))) {
     throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
   }
-  const lock: RunLock = {
-    timeoutMs: context.lockTimeoutMs,
-    onWait: (holder) => progress.log(`Waiting for ${holder} …`),
-  };
-  await db.dialect.beginRun(db, lock);
-  let written = false;
-  try {
+  return inRun(db, { ...context, what: 'The repair', command: COMMAND }, async ({ onWrite }) => {
+    await context.beforeWriting({ release: '0.7.0', revision: REVISION.v070 });
     // What others did in between is seen only now, behind the lock.
     const plan = await planFix(db, checks, context, db.dialect.transactionalDdl);
+    if (plan.repairs.length === 0) return nothingRepaired(plan);
     const steps: FixStep[] = [];
     for (const { check, repair } of plan.repairs) {
-      const since = performance.now();
-      let rows = 0;
-      progress.start(check.title, repair.statements.length);
-      for (const statement of repair.statements) {
-        if (context.signal.aborted) throw interrupted(db, context.signal);
-        written = true;
-        const affected = await db.run(statement);
-        if (statement.counts !== undefined) rows += affected;
-        progress.advance(1);
-      }
-      progress.done();
-      steps.push({ check, rows, durationMs: Math.round(performance.now() - since) });
+      const running = { ...context, command: COMMAND, onWrite };
+      steps.push({ check, ...(await runStatements(db, check.title, repair.statements, running)) });
     }
     progress.start('Looking again');
     const after = (await planFix(db, checks, context, db.dialect.transactionalDdl)).outcomes;
     progress.done();
-    await db.dialect.endRun(db, true);
     return { plan, steps, ...summary(plan.outcomes, after) };
-  } catch (error) {
-    await db.dialect.endRun(db, false).catch(() => {
-      // The connection is gone, and with it the transaction and its locks.
-    });
-    if (!written || db.dialect.transactionalDdl) throw error;
-    const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
-    if (known?.code === 'INTERRUPTED' || known?.code === 'TERMINATED') throw known;
-    const message = known?.message ?? (error instanceof Error ? error.message : String(error));
-    throw new GatewayError('PARTIAL', `The repair stopped part-way: ${message}`, {
-      hint: `${known?.hint ?? ''} What was repaired stays. To go on, run: mcpgw fix`.trim(),
-      cause: error,
-    });
-  }
+  });
 }
 
-function interrupted(db: Connection, signal: AbortSignal): GatewayError {
-  return new GatewayError(
-    signal.reason === 'SIGTERM' ? 'TERMINATED' : 'INTERRUPTED',
-    `Stopped by ${signal.reason ?? 'a signal'}.`,
-    {
-      hint: db.dialect.transactionalDdl
-        ? 'Everything was taken back: the database is as it was. To repair it, run: mcpgw fix'
-        : 'What was repaired so far stays. To go on, run: mcpgw fix',
-    },
-  );
+function nothingRepaired(plan: FixPlan): FixResult {
+  return { plan, steps: [], ...summary(plan.outcomes, plan.outcomes) };
 }
 
 function summary(before: readonly Outcome[], after: readonly Outcome[]): Pick<FixResult, 'checks' | 'clean'> {

@@ -20,6 +20,7 @@ export function backupSection(backup: Backup, title = 'Backup'): Section {
       ...env,
       ['size', megabytes(backup.bytes)],
       ['SHA-256', backup.sha256],
+      ['to go back', `mcpgw restore ${backup.manifest}`],
       ...removed,
     ],
   };

@@ -1,11 +1,18 @@
 import { GatewayError } from '../errors.ts';
 import type { Io } from './io.ts';
 
-/** Asks a yes-or-no question on the terminal. Ctrl-C is a no. */
+/**
+ * Asks a yes-or-no question on the terminal.
+ *
+ * @throws GatewayError INTERRUPTED for Ctrl-C, which is no answer
+ */
 export async function askOnTerminal(question: string): Promise<boolean> {
   const { confirm, isCancel } = await import('@clack/prompts');
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
-  return !isCancel(answer) && answer;
+  if (isCancel(answer)) {
+    throw new GatewayError('INTERRUPTED', 'Stopped at the question.', { hint: 'Nothing was changed.' });
+  }
+  return answer;
 }
 
 /** Where nobody can be asked, the flag that answers must be given. */

@@ -6,15 +6,16 @@ import { ExitCode, GatewayError } from '../errors.ts';
 import { readRevisions, recogniseState } from '../migrate/state.ts';
 import { resolveOverrides } from '../ownership/resolve-overrides.ts';
 import type { CheckReport, StepReport } from '../report/report.ts';
+import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
 import type { Io } from './io.ts';
-import type { GlobalOptions, WriteOptions } from './options.ts';
+import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { printStatement } from './print-statement.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 
-export interface FixOptions extends GlobalOptions, WriteOptions {
+export interface FixOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
   readonly team?: string;
@@ -37,12 +38,15 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         now: new Date(),
       };
       if (dryRun) {
-        const plan = await planFix(db, checks, input);
+        const outcome = dryRunOutcome(await planFix(db, checks, input));
+        const backup = await plannedBackup(session, db, options);
         await db.dialect.endRead(db);
-        return dryRunOutcome(plan);
+        return { ...outcome, sections: backup.sections, warnings: backup.warnings };
       }
+      const backup = backupBefore(session, db, options);
       const result = await runFix(db, checks, {
         ...input,
+        beforeWriting: backup.beforeWriting,
         progress: session.progress,
         lockTimeoutMs: options.lockTimeout * 1000,
         signal: io.signal,
@@ -59,8 +63,9 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
       );
       return {
         exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
-        steps,
+        steps: [...backup.steps(), ...steps],
         checks: result.checks.filter(isWorthShowing),
+        sections: backup.sections(),
         next: 'mcpgw verify',
       };
     });

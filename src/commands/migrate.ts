@@ -1,16 +1,19 @@
 import type { ExitCode } from '../errors.ts';
+import { lockImpact } from '../migrate/lock-impact.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
 import { runMigration } from '../migrate/run.ts';
 import { VERSION } from '../version.ts';
+import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOnTerminal } from './confirm.ts';
 import type { Io } from './io.ts';
+import { locksSection } from './locks-section.ts';
 import { describePlan, migrationOutcome, planOutcome } from './migrate-report.ts';
-import type { GlobalOptions, WriteOptions } from './options.ts';
+import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 
-export interface MigrateOptions extends GlobalOptions, WriteOptions {
+export interface MigrateOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly adopt?: boolean;
   readonly marker?: boolean;
   readonly allowDefaultCredentials?: boolean;
@@ -43,7 +46,18 @@ function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
     try {
       const plan = await makePlan(db, { ...planOptions(session, options), purpose: 'show' });
       session.found(plan.state);
-      return planOutcome(plan, session.loaded.settings);
+      const outcome = planOutcome(plan, session.loaded.settings);
+      if (isEmpty(plan)) return outcome;
+      const backup = await plannedBackup(session, db, options);
+      return {
+        ...outcome,
+        sections: [
+          ...(outcome.sections ?? []),
+          ...locksSection(lockImpact(db.dialect, plan)),
+          ...backup.sections,
+        ],
+        warnings: [...(outcome.warnings ?? []), ...backup.warnings],
+      };
     } finally {
       await db.dialect.endRead(db);
     }
@@ -53,6 +67,7 @@ function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
 function run(session: Session, options: MigrateOptions): Promise<Outcome> {
   const { io, progress } = session;
   return session.connect({ access: 'write', create: true, wait: options.wait }, async (db) => {
+    const backup = backupBefore(session, db, options);
     const result = await runMigration(db, {
       ...planOptions(session, options),
       progress,
@@ -60,9 +75,15 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
       lockTimeoutMs: options.lockTimeout * 1000,
       signal: io.signal,
       confirm: (plan) => confirm(session, options, plan),
+      beforeWriting: backup.beforeWriting,
     });
     session.found({ release: '0.7.0', revision: result.revision });
-    return migrationOutcome(result, session.loaded.settings);
+    const outcome = migrationOutcome(result, session.loaded.settings);
+    return {
+      ...outcome,
+      steps: [...backup.steps(), ...(outcome.steps ?? [])],
+      sections: [...(outcome.sections ?? []), ...backup.sections()],
+    };
   });
 }
 

@@ -13,6 +13,14 @@ export interface GlobalOptions {
   readonly debug?: boolean;
 }
 
+/** Options of commands that take a backup first. */
+export interface BackupOptions {
+  /** `--no-backup` makes it false. */
+  readonly backup?: boolean;
+  readonly backupDir?: string;
+  readonly keep?: number;
+}
+
 /** Options of commands that write. */
 export interface WriteOptions {
   readonly dryRun?: boolean;

@@ -34,7 +34,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
     const session = openSession(io, options, { credentials: 'optional' });
     open(session);
     const context = contextOf(session, options);
-    if (options.dryRun === true) return planned(session, await planRestore(context));
+    if (options.dryRun === true) return planned(session, await planRestore(context), options.from);
     const { plan, safety, durationMs } = await restoreBackup(context);
     const { manifest } = plan.backup;
     session.found(manifest);
@@ -120,7 +120,7 @@ function describe(plan: RestorePlan): string[] {
   return lines;
 }
 
-function planned(session: Session, plan: RestorePlan): Outcome {
+function planned(session: Session, plan: RestorePlan, from: string): Outcome {
   session.found({ release: plan.release, revision: session.database()?.revision ?? '' });
   const { safety } = plan;
   const keep =
@@ -143,7 +143,7 @@ function planned(session: Session, plan: RestorePlan): Outcome {
     steps: [...keep, { ...step('restore', titleOf(plan), 'planned', null, 0), statements: [] }],
     sections: [tables(plan, 'rows now', 'rows in the backup')],
     warnings: plan.damage === '' ? [] : [plan.damage],
-    next: `mcpgw restore`,
+    next: `mcpgw restore ${from}`,
   };
 }
 

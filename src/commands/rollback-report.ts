@@ -3,8 +3,9 @@ import { ExitCode } from '../errors.ts';
 import { lockImpact } from '../migrate/lock-impact.ts';
 import type { RollbackResult } from '../migrate/rollback.ts';
 import type { RollbackPlan } from '../migrate/rollback-plan.ts';
+import { REVISION } from '../migrate/state.ts';
 import { plural } from '../report/plural.ts';
-import type { Section } from '../report/report.ts';
+import type { Section, StepReport } from '../report/report.ts';
 import { locksSection } from './locks-section.ts';
 import type { Outcome } from './outcome.ts';
 import { printStatement } from './print-statement.ts';
@@ -23,27 +24,32 @@ export function describeRollback(plan: RollbackPlan): string[] {
 
 /** The report of `--dry-run`. */
 export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan): Outcome {
+  const nothingToDo = plan.steps.length === 0;
   return {
     exitCode: ExitCode.ok,
-    steps: plan.steps.map(({ id, title, statements }) => ({
-      id,
-      title,
-      status: 'planned',
-      rows: null,
-      durationMs: 0,
-      statements: statements.map(printStatement),
-    })),
+    steps: nothingToDo
+      ? IN_PLACE
+      : plan.steps.map(({ id, title, statements }) => ({
+          id,
+          title,
+          status: 'planned',
+          rows: null,
+          durationMs: 0,
+          statements: statements.map(printStatement),
+        })),
     sections: [...losses(plan), ...locksSection(lockImpact(dialect, { ...plan, assigned: new Map() }))],
-    warnings: plan.steps.length === 0 ? [NOTHING] : plan.warnings,
-    next: plan.steps.length === 0 ? '' : 'mcpgw rollback',
+    warnings: plan.warnings,
+    next: nothingToDo ? '' : 'mcpgw rollback',
   };
 }
 
-const NOTHING = 'The database is at v0.6.0 already: there is nothing to roll back.';
+const IN_PLACE: readonly StepReport[] = [
+  { id: 'revision', title: `Revision ${REVISION.v060}`, status: 'already', rows: null, durationMs: 0 },
+];
 
 /** The report of a run. */
 export function rollbackOutcome({ plan, steps, changed, rows, warnings }: RollbackResult): Outcome {
-  if (!changed) return { exitCode: ExitCode.ok, warnings: [NOTHING] };
+  if (!changed) return { exitCode: ExitCode.ok, steps: IN_PLACE, warnings };
   return {
     exitCode: ExitCode.ok,
     steps: steps.map(({ id, title, status, rows: written, durationMs }) => ({

@@ -1,15 +1,16 @@
 import type { ExitCode } from '../errors.ts';
 import { planRollback, runRollback } from '../migrate/rollback.ts';
 import { VERSION } from '../version.ts';
+import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
 import type { Io } from './io.ts';
-import type { GlobalOptions, WriteOptions } from './options.ts';
+import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { describeRollback, rollbackOutcome, rollbackPlanOutcome } from './rollback-report.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 
-export interface RollbackOptions extends GlobalOptions, WriteOptions {
+export interface RollbackOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly discardNewData?: boolean;
 }
 
@@ -34,7 +35,13 @@ function dryRun(session: Session, options: RollbackOptions, request: Request): P
     try {
       const plan = await planRollback(db, request);
       session.found(plan.state);
-      return rollbackPlanOutcome(db.dialect, plan);
+      const outcome = rollbackPlanOutcome(db.dialect, plan);
+      const backup = await plannedBackup(session, db, options);
+      return {
+        ...outcome,
+        sections: [...(outcome.sections ?? []), ...backup.sections],
+        warnings: [...(outcome.warnings ?? []), ...backup.warnings],
+      };
     } finally {
       await db.dialect.endRead(db);
     }
@@ -44,6 +51,7 @@ function dryRun(session: Session, options: RollbackOptions, request: Request): P
 function run(session: Session, options: RollbackOptions, request: Request): Promise<Outcome> {
   const { io, progress } = session;
   return session.connect({ access: 'write', wait: options.wait }, async (db) => {
+    const backup = backupBefore(session, db, options);
     const result = await runRollback(db, {
       ...request,
       now: new Date(),
@@ -51,6 +59,7 @@ function run(session: Session, options: RollbackOptions, request: Request): Prom
       toolVersion: VERSION,
       lockTimeoutMs: options.lockTimeout * 1000,
       signal: io.signal,
+      beforeWriting: backup.beforeWriting,
       async confirm(plan) {
         session.found(plan.state);
         for (const line of describeRollback(plan)) progress.log(line);
@@ -58,6 +67,11 @@ function run(session: Session, options: RollbackOptions, request: Request): Prom
       },
     });
     session.found({ release: '0.6.0', revision: result.revision });
-    return rollbackOutcome(result);
+    const outcome = rollbackOutcome(result);
+    return {
+      ...outcome,
+      steps: [...backup.steps(), ...(outcome.steps ?? [])],
+      sections: [...(outcome.sections ?? []), ...backup.sections()],
+    };
   });
 }

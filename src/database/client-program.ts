@@ -93,7 +93,8 @@ export async function clientOutput(run: Omit<ClientRun, 'stdin' | 'stdout'>): Pr
 /** The first thing a program complained about, as an error with advice. */
 function clientFailure(program: string, complaints: string): GatewayError {
   const name = program.split('/').at(-1) ?? program;
-  const lines = complaints.split('\n').filter((line) => line.trim() !== '');
+  // A server's own hint (DROP … CASCADE) is not ours.
+  const lines = complaints.split('\n').filter((line) => line.trim() !== '' && !/^HINT:/.test(line));
   const first = lines.find((line) => /error|denied|fatal/i.test(line)) ?? lines[0] ?? '';
   const says = first.replace(/[.\s]+$/, '');
   if (/no space left|disk full|Errcode: 28\b|errno: 28\b/i.test(complaints)) {

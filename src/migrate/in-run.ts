@@ -3,6 +3,9 @@ import type { RunLock } from '../database/dialect.ts';
 import type { Progress } from '../progress.ts';
 import { partialError } from './partial-error.ts';
 
+/** Called behind the lock of a run, before its first write; takes the backup. */
+export type BeforeWriting = (state: { readonly release: string; readonly revision: string }) => Promise<void>;
+
 export interface InRunOptions {
   readonly progress: Progress;
   readonly lockTimeoutMs: number;

@@ -26,7 +26,7 @@ import type { Migration, OwnershipValues } from './migration.ts';
 import { findDangling, findMends } from './prepare.ts';
 import { type PlanFacts, readPlanFacts } from './read-facts.ts';
 import { record } from './record.ts';
-import { REVISION, readRevisions, recogniseState, type State } from './state.ts';
+import { AT_HEAD, REVISION, readRevisions, recogniseState, type State } from './state.ts';
 
 export interface PlannedStep {
   readonly id: string;
@@ -74,12 +74,45 @@ export interface PlanOptions {
 }
 
 /** The migration in which rows get their owner and tools their display name. */
-const MIGRATION_OF_OWNERSHIP = MIGRATIONS.find((migration) => migration.id === '0003_ownership');
+const MIGRATION_OF_OWNERSHIP = '0003_ownership';
 /** What the gateway's own upgrade writes (COMPATIBILITY §5). */
 const MARKER = 'mcpgateway-0.7.0-migration';
 /** Rows that a v0.6.0 gateway showed to everybody stay visible to everybody. */
 const FORMER_VISIBILITY = 'public';
 const PAGE_SIZE = 10_000;
+
+/** The steps of a run in their order. */
+function stepsOf({ emailAuthEnabled }: Pick<Settings, 'emailAuthEnabled'>): { id: string; title: string }[] {
+  const migrations = (when: Migration['when']) => MIGRATIONS.filter((migration) => migration.when === when);
+  return [
+    { id: 'history', title: 'Table for our own history' },
+    { id: 'mend', title: 'Rows that new constraints would not allow' },
+    ...migrations('before-seed'),
+    ...(emailAuthEnabled ? [{ id: SEED_STEP, title: 'Administrator, personal team, roles' }] : []),
+    ...migrations('after-seed'),
+    { id: OWNERSHIP_STEP, title: 'Owner and team for rows without' },
+    { id: 'revision', title: `Revision ${REVISION.v070}` },
+  ];
+}
+
+/** The plan of a database that is known to be at v0.7.0 with nothing missing: no statement at all. */
+export function nothingLeft(settings: Pick<Settings, 'emailAuthEnabled'>): Plan {
+  const steps = stepsOf(settings).map(
+    ({ id, title }): PlannedStep => ({ id, title, statements: [], rowsArriving: 0, checksum: null }),
+  );
+  return {
+    state: AT_HEAD,
+    steps,
+    changed: [],
+    tables: [],
+    rowsBefore: new Map(),
+    created: [],
+    assigned: new Map(),
+    collisions: [],
+    seed: null,
+    warnings: [],
+  };
+}
 
 export function isEmpty(plan: Plan): boolean {
   return plan.steps.every((step) => step.statements.length === 0 && step.checksum === null);
@@ -155,51 +188,29 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
 
   const ranged = (statements: readonly Statement[]) => statements.flatMap((s) => inTheRanges(db, s, facts));
   const checksumOf = stepChecksums();
-  const step = (
-    id: string,
-    title: string,
-    statements: readonly Statement[],
-    rowsArriving = 0,
-  ): PlannedStep => {
+  const statementsOf = new Map<string, readonly Statement[]>([
+    ['history', schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements],
+    ['mend', mends.map((m) => m.statement)],
+    ...recording.steps.map(({ migration: { id }, statements }): [string, readonly Statement[]] => [
+      id,
+      id === MIGRATION_OF_OWNERSHIP ? [...statements, ...unusualNames(db, schema, facts)] : statements,
+    ]),
+    [SEED_STEP, seed?.parts.flatMap((part) => part.statements) ?? []],
+    [OWNERSHIP_STEP, ownershipStatements],
+    ['revision', revisionStatements(db, schema, state)],
+  ]);
+  const steps = stepsOf(settings).map(({ id, title }): PlannedStep => {
+    const statements = ranged(statementsOf.get(id) ?? []);
     const checksum = checksumOf.get(id);
+    const isRecorded = checksum === undefined || (recorded.has(id) && statements.length === 0);
     return {
       id,
       title,
-      rowsArriving,
-      statements: ranged(statements),
-      checksum: checksum === undefined || (recorded.has(id) && statements.length === 0) ? null : checksum,
+      rowsArriving: id === MIGRATION_OF_OWNERSHIP ? arriving : 0,
+      statements,
+      checksum: isRecorded ? null : checksum,
     };
-  };
-  const migrationSteps = (when: Migration['when']) =>
-    recording.steps
-      .filter(({ migration }) => migration.when === when)
-      .map(({ migration, statements }) =>
-        migration === MIGRATION_OF_OWNERSHIP
-          ? step(migration.id, migration.title, [...statements, ...unusualNames(db, schema, facts)], arriving)
-          : step(migration.id, migration.title, statements),
-      );
-  const history = schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements;
-  const steps: PlannedStep[] = [
-    step('history', 'Table for our own history', history),
-    step(
-      'mend',
-      'Rows that new constraints would not allow',
-      mends.map((m) => m.statement),
-    ),
-    ...migrationSteps('before-seed'),
-    ...(seed === null
-      ? []
-      : [
-          step(
-            SEED_STEP,
-            'Administrator, personal team, roles',
-            seed.parts.flatMap((p) => p.statements),
-          ),
-        ]),
-    ...migrationSteps('after-seed'),
-    step(OWNERSHIP_STEP, 'Owner and team for rows without', ownershipStatements),
-    step('revision', `Revision ${REVISION.v070}`, revisionStatements(db, schema, state)),
-  ];
+  });
   return {
     state,
     steps,

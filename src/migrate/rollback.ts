@@ -4,7 +4,7 @@ import type { Progress } from '../progress.ts';
 import { plural } from '../report/plural.ts';
 import type { Settings } from '../settings/settings.ts';
 import { compareRows, type TableRows } from './compare-rows.ts';
-import { inRun } from './in-run.ts';
+import { type BeforeWriting, inRun } from './in-run.ts';
 import { refuseWithoutPrivileges } from './refuse-without-privileges.ts';
 import { makeRollbackPlan, type RollbackPlan, recordRollback } from './rollback-plan.ts';
 import { runSteps, type StepResult } from './run-steps.ts';
@@ -23,6 +23,7 @@ export interface RollbackContext {
   readonly signal: AbortSignal;
   /** Asked with the plan before anything is locked or written; false stops the run. */
   readonly confirm: (plan: RollbackPlan) => Promise<boolean>;
+  readonly beforeWriting: BeforeWriting;
 }
 
 export interface RollbackResult {
@@ -56,6 +57,7 @@ export async function runRollback(db: Connection, context: RollbackContext): Pro
   await refuseWithoutPrivileges(db, 'the rollback', draft.tables);
   const command = `mcpgw rollback${discardNewData ? ' --discard-new-data' : ''}`;
   return inRun(db, { ...context, what: 'The rollback', command }, async ({ lock, onWrite }) => {
+    await context.beforeWriting(draft.state);
     // What another run did while this one waited for the lock is seen only now.
     const tables = await db.dialect.readSchema(db);
     const changing = { changed: draft.changed, assigned: new Map<string, number>() };
@@ -114,7 +116,7 @@ export async function planRollback(
       ...losses.map(({ table, rows }) => `${table}: ${plural(rows, 'row')} beyond the seeded ones`),
       ...plan.duplicates.flatMap(describeDuplicates),
     ],
-    hint: `${hints.join(' — ')} (nothing was changed)`,
+    hint: hints.join(' — '),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Connection } from '../database/connection.ts';
+import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { historyRow } from './history.ts';
@@ -46,17 +47,9 @@ async function runStep(db: Connection, step: PlannedStep, context: StepsContext)
   if (statements.length === 0 && checksum === null) {
     return { id, title, status: 'already', rows: 0, durationMs: 0 };
   }
-  const since = performance.now();
-  let rows = step.rowsArriving;
-  context.progress.start(title, statements.length);
-  for (const statement of statements) {
-    stopIfAsked(db, context);
-    context.onWrite();
-    const affected = await db.run(statement);
-    if (statement.counts !== undefined) rows += affected;
-    context.progress.advance(1);
-  }
-  const durationMs = Math.round(performance.now() - since);
+  const ran = await runStatements(db, title, statements, context);
+  const rows = step.rowsArriving + ran.rows;
+  const { durationMs } = ran;
   if (checksum !== null) {
     await db.run(
       historyRow(db, {
@@ -69,11 +62,31 @@ async function runStep(db: Connection, step: PlannedStep, context: StepsContext)
       }),
     );
   }
-  context.progress.done();
   return { id, title, status: statements.length === 0 ? 'already' : 'done', rows, durationMs };
 }
 
-function stopIfAsked(db: Connection, { signal, command }: StepsContext): void {
+/** Runs statements in order, and tells the rows they wrote and the time they took. */
+export async function runStatements(
+  db: Connection,
+  title: string,
+  statements: readonly Statement[],
+  context: Pick<StepsContext, 'progress' | 'signal' | 'command' | 'onWrite'>,
+): Promise<{ readonly rows: number; readonly durationMs: number }> {
+  const since = performance.now();
+  let rows = 0;
+  context.progress.start(title, statements.length);
+  for (const statement of statements) {
+    stopIfAsked(db, context);
+    context.onWrite();
+    const affected = await db.run(statement);
+    if (statement.counts !== undefined) rows += affected;
+    context.progress.advance(1);
+  }
+  context.progress.done();
+  return { rows, durationMs: Math.round(performance.now() - since) };
+}
+
+function stopIfAsked(db: Connection, { signal, command }: Pick<StepsContext, 'signal' | 'command'>): void {
   if (!signal.aborted) return;
   const terminated = signal.reason === 'SIGTERM';
   throw new GatewayError(

@@ -5,8 +5,9 @@ import type { Progress } from '../progress.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
 import { compareRows, type TableRows } from './compare-rows.ts';
-import { inRun } from './in-run.ts';
-import { isEmpty, makePlan, type Plan, type PlanOptions } from './plan.ts';
+import { isAtHead } from './head.ts';
+import { type BeforeWriting, inRun } from './in-run.ts';
+import { isEmpty, makePlan, nothingLeft, type Plan, type PlanOptions } from './plan.ts';
 import { readBeforeLocking } from './read-before-locking.ts';
 import { record } from './record.ts';
 import { refuseWithoutPrivileges } from './refuse-without-privileges.ts';
@@ -22,6 +23,7 @@ export interface RunContext extends Omit<PlanOptions, 'purpose'> {
   readonly signal: AbortSignal;
   /** Asked with the plan before anything is locked or written; false stops the run. */
   readonly confirm: (plan: Plan) => Promise<boolean>;
+  readonly beforeWriting: BeforeWriting;
 }
 
 export interface RunResult {
@@ -47,6 +49,7 @@ const COMMAND = 'mcpgw migrate';
  */
 export async function runMigration(db: Connection, context: RunContext): Promise<RunResult> {
   const { progress } = context;
+  if (await isAtHead(db, context.settings)) return nothingToDo(nothingLeft(context.settings));
   progress.start('Reading the database');
   const readPlan = () => makePlan(db, { ...context, purpose: 'outline' });
   const draft = await readBeforeLocking(db, context, readPlan);
@@ -65,6 +68,8 @@ export async function runMigration(db: Connection, context: RunContext): Promise
         const now = await readPlan();
         if (isEmpty(now)) return nothingToDo(now);
       }
+      // It reads through a connection of its own, which the table locks would keep out.
+      await context.beforeWriting(draft.state);
       // What another run did while this one waited for the lock is seen only now.
       const tables = await db.dialect.readSchema(db);
       await db.dialect.lockTables(db, tablesToLock(draft, tables.keys()), lock);

@@ -112,6 +112,14 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
   }
 }
 
+/** Migrated, adopted or made new: where every way ends. */
+export const AT_HEAD: State = {
+  kind: 'v0.7.0',
+  description: 'v0.7.0',
+  release: '0.7.0',
+  revision: REVISION.v070,
+};
+
 function known(schema: Schema, revision: string): State {
   const tools = schema.get('tools');
   const displayName = columnOf(tools, 'display_name') !== undefined;
@@ -137,7 +145,7 @@ function known(schema: Schema, revision: string): State {
   const scoped = tools?.uniques.some((u) => u.name === 'uq_team_owner_email_name_tool') ?? false;
   const leftovers = [...LEFTOVER_COPIES.keys()].some((name) => schema.has(name));
   return scoped && !leftovers
-    ? { kind: 'v0.7.0', description: 'v0.7.0', release: '0.7.0', revision }
+    ? AT_HEAD
     : {
         kind: 'upgraded-by-gateway',
         description: 'v0.7.0, upgraded by the gateway itself',

@@ -1,12 +1,14 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -156,4 +158,32 @@ test('stopped before the swap, the database is as it was', async () => {
   await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' });
   expect(await database.query('SELECT count(*) FROM tool_metrics')).toBe('0');
   expect(readdirSync(dirname(database.name))).toEqual(['mcp.db']);
+});
+
+test('behind a symbolic link the file is replaced, not the link', async () => {
+  const made = await backUp(database, { directory });
+  await database.query('DELETE FROM tool_metrics');
+  const link = join(temporaryFolder(), 'link.db');
+  symlinkSync(database.name, link);
+  await putBack({ ...database, name: link, url: `sqlite:///${link}` }, { directory, name: made.file });
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(await database.query('SELECT count(*) FROM tool_metrics')).toBe('1');
+});
+
+test('a file that is mounted by itself is refused, and keeps its journal mode (needs to mount)', async ({
+  skip,
+}) => {
+  await database.query('PRAGMA journal_mode = wal');
+  const made = await backUp(database, { directory });
+  const mounted = spawnSync('mount', ['--bind', database.name, database.name]).status === 0;
+  if (!mounted) skip();
+  try {
+    await expect(putBack(database, { directory, name: made.file })).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('mount point'),
+    });
+    expect(await database.query('PRAGMA journal_mode')).toBe('wal');
+  } finally {
+    spawnSync('umount', [database.name]);
+  }
 });

@@ -30,7 +30,7 @@ describe('text', () => {
     const file = await sqliteFile('v0.6.0');
     const { stdout, stderr, exitCode } = await run(file, ['migrate']);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^mcpgw migrate · SQLite [^]* release 0\.7\.0 \(e182847d89e6\)\n/);
+    expect(stdout).toMatch(/^mcpgw migrate · SQLite [\s\S]* release 0\.7\.0 \(e182847d89e6\)\n/);
     expect(stdout).toMatch(/✔ Owner, team and visibility on every resource +113 rows/);
     expect(stdout).toContain('Next: mcpgw verify');
     expect(stderr).toContain('Gives 113 rows an owner');

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cliReport } from '../support/cli-report.ts';
@@ -22,6 +22,20 @@ describe('commands that only read', () => {
     for (const args of READING) {
       expect((await cliReport(file.url, args)).exitCode).toBe(0);
       expect(fileFingerprint(file.name)).toEqual(before);
+    }
+  });
+
+  it('leave what a gateway that runs or crashed has beside its database in WAL mode', async () => {
+    const file = await sqliteFile('v0.7.0');
+    const gateway = new SQLite(file.name);
+    try {
+      gateway.pragma('journal_mode = WAL');
+      gateway.exec("UPDATE tools SET visibility = 'wrong' WHERE rowid = 1");
+      const { report } = await cliReport(file.url, ['verify', '--only', 'ownership']);
+      expect(report.checks.find(({ id }) => id === 'ownership.visibility')).toMatchObject({ count: 1 });
+      expect(readdirSync(file.folder).toSorted()).toEqual(['mcp.db', 'mcp.db-shm', 'mcp.db-wal']);
+    } finally {
+      gateway.close();
     }
   });
 
@@ -95,6 +109,16 @@ describe.skipIf(!isRoot)('a user who may not write (needs root to become one)', 
     expect(fileFingerprint(file.name)).toEqual(before);
   });
 
+  it('is told that a folder cannot be entered', async () => {
+    const file = await locked('v0.6.0', 0o666, 0o700);
+    for (const args of [['status'], ['migrate']]) {
+      const { report } = await cliReport(file.url, args, { uid: NOBODY });
+      expect(report.error).toMatchObject({ code: 'PERMISSION' });
+      expect(report.error?.message).toContain(file.name);
+      expect(report.error?.hint).toMatch(/folder/);
+    }
+  });
+
   it('is told that no new file can be made', async () => {
     const folder = temporaryFolder();
     chmodSync(folder, 0o555);
@@ -104,7 +128,9 @@ describe.skipIf(!isRoot)('a user who may not write (needs root to become one)', 
   });
 
   it('is told that a full disk is full, and the file is as it was', async ({ skip }) => {
-    const folder = join(temporaryFolder(), 'small');
+    const parent = temporaryFolder();
+    chmodSync(parent, 0o755);
+    const folder = join(parent, 'small');
     mkdirSync(folder);
     const file = await sqliteFile('v0.6.0');
     const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=512k,mode=777', 'none', folder]);
@@ -113,12 +139,13 @@ describe.skipIf(!isRoot)('a user who may not write (needs root to become one)', 
       const name = join(folder, 'mcp.db');
       spawnSync('cp', [file.name, name]);
       chownSync(name, NOBODY, NOBODY);
-      const before = fileFingerprint(name);
+      const before = readFileSync(name);
       const { report } = await cliReport(`sqlite:///${name}`, ['migrate'], { uid: NOBODY });
       expect(report.error).toMatchObject({ code: 'DISK_FULL' });
       expect(report.error?.hint).toMatch(/Make room|free space/);
-      expect(fileFingerprint(name)).toEqual(before);
-      expect(dirname(name)).toBe(folder);
+      // What did not fit in memory was written, and taken back.
+      expect(readFileSync(name).equals(before)).toBe(true);
+      expect(readdirSync(folder)).toEqual(['mcp.db']);
     } finally {
       spawnSync('umount', [folder]);
     }

@@ -22,7 +22,13 @@ async function oldDatabase(id: TestDatabase['id']): Promise<TestDatabase> {
 const planned = (database: TestDatabase): Promise<TableLock[]> =>
   connect(database, async (db) => {
     const { settings } = testSettings(database.url);
-    const plan = await makePlan(db, { settings, now: new Date(), purpose: 'show', adopt: false, marker: false });
+    const plan = await makePlan(db, {
+      settings,
+      now: new Date(),
+      purpose: 'show',
+      adopt: false,
+      marker: false,
+    });
     return lockImpact(db.dialect, plan);
   });
 

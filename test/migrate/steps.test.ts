@@ -177,7 +177,9 @@ describeEachDatabase('each step, up and down', ({ id }) => {
       expect(Object.keys(await shapeOf(db)).filter((name) => name.endsWith('_nounique'))).toEqual([
         'gateways_tmp_nounique',
       ]);
-      expect(await step(db, leftovers, 'down')).toBe(0);
+      // v0.6.0 has no place for copies either.
+      expect(await step(db, leftovers, 'down', NOBODY, kept)).toBe(0);
+      expect(await step(db, leftovers, 'down')).toBe(1);
     });
   });
 });

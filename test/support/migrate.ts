@@ -31,6 +31,7 @@ export function migrate(
         toolVersion: '0.7.0-test',
         lockTimeoutMs: 2_000,
         signal: new AbortController().signal,
+        beforeWriting: async () => {},
         confirm: async () => true,
         ...context,
       }),

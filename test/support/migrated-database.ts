@@ -99,6 +99,7 @@ async function migrateAndFill(database: TestDatabase): Promise<void> {
       toolVersion: '0.7.0',
       lockTimeoutMs: 5000,
       signal: new AbortController().signal,
+      beforeWriting: async () => {},
       confirm: async () => true,
     }),
   );

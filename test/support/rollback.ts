@@ -28,6 +28,7 @@ export function rollback(
         toolVersion: '0.7.0-test',
         lockTimeoutMs: 2_000,
         signal: new AbortController().signal,
+        beforeWriting: async () => {},
         confirm: async () => true,
         ...context,
       }),

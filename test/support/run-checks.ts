@@ -31,6 +31,7 @@ export function fix(at: Opened, checks: readonly Check[], overrides: Overrides =
       progress: noProgress,
       lockTimeoutMs: 5000,
       signal: new AbortController().signal,
+      beforeWriting: async () => {},
       confirm: async () => true,
     }),
   );

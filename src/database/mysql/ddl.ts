@@ -39,6 +39,8 @@ export function literalMysql(value: string | null): string {
 /** InnoDB's limit for all parts of a key, and the bytes a character takes at most. */
 const KEY_BYTES = 3072;
 const UTF8MB4_BYTES = 4;
+/** The most that a number or a time takes. */
+const NUMBER_BYTES = 8;
 
 function typeName(column: Column): string {
   switch (column.kind) {
@@ -113,7 +115,8 @@ function uniqueSql(unique: Unique, columns: readonly Column[], { mariadb }: Mysq
 function keySizes(unique: Unique, columns: readonly Column[]) {
   return unique.columns.map((name) => {
     const column = columns.find((c) => c.name === name);
-    return { name, bytes: (column?.length ?? KEY_BYTES) * UTF8MB4_BYTES };
+    const holdsText = column?.kind === 'string' || column?.kind === 'text';
+    return { name, bytes: holdsText ? (column.length ?? KEY_BYTES) * UTF8MB4_BYTES : NUMBER_BYTES };
   });
 }
 
@@ -183,6 +186,7 @@ export function changeMysqlTable(
     ),
   }));
   const after = withChanges(table, changes);
+  const bare = unservedKeys(table, changes, dropped);
   const addedKeys = changes.addForeignKeys ?? [];
   // A key with a hash in it is made and dropped by copying the table; MariaDB then copies it for foreign keys, too.
   const hashed = (uniques: readonly Unique[], columns: readonly Column[]) =>
@@ -197,9 +201,10 @@ export function changeMysqlTable(
       keys.map((k) => `DROP FOREIGN KEY ${q(k.name ?? '')}`),
       copiesForKeys(table) ? 'rebuild' : 'metadata',
     ),
-    // An index that a foreign key needs can go only once another serves it.
+    // An index that a foreign key needs can go only when another serves it.
     ...alter(
       [
+        ...bare.map((index) => `ADD ${indexSql(index)}`),
         ...dropped.map((u) => `DROP INDEX ${q(u.name ?? '')}`),
         ...(changes.dropIndexes ?? []).map((name) => `DROP INDEX ${q(name)}`),
       ],
@@ -236,7 +241,23 @@ export function changeMysqlTable(
       'rebuild',
     ),
   ];
-  return { statements, table: { ...after, ...named(after) } };
+  return { statements, table: { ...after, ...named(after), indexes: [...after.indexes, ...bare] } };
+}
+
+/** Indexes for the foreign keys that stay and are served by nothing but what goes, named as InnoDB would. */
+function unservedKeys(table: Table, changes: TableChanges, dropped: readonly Unique[]): Index[] {
+  const goes = (index: Index) => changes.dropIndexes?.includes(index.name) ?? false;
+  const left = [
+    table.primaryKey,
+    ...table.uniques.filter((u) => !dropped.includes(u)).map((u) => u.columns),
+    ...table.indexes.filter((index) => !goes(index)).map((index) => index.columns),
+  ];
+  const leaving = [...dropped, ...table.indexes.filter(goes)].map(({ columns }) => columns[0]);
+  return table.foreignKeys
+    .map((key) => key.column)
+    .filter((name) => leaving.includes(name) && !changes.dropForeignKeys?.includes(name))
+    .filter((name) => !left.some(([first]) => first === name))
+    .map((name) => ({ name, columns: [name] }));
 }
 
 function altering(table: string, what: string, kind: EffectKind): Statement {
@@ -300,7 +321,9 @@ function alterColumn(table: Table, to: Column, flavor: MysqlFlavor): Statement[]
   return [...fill, altering(table.name, `MODIFY COLUMN ${definition}`, 'rebuild')];
 }
 
-const NAME = "coalesce(nullif(custom_name, ''), original_name, '')";
+/** Not a comparison with '', which in most collations is the same as a blank. */
+const NAME = "CASE WHEN char_length(custom_name) > 0 THEN custom_name ELSE coalesce(original_name, '') END";
+
 /**
  * Separators to spaces, white space collapsed and trimmed, all lower case. By code points, since in a Turkish
  * collation the small letter of I is another one.
@@ -324,4 +347,4 @@ function displayNameSql({ mariadb }: MysqlFlavor): string {
   return `left(${capitals}, 255)`;
 }
 
-export const DISPLAY_NAME_MISSES = `${NAME} REGEXP '[^ -~]'`;
+export const DISPLAY_NAME_MISSES = `(${NAME}) REGEXP '[^ -~]'`;

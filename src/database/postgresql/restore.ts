@@ -16,6 +16,8 @@ import { literalPostgresql, quotePostgresql } from './ddl.ts';
 
 /** pg_restore 17 and later set this, and servers before 17 do not know it. */
 const UNKNOWN_BEFORE_17 = 'SET transaction_timeout = 0;\n';
+/** How long a program that closed its input may take to say why. */
+const LAST_WORDS_MS = 5_000;
 const READY = 'mcpgw-ready';
 
 /**
@@ -61,7 +63,14 @@ export function restorePostgresql(context: PostgresqlBackupContext, request: Res
       const args = ['--clean', '--if-exists', `--use-list=${list}`, '--file=-', request.file];
       if (!owners) args.unshift('--no-owner', '--no-privileges');
       await Promise.race([
-        feed({ program: pgRestore, args, context, input, keepTimeouts: Number.parseInt(version, 10) >= 17 }),
+        feed({
+          program: pgRestore,
+          args,
+          context,
+          psql: client,
+          input,
+          keepTimeouts: Number.parseInt(version, 10) >= 17,
+        }),
         client.ended.then(() => {
           throw new GatewayError('FAILED', 'psql ended before the restore was done.');
         }),
@@ -143,12 +152,13 @@ interface Feed {
   readonly program: string;
   readonly args: readonly string[];
   readonly context: PostgresqlBackupContext;
+  readonly psql: Client;
   readonly input: Writable;
   readonly keepTimeouts: boolean;
 }
 
 /** Sends the SQL of the dump to psql; rejects when pg_restore did not come to its end. */
-async function feed({ program, args, context, input, keepTimeouts }: Feed): Promise<void> {
+async function feed({ program, args, context, psql, input, keepTimeouts }: Feed): Promise<void> {
   const { env, signal, progress } = context;
   const client = startClient({ program, args, env, signal, stdout: 'pipe' });
   const { stdout } = client.child;
@@ -171,7 +181,14 @@ async function feed({ program, args, context, input, keepTimeouts }: Feed): Prom
       done(null, head === null ? undefined : prepared(head, keepTimeouts));
     },
   });
-  await pipeline(stdout, through, input, { end: false });
+  try {
+    await pipeline(stdout, through, input, { end: false });
+  } catch (error) {
+    client.child.kill('SIGTERM');
+    // psql that ended at an error closed its input; what it says about it counts more.
+    await Promise.race([psql.ended, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+    throw error;
+  }
   await client.ended;
 }
 

@@ -23,7 +23,12 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
     defaultDirectory: join(dirname(path), 'mcpgw-backups'),
     replacesEverything: true,
     async preflight() {},
-    async preflightRestore() {},
+    async preflightRestore() {
+      if (!context.target.readOnly) return;
+      throw new GatewayError('READ_ONLY', 'DATABASE_URL asks for a read-only database (mode=ro).', {
+        hint: 'Take mode=ro out of it to restore a backup. Nothing was changed.',
+      });
+    },
     estimate: async () => sizeOf(path) + sizeOf(`${path}-wal`),
     async dump(file) {
       const source = open(path, context.target);

@@ -1,11 +1,12 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import SqliteDriver from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
-import { GatewayError } from '../../errors.ts';
+import { errorText, GatewayError } from '../../errors.ts';
 import { displayName } from '../../schema/display-name.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import type { Open, OpenOptions } from '../dialect.ts';
+import { isClosedWal } from './closed-wal.ts';
 import { createSqliteFile } from './create-file.ts';
 import { DISPLAY_NAME_FUNCTION } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
@@ -23,12 +24,14 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
   const exists = checkPath(path, options);
   try {
     if (!exists) createSqliteFile(path);
+    const reading = options.access === 'read' || readOnly;
     const file = new SqliteDriver(path, {
-      readonly: options.access === 'read' || readOnly,
+      readonly: reading && !isClosedWal(path),
       fileMustExist: true,
       timeout: busyTimeoutMs,
     });
     try {
+      if (reading) file.pragma('query_only = ON');
       file.pragma('foreign_keys = OFF');
       file.pragma(`cache_size = -${CACHE_KIB}`);
       for (const { name, value, persistent } of pragmas) {
@@ -75,7 +78,7 @@ function readFirstPage(file: SqliteDriver.Database): void {
 
 /** Whether the file is there; throws when it is no file, or missing and not to be made. */
 function checkPath(path: string, options: OpenOptions): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   if (stats?.isDirectory()) {
     throw new GatewayError('NOT_A_DATABASE', `${path} is a folder, not a SQLite database.`, {
       hint: 'Point DATABASE_URL at the database file inside it.',
@@ -99,10 +102,21 @@ function checkPath(path: string, options: OpenOptions): boolean {
       hint: 'Check the path in DATABASE_URL (a relative one starts at the current folder). mcpgw migrate would make a new v0.7.0 database there.',
     });
   }
-  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+  if (!statsOf(dirname(path))?.isDirectory()) {
     throw new GatewayError('NO_DATABASE', `The folder ${dirname(path)} does not exist.`, {
       hint: 'Check the path in DATABASE_URL, or make the folder first.',
     });
   }
   return false;
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new GatewayError('PERMISSION', `${path} cannot be looked at: ${errorText(error)}.`, {
+      hint: 'Check that this user may enter every folder of the path in DATABASE_URL. Nothing was changed.',
+      cause: error,
+    });
+  }
 }

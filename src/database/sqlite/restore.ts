@@ -7,6 +7,7 @@ import {
   createWriteStream,
   fsyncSync,
   openSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -30,25 +31,21 @@ const LOCK_POLL_MS = 100;
  * file for itself: whoever looks sees the old database or the restored one.
  */
 export async function restoreSqlite(context: SqliteBackupContext, request: RestoreRequest): Promise<void> {
-  const { path } = context.target;
+  const path = realPath(context.target.path);
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   let live: Database | null = null;
   try {
-    live = await takeForOurselves(context, request.lockTimeoutMs);
+    live = await takeForOurselves(context, path, request.lockTimeoutMs);
     const held = live;
     if (held !== null) await request.beforeReplacing((file) => copySqlite(held, file, context));
     await copyBackup(context, request, draft);
     context.progress.start('Checking the copy');
     checkCopy(draft, request.rows, 'The copy of the backup');
-    const { journalMode } = request.notes;
-    if (journalMode === 'wal') setJournalMode(draft, journalMode);
+    if (request.notes.journalMode === 'wal') setJournalMode(draft, 'wal');
     keepModeAndOwner(path, draft);
     sync(draft);
     refuseWhenStopped(context.signal);
-    if (held !== null) endWal(held, path);
-    renameSync(draft, path);
-    if (held === null)
-      for (const suffix of ['-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+    swap(held, draft, path);
     sync(dirname(path));
     context.progress.done();
   } catch (error) {
@@ -59,12 +56,42 @@ export async function restoreSqlite(context: SqliteBackupContext, request: Resto
   }
 }
 
+/** Behind symbolic links: it is the file that is replaced, not the link. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The rename, with nothing of the old database left beside it that the new one could take for its own. */
+function swap(held: Database | null, draft: string, path: string): void {
+  if (held === null) {
+    for (const suffix of ['-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+    renameSync(draft, path);
+    return;
+  }
+  const wasWal = held.pragma('journal_mode', { simple: true }) === 'wal';
+  // Brings what is in the -wal file into the old database and removes the file.
+  if (wasWal) held.pragma('journal_mode = DELETE');
+  held.exec('BEGIN EXCLUSIVE');
+  try {
+    renameSync(draft, path);
+  } catch (error) {
+    held.exec('ROLLBACK');
+    if (wasWal) held.pragma('journal_mode = WAL');
+    throw error;
+  }
+}
+
 /**
  * Opens the database and keeps everybody else out, readers too, until the connection is closed. Null when
  * there is no database that could be opened: no file, or one that is damaged.
  */
 async function takeForOurselves(
-  { target: { path }, progress, signal }: SqliteBackupContext,
+  { progress, signal }: SqliteBackupContext,
+  path: string,
   timeoutMs: number,
 ): Promise<Database | null> {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
@@ -106,13 +133,6 @@ function tryToTake(live: Database, path: string): string | null {
   live.pragma('locking_mode = NORMAL');
   live.prepare('SELECT count(*) FROM sqlite_schema').get();
   return others.join(', ');
-}
-
-/** Brings what is in the -wal file into the old database and removes the file: it must not meet the new one. */
-function endWal(live: Database, path: string): void {
-  if (live.pragma('journal_mode', { simple: true }) === 'wal') live.pragma('journal_mode = DELETE');
-  live.exec('BEGIN EXCLUSIVE');
-  for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
 }
 
 /** Copies the file and proves at the same time that it is the one the manifest means. */
@@ -191,6 +211,12 @@ function fileError(error: unknown, path: string): GatewayError | null {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new GatewayError('PERMISSION', `The folder of ${path} cannot be written.`, {
       hint: 'The database is replaced by a new file: its folder must be writable. Nothing was changed.',
+      cause: error,
+    });
+  }
+  if (code === 'EBUSY') {
+    return new GatewayError('PERMISSION', `${path} is a mount point of its own and cannot be replaced.`, {
+      hint: 'Mount its folder instead of the file, or restore where it is kept. Nothing was changed.',
       cause: error,
     });
   }

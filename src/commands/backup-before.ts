@@ -1,0 +1,96 @@
+import { envFileInUse } from '../backup/env-file-in-use.ts';
+import { hasRows } from '../backup/has-rows.ts';
+import { preflightBackup } from '../backup/preflight-backup.ts';
+import { type Backup, takeBackup } from '../backup/take-backup.ts';
+import type { Connection } from '../database/connection.ts';
+import { rowCounts } from '../database/row-counts.ts';
+import { GatewayError } from '../errors.ts';
+import type { BeforeWriting } from '../migrate/in-run.ts';
+import type { Section, StepReport } from '../report/report.ts';
+import { VERSION } from '../version.ts';
+import { backupSection, megabytes } from './backup-report.ts';
+import type { BackupOptions, GlobalOptions } from './options.ts';
+import type { Session } from './session.ts';
+
+/** The backup that a command takes before its first write, and what the report says of it. */
+export interface BackupBefore {
+  /** Takes it, unless `--no-backup` was given or there is nothing in the database to lose. */
+  readonly beforeWriting: BeforeWriting;
+  steps(): StepReport[];
+  sections(): Section[];
+}
+
+type Options = GlobalOptions & BackupOptions;
+
+export function backupBefore(session: Session, db: Connection, options: Options): BackupBefore {
+  let taken: Backup | null = null;
+  return {
+    async beforeWriting(state) {
+      if (options.backup === false || !(await holdsRows(db))) return;
+      const { io, loaded, progress } = session;
+      taken = await takeBackup({
+        db,
+        target: loaded.target,
+        env: io.env,
+        envFile: envFileInUse(io.cwd, options.envFile),
+        directory: options.backupDir ?? null,
+        keep: options.keep ?? null,
+        cwd: io.cwd,
+        progress,
+        now: new Date(),
+        toolVersion: VERSION,
+        state,
+        signal: io.signal,
+      });
+    },
+    steps: () =>
+      taken === null
+        ? []
+        : [
+            {
+              id: 'backup',
+              title: 'Back up the database',
+              status: 'done',
+              rows: [...taken.rows.values()].reduce((sum, n) => sum + n, 0),
+              durationMs: taken.durationMs,
+            },
+          ],
+    sections: () => (taken === null ? [] : [backupSection(taken)]),
+  };
+}
+
+/** For `--dry-run`: where the backup would go and how large it would be, or why none could be taken. */
+export async function plannedBackup(
+  session: Session,
+  db: Connection,
+  options: Options,
+): Promise<{ readonly sections: Section[]; readonly warnings: string[] }> {
+  if (options.backup === false || !(await holdsRows(db))) return { sections: [], warnings: [] };
+  const { io, loaded, progress } = session;
+  try {
+    const { bytes, place } = await preflightBackup({
+      db,
+      target: loaded.target,
+      env: io.env,
+      cwd: io.cwd,
+      directory: options.backupDir ?? null,
+      progress,
+      signal: io.signal,
+    });
+    const rows = [
+      ['folder', place],
+      ['size', `up to ${megabytes(bytes)}`],
+    ];
+    return {
+      sections: [{ id: 'backup', title: 'Backup before the first write', columns: ['what', 'value'], rows }],
+      warnings: [],
+    };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    return { sections: [], warnings: [`A run would refuse: ${error.message} ${error.hint}`] };
+  }
+}
+
+async function holdsRows(db: Connection): Promise<boolean> {
+  return hasRows(await rowCounts(db, [...(await db.dialect.readSchema(db)).keys()]));
+}

@@ -1,0 +1,129 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createSample } from '../../scripts/sample/create-sample.ts';
+import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
+import { createDatabase, DATABASES, describeEachDatabase } from '../support/databases.ts';
+import { serverUser } from '../support/server-user.ts';
+import { spawnCli, startCli } from '../support/spawn-cli.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** Everything that an URL, a shell, SQL or JSON gives a meaning to. */
+const DATABASE_PASSWORD = 'dB@s:/%\'"\\ +?#&=é%41$Z';
+const ADMIN_PASSWORD = 'Adm1n@s:/%\'"\\ +?#&=é%41$Z!';
+
+/** The ways a secret could have been written. */
+function formsOf(secret: string): string[] {
+  const encoded = encodeURIComponent(secret);
+  const json = JSON.stringify(secret).slice(1, -1);
+  return [
+    secret,
+    json,
+    JSON.stringify(json).slice(1, -1),
+    encoded,
+    encoded.toLowerCase(),
+    encoded.replaceAll("'", '%27'),
+    encoded.replaceAll('%20', '+'),
+    encodeURI(secret),
+    secret.replaceAll("'", "''"),
+    secret.replaceAll('\\', '\\\\'),
+    Buffer.from(secret).toString('base64'),
+  ];
+}
+
+function expectNoSecret(where: string, text: string): void {
+  for (const secret of [DATABASE_PASSWORD, ADMIN_PASSWORD]) {
+    for (const form of formsOf(secret)) {
+      if (text.includes(form)) throw new Error(`${where} holds ${form}`);
+    }
+    // A part that no encoding changes shows a form nobody thought of.
+    const start = secret.slice(0, 3);
+    const at = text.indexOf(start);
+    if (at >= 0) throw new Error(`${where} holds ${start}: ${text.slice(at - 40, at + 40)}`);
+  }
+  const hash = /\$argon2id?\$|\$2[aby]\$/.exec(text);
+  if (hash !== null) throw new Error(`${where} holds a hash: ${text.slice(hash.index, hash.index + 40)}`);
+}
+
+describeEachDatabase('secrets', ({ id, dialect }) => {
+  it('are in no output, report, log, file or process list', async () => {
+    const database = await createDatabase(id);
+    const folder = temporaryFolder();
+    try {
+      const url =
+        dialect === 'sqlite' ? database.url : (await serverUser(database, DATABASE_PASSWORD, 'owner')).url;
+      await createSample(url, SMALL_SAMPLE);
+      const env = { DATABASE_URL: url, PLATFORM_ADMIN_PASSWORD: ADMIN_PASSWORD, DB_MAX_RETRIES: '0' };
+      const output = join(folder, 'report');
+      const runs: readonly (readonly [args: readonly string[], exitCode: number])[] = [
+        [['config'], 0],
+        [['status', '--debug'], 0],
+        [['migrate', '--dry-run', '--verbose', '--debug'], 0],
+        [['migrate', '--debug', '--format', 'json', '--output', output], 0],
+        [['verify', '--debug', '--format', 'markdown'], 0],
+        [['migrate', '--debug'], 0],
+        [['fix', '--yes', '--debug', '--format', 'junit'], 0],
+        [['fix', '--debug', '--team', 'none'], 2],
+      ];
+      for (const [args, exitCode] of runs) {
+        const running = await startCli(args, { env });
+        const cmdline = existsSync(`/proc/${running.pid}/cmdline`)
+          ? readFileSync(`/proc/${running.pid}/cmdline`, 'utf8')
+          : '';
+        const result = await running.ended;
+        expect(result.exitCode, result.stderr).toBe(exitCode);
+        expectNoSecret(`stdout of ${args[0]}`, result.stdout);
+        expectNoSecret(`stderr of ${args[0]}`, result.stderr);
+        expectNoSecret('the process list', cmdline);
+      }
+      expectNoSecret('the report', readFileSync(output, 'utf8'));
+
+      const wrong = { ...env, DATABASE_URL: url.replace(/\/[^/]*$/, '/none') };
+      const failed = await spawnCli(['verify', '--debug', '--format', 'json'], { env: wrong });
+      expect(failed.exitCode).toBe(2);
+      expectNoSecret('an error', failed.stdout + failed.stderr);
+    } finally {
+      await database.drop();
+    }
+  });
+});
+
+it('read from files work, and stay there', async () => {
+  const server = DATABASES.find(({ dialect, available }) => dialect !== 'sqlite' && available);
+  const database = await createDatabase(server?.id ?? 'sqlite');
+  const folder = temporaryFolder();
+  try {
+    const url =
+      server === undefined ? database.url : (await serverUser(database, DATABASE_PASSWORD, 'owner')).url;
+    writeFileSync(join(folder, 'url'), `${url}\n`);
+    writeFileSync(join(folder, 'password'), `${ADMIN_PASSWORD}\n`);
+    const env = {
+      PLATFORM_ADMIN_PASSWORD: undefined,
+      PLATFORM_ADMIN_PASSWORD_FILE: join(folder, 'password'),
+      DATABASE_URL_FILE: join(folder, 'url'),
+    };
+    for (const args of [['config'], ['migrate', '--debug'], ['verify']]) {
+      const { exitCode, stdout, stderr } = await spawnCli(args, { env });
+      expect(exitCode, stderr).toBe(0);
+      expectNoSecret(args.join(' '), stdout + stderr);
+    }
+    const missing = await spawnCli(['verify'], { env: { ...env, DATABASE_URL_FILE: join(folder, 'none') } });
+    expect(missing.exitCode).toBe(2);
+    expect(missing.stderr).toMatch(/DATABASE_URL_FILE: .*none/s);
+  } finally {
+    await database.drop();
+  }
+});
+
+it('in a malformed URL are not shown', async () => {
+  for (const url of [
+    `postgresql://user:${DATABASE_PASSWORD}@[::1/db`,
+    `postgres//user:${DATABASE_PASSWORD}@host/db`,
+    `mysql://user:${DATABASE_PASSWORD}@host:none/db`,
+    `oracle://user:${DATABASE_PASSWORD}@host/db`,
+  ]) {
+    const { exitCode, stdout, stderr } = await spawnCli(['migrate', '--debug', '--database-url', url]);
+    expect(exitCode).toBe(2);
+    expectNoSecret(url, stdout + stderr);
+  }
+});

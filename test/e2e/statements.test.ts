@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { cliReport } from '../support/cli-report.ts';
+import { describeEachDatabase } from '../support/databases.ts';
+import { sampleDatabase } from '../support/sample-database.ts';
+
+describeEachDatabase('the statements that --dry-run shows', ({ id }) => {
+  it('are those that a run sends, in that order', async () => {
+    const database = await sampleDatabase(id);
+    const plan = await cliReport(database.url, ['migrate', '--dry-run']);
+    const shown = plan.report.steps.flatMap((step) => step.statements ?? []).map(withoutValues);
+    expect(shown.length).toBeGreaterThan(50);
+    const run = await cliReport(database.url, ['migrate', '--debug', '--quiet']);
+    expect(run.report.status).toBe('ok');
+    expect(sent(run.stderr)).toEqual(shown);
+  });
+});
+
+/** What writes among the logged statements, but for the run's own record of itself. */
+function sent(stderr: string): string[] {
+  return stderr
+    .split(/^\[sql\] /m)
+    .map((sql) => withoutValues(sql))
+    .filter((sql) =>
+      /^(?:CREATE|ALTER|DROP|INSERT|UPDATE|DELETE|REPLACE|RENAME|TRUNCATE|SET DEFAULT)\b/i.test(sql),
+    )
+    .filter((sql) => !/^INSERT INTO ["`]?mcpgw_migration\b/.test(sql));
+}
+
+/** One line, without the parameters behind it, and without ids and times that every run makes anew. */
+function withoutValues(sql: string): string {
+  return sql
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .replace(/ -- .*$/, '')
+    .replaceAll(/'[0-9a-f]{32}'/g, "'<id>'")
+    .replaceAll(/'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]*'/g, "'<time>'");
+}

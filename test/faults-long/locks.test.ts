@@ -1,0 +1,4 @@
+import { LONG } from '../faults/describe-databases.ts';
+import { lockCases } from '../faults/lock-cases.ts';
+
+lockCases(LONG);

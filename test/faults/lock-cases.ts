@@ -1,0 +1,108 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect } from '../support/connect.ts';
+import type { DatabaseId } from '../support/database-kinds.ts';
+import type { TestDatabase } from '../support/databases.ts';
+import { migrate } from '../support/migrate.ts';
+import { spawnCli, startCli } from '../support/spawn-cli.ts';
+import { expectMigratedOnce, SAMPLE } from './at-once.ts';
+import { describeDatabases } from './describe-databases.ts';
+import { at, database, IS_STUCK, oneLine, openRead, TIME, until } from './lock-support.ts';
+
+const HOST = hostname();
+
+/** How the error names the holder: process, host, since when. */
+const NAMED: Readonly<Record<TestDatabase['dialect'], (pid: number) => RegExp>> = {
+  sqlite: (pid) => new RegExp(`mcpgw pid ${pid} on this host, running since ${TIME}`),
+  postgresql: (pid) => new RegExp(`mcpgw@${HOST} pid ${pid} from 127\\.0\\.0\\.1 .*since ${TIME}`),
+  mysql: (pid) => new RegExp(`mcpgw pid ${pid} from 127\\.0\\.0\\.1, account mcpgw .*since ${TIME}`),
+};
+
+/** The lock of a run, on these databases. */
+export function lockCases(ids: readonly DatabaseId[]): void {
+  describeDatabases(ids, 'the lock of a run', ({ id, dialect }) => {
+    test('of a frozen process is waited for in vain: exit 4 names it, and it goes on when it wakes', async () => {
+      const made = await database(id, 'v0.6.0');
+      const closeRead = await openRead(made);
+      const holder = await startCli(['migrate'], at(made));
+      onTestFinished(() => void holder.child.kill('SIGKILL'));
+      await until(() => IS_STUCK[dialect](made, holder.pid));
+      holder.child.kill('SIGSTOP');
+      await closeRead();
+
+      const second = await spawnCli(['migrate', '--lock-timeout', '2'], at(made));
+      expect(oneLine(second.stderr)).toMatch(NAMED[dialect](holder.pid));
+      expect(second.exitCode).toBe(4);
+      expect(second.stdout).toBe('');
+
+      holder.child.kill('SIGCONT');
+      expect((await holder.ended).exitCode).toBe(0);
+      await expectMigratedOnce(made, 'v0.6.0');
+    });
+
+    test('is not taken at v0.7.0: whoever holds it, replicas start at once', async () => {
+      const made = await database(id, 'empty');
+      await migrate(made);
+      await connect(made, async (db) => {
+        await db.dialect.beginRun(db, { timeoutMs: 0, onWait: () => {} });
+        const replica = await spawnCli(['migrate', '--lock-timeout', '0'], at(made));
+        expect(replica.stderr).not.toContain('Waiting');
+        expect(replica.exitCode).toBe(0);
+        await db.dialect.endRun(db, false);
+      });
+    });
+
+    test('is free again after the run', async () => {
+      const made = await database(id, 'v0.6.0');
+      const run = await spawnCli(['migrate'], at(made));
+      expect(run.exitCode).toBe(0);
+      await connect(made, async (db) => {
+        const waits: string[] = [];
+        await db.dialect.beginRun(db, { timeoutMs: 0, onWait: (holder) => void waits.push(holder) });
+        await db.dialect.endRun(db, false);
+        expect(waits).toEqual([]);
+      });
+    });
+  });
+  const postgresql = ids.filter((id) => id.startsWith('postgres'));
+  describeDatabases(postgresql, 'tables in use', ({ id }) => {
+    test('while it waits for a long read the gateway’s queries go on, and exit 4 names the reader', async () => {
+      const made = await database(id, 'v0.6.0');
+      const closeRead = await openRead(made);
+      const gateway = new pg.Client({ connectionString: made.url, application_name: 'gateway' });
+      await gateway.connect();
+      let migrating = true;
+      let longestMs = 0;
+      let queries = 0;
+      const traffic = (async () => {
+        while (migrating) {
+          const since = performance.now();
+          await gateway.query('SELECT id, name FROM tools LIMIT 5');
+          longestMs = Math.max(longestMs, performance.now() - since);
+          queries++;
+          await sleep(10);
+        }
+      })();
+      const run = await spawnCli(['migrate', '--lock-timeout', '5'], at(made));
+      migrating = false;
+      await traffic;
+      expect(oneLine(run.stderr)).toMatch(
+        new RegExp(`tools by a transaction of monthly report from 127\\.0\\.0\\.1 .*since ${TIME}`),
+      );
+      expect(run.exitCode).toBe(4);
+      expect(queries).toBeGreaterThan(20);
+      // One try is 1 s; the rest is the scheduling of a busy machine.
+      expect(longestMs).toBeLessThan(1_500);
+      // It did queue behind a try, or nothing was tested.
+      expect(longestMs).toBeGreaterThan(300);
+
+      await gateway.end();
+      await closeRead();
+      expect(await made.query('SELECT version_num FROM alembic_version')).toBe('1fc1795f6983');
+      expect(await made.query('SELECT count(*) FROM tools')).toBe(String(SAMPLE.tools));
+      expect((await spawnCli(['migrate'], at(made))).exitCode).toBe(0);
+    });
+  });
+}
