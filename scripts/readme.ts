@@ -2,27 +2,42 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Report } from '../src/report/report.ts';
 
-// Writes what `--help` says into README.md, between `<!-- help: … -->` and `<!-- /help -->`.
+// Writes what `--help` says into README.md, between `<!-- help:… -->` and `<!-- /help -->`, and the list of checks
+// between `<!-- checks -->` and `<!-- /checks -->`.
 // With --check it only tells whether the README is up to date.
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const readme = join(root, 'README.md');
 
-function help(command: string): string {
-  const { stdout, status, stderr } = spawnSync(
-    process.execPath,
-    [join(root, 'dist/cli.js'), ...command.split(' ').filter((word) => word !== ''), '--help'],
-    { encoding: 'utf8', env: { ...process.env, COLUMNS: '80', NO_COLOR: '1' } },
-  );
-  if (status !== 0) throw new Error(`mcpgw ${command} --help failed: ${stderr}`);
+function mcpgw(args: readonly string[]): string {
+  const { stdout, status, stderr } = spawnSync(process.execPath, [join(root, 'dist/cli.js'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, COLUMNS: '80', NO_COLOR: '1' },
+  });
+  if (status !== 0) throw new Error(`mcpgw ${args.join(' ')} failed: ${stderr}`);
   return stdout.trimEnd();
 }
 
+const help = (command: string) => mcpgw([...command.split(' ').filter((word) => word !== ''), '--help']);
+
+function checks(): string {
+  const { sections } = JSON.parse(mcpgw(['verify', '--list', '--format', 'json'])) as Report;
+  const rows = (sections[0]?.rows ?? []).map(([id, level, repair, title]) => {
+    return `| \`${id}\` | ${level} | ${repair === 'fix' ? 'yes' : ''} | ${title} |`;
+  });
+  return ['| check | level | `fix` repairs it | what it checks |', '|---|---|---|---|', ...rows].join('\n');
+}
+
 const before = readFileSync(readme, 'utf8');
-const after = before.replaceAll(
+const withHelp = before.replaceAll(
   /(<!-- help:([a-z -]*)-->\n)[\s\S]*?(<!-- \/help -->)/g,
   (_, start: string, command: string, end: string) => `${start}\`\`\`text\n${help(command)}\n\`\`\`\n${end}`,
+);
+const after = withHelp.replace(
+  /(<!-- checks -->\n)[\s\S]*?(<!-- \/checks -->)/,
+  (_, start: string, end: string) => `${start}${checks()}\n${end}`,
 );
 if (process.argv.includes('--check')) {
   if (before !== after) {

@@ -8,6 +8,8 @@ import type { Io } from './io.ts';
  */
 export async function askOnTerminal(question: string): Promise<boolean> {
   const { confirm, isCancel } = await import('@clack/prompts');
+  // Some pseudo terminals have no width, which would put every letter on a line of its own.
+  if (process.stderr.columns === 0) process.stderr.columns = 80;
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
   if (isCancel(answer)) {
     throw new GatewayError('INTERRUPTED', 'Stopped at the question.', { hint: 'Nothing was changed.' });

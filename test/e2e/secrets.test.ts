@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createSample } from '../../scripts/sample/create-sample.ts';
 import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
 import { createDatabase, DATABASES, describeEachDatabase } from '../support/databases.ts';
@@ -9,8 +9,8 @@ import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Everything that an URL, a shell, SQL or JSON gives a meaning to. */
-const DATABASE_PASSWORD = 'dB@s:/%\'"\\ +?#&=é%41$Z';
-const ADMIN_PASSWORD = 'Adm1n@s:/%\'"\\ +?#&=é%41$Z!';
+const DATABASE_PASSWORD = 'Zq7@s:/%\'"\\ +?#&=é%41$Z';
+const ADMIN_PASSWORD = 'Kx9@s:/%\'"\\ +?#&=é%41$Z!';
 
 /** The ways a secret could have been written. */
 function formsOf(secret: string): string[] {
@@ -48,71 +48,65 @@ function expectNoSecret(where: string, text: string): void {
 describeEachDatabase('secrets', ({ id, dialect }) => {
   it('are in no output, report, log, file or process list', async () => {
     const database = await createDatabase(id);
+    onTestFinished(() => database.drop());
     const folder = temporaryFolder();
-    try {
-      const url =
-        dialect === 'sqlite' ? database.url : (await serverUser(database, DATABASE_PASSWORD, 'owner')).url;
-      await createSample(url, SMALL_SAMPLE);
-      const env = { DATABASE_URL: url, PLATFORM_ADMIN_PASSWORD: ADMIN_PASSWORD, DB_MAX_RETRIES: '0' };
-      const output = join(folder, 'report');
-      const runs: readonly (readonly [args: readonly string[], exitCode: number])[] = [
-        [['config'], 0],
-        [['status', '--debug'], 0],
-        [['migrate', '--dry-run', '--verbose', '--debug'], 0],
-        [['migrate', '--debug', '--format', 'json', '--output', output], 0],
-        [['verify', '--debug', '--format', 'markdown'], 0],
-        [['migrate', '--debug'], 0],
-        [['fix', '--yes', '--debug', '--format', 'junit'], 0],
-        [['fix', '--debug', '--team', 'none'], 2],
-      ];
-      for (const [args, exitCode] of runs) {
-        const running = await startCli(args, { env });
-        const cmdline = existsSync(`/proc/${running.pid}/cmdline`)
-          ? readFileSync(`/proc/${running.pid}/cmdline`, 'utf8')
-          : '';
-        const result = await running.ended;
-        expect(result.exitCode, result.stderr).toBe(exitCode);
-        expectNoSecret(`stdout of ${args[0]}`, result.stdout);
-        expectNoSecret(`stderr of ${args[0]}`, result.stderr);
-        expectNoSecret('the process list', cmdline);
-      }
-      expectNoSecret('the report', readFileSync(output, 'utf8'));
-
-      const wrong = { ...env, DATABASE_URL: url.replace(/\/[^/]*$/, '/none') };
-      const failed = await spawnCli(['verify', '--debug', '--format', 'json'], { env: wrong });
-      expect(failed.exitCode).toBe(2);
-      expectNoSecret('an error', failed.stdout + failed.stderr);
-    } finally {
-      await database.drop();
+    const url =
+      dialect === 'sqlite' ? database.url : (await serverUser(database, DATABASE_PASSWORD, 'owner')).url;
+    await createSample(url, SMALL_SAMPLE);
+    const env = { DATABASE_URL: url, PLATFORM_ADMIN_PASSWORD: ADMIN_PASSWORD, DB_MAX_RETRIES: '0' };
+    const output = join(folder, 'report');
+    const runs: readonly (readonly [args: readonly string[], exitCode: number])[] = [
+      [['config'], 0],
+      [['status', '--debug'], 0],
+      [['migrate', '--dry-run', '--verbose', '--debug'], 0],
+      [['migrate', '--debug', '--format', 'json', '--output', output], 0],
+      [['verify', '--debug', '--format', 'markdown'], 0],
+      [['migrate', '--debug'], 0],
+      [['fix', '--yes', '--debug', '--format', 'junit'], 0],
+      [['fix', '--debug', '--team', 'none'], 2],
+    ];
+    for (const [args, exitCode] of runs) {
+      const running = await startCli(args, { env });
+      const cmdline = existsSync(`/proc/${running.pid}/cmdline`)
+        ? readFileSync(`/proc/${running.pid}/cmdline`, 'utf8')
+        : '';
+      const result = await running.ended;
+      expect(result.exitCode, result.stderr).toBe(exitCode);
+      expectNoSecret(`stdout of ${args[0]}`, result.stdout);
+      expectNoSecret(`stderr of ${args[0]}`, result.stderr);
+      expectNoSecret('the process list', cmdline);
     }
+    expectNoSecret('the report', readFileSync(output, 'utf8'));
+
+    const wrong = { ...env, DATABASE_URL: url.replace(/\/[^/]*$/, '/none') };
+    const failed = await spawnCli(['verify', '--debug', '--format', 'json'], { env: wrong });
+    expect(failed.exitCode).toBe(2);
+    expectNoSecret('an error', failed.stdout + failed.stderr);
   });
 });
 
 it('read from files work, and stay there', async () => {
   const server = DATABASES.find(({ dialect, available }) => dialect !== 'sqlite' && available);
   const database = await createDatabase(server?.id ?? 'sqlite');
+  onTestFinished(() => database.drop());
   const folder = temporaryFolder();
-  try {
-    const url =
-      server === undefined ? database.url : (await serverUser(database, DATABASE_PASSWORD, 'owner')).url;
-    writeFileSync(join(folder, 'url'), `${url}\n`);
-    writeFileSync(join(folder, 'password'), `${ADMIN_PASSWORD}\n`);
-    const env = {
-      PLATFORM_ADMIN_PASSWORD: undefined,
-      PLATFORM_ADMIN_PASSWORD_FILE: join(folder, 'password'),
-      DATABASE_URL_FILE: join(folder, 'url'),
-    };
-    for (const args of [['config'], ['migrate', '--debug'], ['verify']]) {
-      const { exitCode, stdout, stderr } = await spawnCli(args, { env });
-      expect(exitCode, stderr).toBe(0);
-      expectNoSecret(args.join(' '), stdout + stderr);
-    }
-    const missing = await spawnCli(['verify'], { env: { ...env, DATABASE_URL_FILE: join(folder, 'none') } });
-    expect(missing.exitCode).toBe(2);
-    expect(missing.stderr).toMatch(/DATABASE_URL_FILE: .*none/s);
-  } finally {
-    await database.drop();
+  const url =
+    server === undefined ? database.url : (await serverUser(database, DATABASE_PASSWORD, 'owner')).url;
+  writeFileSync(join(folder, 'url'), `${url}\n`);
+  writeFileSync(join(folder, 'password'), `${ADMIN_PASSWORD}\n`);
+  const env = {
+    PLATFORM_ADMIN_PASSWORD: undefined,
+    PLATFORM_ADMIN_PASSWORD_FILE: join(folder, 'password'),
+    DATABASE_URL_FILE: join(folder, 'url'),
+  };
+  for (const args of [['config'], ['migrate', '--debug'], ['verify']]) {
+    const { exitCode, stdout, stderr } = await spawnCli(args, { env });
+    expect(exitCode, stderr).toBe(0);
+    expectNoSecret(args.join(' '), stdout + stderr);
   }
+  const missing = await spawnCli(['verify'], { env: { ...env, DATABASE_URL_FILE: join(folder, 'none') } });
+  expect(missing.exitCode).toBe(2);
+  expect(missing.stderr).toMatch(/DATABASE_URL_FILE: .*none/s);
 });
 
 it('in a malformed URL are not shown', async () => {

@@ -15,14 +15,14 @@ describeEachDatabase('the statements that --dry-run shows', ({ id }) => {
   });
 });
 
+const WRITES = /^(?:CREATE|ALTER|DROP|INSERT|UPDATE|DELETE|REPLACE|RENAME|SET SESSION foreign_key_checks)\b/;
+
 /** What writes among the logged statements, but for the run's own record of itself. */
 function sent(stderr: string): string[] {
   return stderr
     .split(/^\[sql\] /m)
     .map((sql) => withoutValues(sql))
-    .filter((sql) =>
-      /^(?:CREATE|ALTER|DROP|INSERT|UPDATE|DELETE|REPLACE|RENAME|TRUNCATE|SET DEFAULT)\b/i.test(sql),
-    )
+    .filter((sql) => WRITES.test(sql))
     .filter((sql) => !/^INSERT INTO ["`]?mcpgw_migration\b/.test(sql));
 }
 

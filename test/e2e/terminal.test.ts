@@ -7,6 +7,7 @@ import { type Answer, HAS_TERMINAL, onTerminal } from '../support/terminal.ts';
 const MIGRATE = /Migrate this database now/;
 const REPAIR = /Repair this now/;
 const CTRL_C = '\u0003';
+const COLOUR = /\u001b\[\d+m/;
 
 function run({ url }: SqliteFile, args: string[], answers: Answer[], env = {}) {
   return onTerminal(args, { DATABASE_URL: url, ...env }, answers);
@@ -74,8 +75,8 @@ describe.skipIf(!HAS_TERMINAL)('on a terminal', () => {
     const file = await sqliteFile('v0.7.0');
     const plain = { NO_COLOR: undefined };
     expect((await run(file, ['status'], [], plain)).screen).toContain('\u001b[');
-    expect((await run(file, ['status', '--no-color'], [], plain)).screen).not.toMatch(/\u001b\[\d+m/);
-    expect((await run(file, ['status'], [], { NO_COLOR: '1' })).screen).not.toMatch(/\u001b\[\d+m/);
+    expect((await run(file, ['status', '--no-color'], [], plain)).screen).not.toMatch(COLOUR);
+    expect((await run(file, ['status'], [], { NO_COLOR: '1' })).screen).not.toMatch(COLOUR);
     expect((await run(file, ['status'], [], { ...plain, TERM: 'dumb' })).screen).not.toContain('\u001b[');
   });
 });
