@@ -1,4 +1,3 @@
-import { envFileInUse } from '../backup/env-file-in-use.ts';
 import { hasRows } from '../backup/has-rows.ts';
 import { preflightBackup } from '../backup/preflight-backup.ts';
 import { type Backup, takeBackup } from '../backup/take-backup.ts';
@@ -7,8 +6,8 @@ import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import type { BeforeWriting } from '../migrate/in-run.ts';
 import type { Section, StepReport } from '../report/report.ts';
-import { VERSION } from '../version.ts';
-import { backupSection, megabytes } from './backup-report.ts';
+import { backupSection, backupStep, megabytes } from './backup-report.ts';
+import { backupRequest } from './backup-request.ts';
 import type { BackupOptions, GlobalOptions } from './options.ts';
 import type { Session } from './session.ts';
 
@@ -27,34 +26,9 @@ export function backupBefore(session: Session, db: Connection, options: Options)
   return {
     async beforeWriting(state) {
       if (options.backup === false || !(await holdsRows(db))) return;
-      const { io, loaded, progress } = session;
-      taken = await takeBackup({
-        db,
-        target: loaded.target,
-        env: io.env,
-        envFile: envFileInUse(io.cwd, options.envFile),
-        directory: options.backupDir ?? null,
-        keep: options.keep ?? null,
-        cwd: io.cwd,
-        progress,
-        now: new Date(),
-        toolVersion: VERSION,
-        state,
-        signal: io.signal,
-      });
+      taken = await takeBackup(backupRequest(session, db, options, state));
     },
-    steps: () =>
-      taken === null
-        ? []
-        : [
-            {
-              id: 'backup',
-              title: 'Back up the database',
-              status: 'done',
-              rows: [...taken.rows.values()].reduce((sum, n) => sum + n, 0),
-              durationMs: taken.durationMs,
-            },
-          ],
+    steps: () => (taken === null ? [] : [backupStep(taken)]),
     sections: () => (taken === null ? [] : [backupSection(taken)]),
   };
 }

@@ -1,5 +1,5 @@
 import type { Backup } from '../backup/take-backup.ts';
-import type { Section } from '../report/report.ts';
+import type { Section, StepReport } from '../report/report.ts';
 
 /** `1.2 MB`, as the free space of disks is counted. */
 export function megabytes(bytes: number): string {
@@ -24,4 +24,10 @@ export function backupSection(backup: Backup, title = 'Backup'): Section {
       ...removed,
     ],
   };
+}
+
+/** The step of a report that took the backup. */
+export function backupStep({ rows, durationMs }: Backup): StepReport {
+  const counted = [...rows.values()].reduce((sum, n) => sum + n, 0);
+  return { id: 'backup', title: 'Back up the database', status: 'done', rows: counted, durationMs };
 }

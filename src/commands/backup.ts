@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
-import { envFileInUse } from '../backup/env-file-in-use.ts';
 import { findBackup } from '../backup/find-backup.ts';
 import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
 import { takeBackup } from '../backup/take-backup.ts';
 import { openBackupTool } from '../database/backup-tool.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
 import { readRelease } from '../migrate/read-release.ts';
-import { VERSION } from '../version.ts';
-import { backupSection, megabytes } from './backup-report.ts';
+import { backupSection, backupStep, megabytes } from './backup-report.ts';
+import { backupRequest } from './backup-request.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
@@ -33,32 +32,11 @@ export function backup(io: Io, options: BackupOptions): Promise<ExitCode> {
 }
 
 function make(session: Session, options: BackupOptions): Promise<Outcome> {
-  const { io, progress, loaded } = session;
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
     const state = await readRelease(db);
     session.found(state);
-    const made = await takeBackup({
-      db,
-      target: loaded.target,
-      env: io.env,
-      envFile: envFileInUse(io.cwd, options.envFile),
-      directory: options.backupDir ?? null,
-      keep: options.keep ?? null,
-      cwd: io.cwd,
-      progress,
-      now: new Date(),
-      toolVersion: VERSION,
-      state,
-      signal: io.signal,
-    });
-    const rows = [...made.rows.values()].reduce((sum, n) => sum + n, 0);
-    return {
-      exitCode: ExitCode.ok,
-      steps: [
-        { id: 'backup', title: 'Back up the database', status: 'done', rows, durationMs: made.durationMs },
-      ],
-      sections: [backupSection(made)],
-    };
+    const made = await takeBackup(backupRequest(session, db, options, state));
+    return { exitCode: ExitCode.ok, steps: [backupStep(made)], sections: [backupSection(made)] };
   });
 }
 
