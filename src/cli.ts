@@ -36,13 +36,16 @@ function processIo(argv: readonly string[]): Io {
   };
 }
 
-/** The first signal asks for a stop at the next safe point, a second one ends the process at once. */
+/**
+ * The first signal asks for a stop at the next safe point, a second one ends the process at once. A terminal
+ * that was closed (SIGHUP) counts as SIGTERM: nobody is left to press Ctrl-C.
+ */
 function signalOf(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted)
-        process.exit(name === 'SIGTERM' ? ExitCode.terminated : ExitCode.interrupted);
+        process.exit(name === 'SIGINT' ? ExitCode.interrupted : ExitCode.terminated);
       controller.abort(name);
       process.stderr.write('\nStopping at the next safe point. Once more stops at once.\n');
     });

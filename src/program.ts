@@ -45,6 +45,11 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .addOption(
       new Option('--format <format>', 'how to print the result').choices(FORMAT_NAMES).default('text'),
     )
+    .option(
+      '--statement-timeout <seconds>',
+      'give up on a statement after this long (default: 0, as long as the server can be reached)',
+      seconds,
+    )
     .option('-o, --output <file>', 'write the result to a file instead of standard output')
     .option('-q, --quiet', 'only findings, warnings and errors; no progress')
     .option('-v, --verbose', 'everything that is known, all findings and statements')

@@ -28,6 +28,7 @@ const RUN = {
   progress: noProgress,
   confirm: async () => true,
   beforeWriting: async () => {},
+  reconnect: () => Promise.reject(new Error('a measured run loses no connection')),
 } as const;
 
 /** Migrate, verify and fix on one database, each against the same SQL in its native client. */

@@ -76,6 +76,7 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
       signal: io.signal,
       confirm: (plan) => confirm(session, options, plan),
       beforeWriting: backup.beforeWriting,
+      reconnect: (use) => session.connect({ access: 'write', wait: options.wait }, use),
     });
     session.found({ release: '0.7.0', revision: result.revision });
     const outcome = migrationOutcome(result, session.loaded.settings);

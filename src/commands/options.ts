@@ -11,6 +11,8 @@ export interface GlobalOptions {
   readonly verbose?: boolean;
   readonly color: boolean;
   readonly debug?: boolean;
+  /** Seconds; 0 for as long as it takes. */
+  readonly statementTimeout?: number;
 }
 
 /** Options of commands that take a backup first. */

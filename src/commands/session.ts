@@ -72,6 +72,7 @@ export function openSession(io: Io, options: GlobalOptions, request: SessionRequ
           retries: settings.dbMaxRetries,
           retryIntervalMs: settings.dbRetryIntervalMs,
           waitMs: (wait ?? 0) * 1000,
+          statementTimeoutMs: (options.statementTimeout ?? 0) * 1000,
           onRetry: (error, inMs) => progress.log(`${error.message} Trying again in ${inMs / 1000} s …`),
           onStatement:
             options.debug === true

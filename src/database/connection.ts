@@ -1,6 +1,8 @@
+import { channel } from 'node:diagnostics_channel';
 import { CompiledQuery, type Kysely, type RawBuilder } from 'kysely';
 import type { Dialect } from './dialect.ts';
 import type { Statement } from './statement.ts';
+import type { Watch } from './watch.ts';
 
 /** One connection to a database, held for as long as a command needs it. */
 export interface Connection {
@@ -13,15 +15,36 @@ export interface Connection {
   compile(query: RawBuilder<unknown>): Statement;
 }
 
-/** A connection over a Kysely instance that is bound to one connection of its driver. */
-export function connection(dialect: Dialect, kysely: Kysely<unknown>): Connection {
-  async function execute(sql: string, parameters: readonly unknown[]) {
-    return kysely.executeQuery<Record<string, unknown>>(CompiledQuery.raw(sql, [...parameters]));
+/**
+ * Every statement is published here before it is sent and after it was answered, as `{ phase, sql }`, for
+ * whoever loads a subscriber into the process (`node --import`): nothing of that is in this program.
+ */
+const statements = channel('mcpgw:statement');
+
+/**
+ * A connection over a Kysely instance that is bound to one connection of its driver.
+ *
+ * @param watch bounds how long a statement is waited for; null waits for as long as it takes
+ */
+export function connection(
+  dialect: Dialect,
+  kysely: Kysely<unknown>,
+  watch: Watch | null = null,
+): Connection {
+  async function execute<Row>(query: CompiledQuery<Row>) {
+    const { sql } = query;
+    if (statements.hasSubscribers) statements.publish({ phase: 'before', sql });
+    const send = () => kysely.executeQuery<Row>(query);
+    const result = await (watch === null ? send() : watch(send));
+    if (statements.hasSubscribers) statements.publish({ phase: 'after', sql });
+    return result;
   }
+  const raw = (sql: string, parameters: readonly unknown[]) =>
+    execute(CompiledQuery.raw(sql, [...parameters]) as CompiledQuery<Record<string, unknown>>);
   return {
     dialect,
     async query(query) {
-      return (await query.execute(kysely)).rows;
+      return (await execute(query.compile(kysely))).rows;
     },
     compile(query) {
       const { sql, parameters } = query.compile(kysely);
@@ -29,18 +52,18 @@ export function connection(dialect: Dialect, kysely: Kysely<unknown>): Connectio
     },
     async run(statement) {
       if (statement.paged === undefined) {
-        return Number((await execute(statement.sql, statement.parameters)).numAffectedRows ?? 0n);
+        return Number((await raw(statement.sql, statement.parameters)).numAffectedRows ?? 0n);
       }
       const { select, pageSize, value } = statement.paged;
       let written = 0;
       let last: unknown = '';
       for (;;) {
-        const { rows } = await execute(select, [last, pageSize]);
+        const { rows } = await raw(select, [last, pageSize]);
         const lastRow = rows.at(-1);
         if (lastRow === undefined) return written;
         last = lastRow.id;
         const page = rows.map((row) => ({ id: row.id, value: value(row) }));
-        written += Number((await execute(statement.sql, [JSON.stringify(page)])).numAffectedRows ?? 0n);
+        written += Number((await raw(statement.sql, [JSON.stringify(page)])).numAffectedRows ?? 0n);
       }
     },
   };

@@ -30,6 +30,8 @@ export interface Server {
 export interface OpenDatabase {
   readonly kysely: Kysely<unknown>;
   readonly dialect: Dialect;
+  /** Ends the connection at once, without a word to the server; null where there is none to wait for. */
+  readonly cut: (() => void) | null;
 }
 
 /** Opens a target; throws a GatewayError that says what is wrong with it. */
@@ -142,6 +144,10 @@ export interface LockDescription {
 export interface RunLock {
   /** Milliseconds to wait for another run or for other writers. */
   readonly timeoutMs: number;
+  /** The lock is only to show that nobody else has it: nothing is written to get it. */
+  readonly peek?: boolean;
   /** Called once when it has to wait, with what it waits for. */
   readonly onWait: (holder: string) => void;
+  /** Aborted when the user asks to stop: ends the wait with INTERRUPTED or TERMINATED. */
+  readonly signal?: AbortSignal | undefined;
 }

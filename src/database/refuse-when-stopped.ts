@@ -7,6 +7,6 @@ import { GatewayError } from '../errors.ts';
  */
 export function refuseWhenStopped(signal: AbortSignal, hint = 'Nothing was changed.'): void {
   if (!signal.aborted) return;
-  const code = signal.reason === 'SIGTERM' ? 'TERMINATED' : 'INTERRUPTED';
+  const code = /^SIG(TERM|HUP)$/.test(String(signal.reason)) ? 'TERMINATED' : 'INTERRUPTED';
   throw new GatewayError(code, `Stopped by ${signal.reason ?? 'a signal'}.`, { hint });
 }

@@ -3,6 +3,8 @@ import type { DatabaseTarget } from '../settings/database-target.ts';
 import { type Connection, connection } from './connection.ts';
 import type { Access, OpenDatabase, OpenOptions } from './dialect.ts';
 import { openDatabase } from './drivers.ts';
+import { isReachable } from './is-reachable.ts';
+import { type Watch, watch } from './watch.ts';
 
 export interface ConnectOptions {
   readonly access: Access;
@@ -15,10 +17,16 @@ export interface ConnectOptions {
   readonly waitMs?: number;
   readonly onRetry?: (error: GatewayError, inMs: number) => void;
   readonly onStatement?: OpenOptions['onStatement'];
+  /** How long one statement may take; 0, the default, for as long as the server can be reached. */
+  readonly statementTimeoutMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const WAIT_INTERVAL_MS = 1_000;
+/** Without an answer for this long, a look is taken whether the server is still there. */
+const SILENCE_MS = 10_000;
+/** Saying good-bye to a server takes a round trip; one that does not answer is left without it. */
+const CLOSE_MS = 2_000;
 
 /**
  * Opens the database, gives `use` one connection to it, and closes it whatever happens. Errors of the driver
@@ -29,7 +37,8 @@ export async function withDatabase<T>(
   options: ConnectOptions,
   use: (db: Connection) => Promise<T>,
 ): Promise<T> {
-  const { kysely, dialect } = await openPatiently(target, options);
+  const open = await openPatiently(target, options);
+  const { kysely, dialect } = open;
   try {
     if (dialect.server.unsupported !== null) {
       const { product, version, unsupported } = dialect.server;
@@ -37,13 +46,32 @@ export async function withDatabase<T>(
         hint: 'Upgrade the database server first. Nothing was changed.',
       });
     }
-    return await kysely.connection().execute((pinned) => use(connection(dialect, pinned)));
+    return await kysely
+      .connection()
+      .execute((pinned) => use(connection(dialect, pinned, watchOf(target, options, open))));
   } catch (error) {
     throw error instanceof GatewayError ? error : (dialect.translateError(error) ?? error);
   } finally {
-    // A connection that broke cannot be closed in order; what went wrong with it is already on its way.
-    await kysely.destroy().catch(() => {});
+    await close(open);
   }
+}
+
+/** Null where there is no server to wait for. */
+function watchOf(target: DatabaseTarget, options: ConnectOptions, { cut }: OpenDatabase): Watch | null {
+  if (cut === null) return null;
+  return watch({
+    statementTimeoutMs: options.statementTimeoutMs ?? 0,
+    silenceMs: SILENCE_MS,
+    isReachable: () => isReachable(target, CONNECT_TIMEOUT_MS),
+    cut,
+  });
+}
+
+async function close({ kysely, cut }: OpenDatabase): Promise<void> {
+  const impatience = cut === null ? undefined : setTimeout(cut, CLOSE_MS);
+  // A connection that broke cannot be closed in order; what went wrong with it is already on its way.
+  await kysely.destroy().catch(() => {});
+  clearTimeout(impatience);
 }
 
 /** Tries again while the server does not answer: a few times, or until `waitMs` is up. */

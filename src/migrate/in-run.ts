@@ -1,7 +1,9 @@
 import type { Connection } from '../database/connection.ts';
 import type { RunLock } from '../database/dialect.ts';
 import type { Progress } from '../progress.ts';
+import { commitUnknown } from './commit-unknown.ts';
 import { partialError } from './partial-error.ts';
+import { takenBack } from './taken-back.ts';
 
 /** Called behind the lock of a run, before its first write; takes the backup. */
 export type BeforeWriting = (state: { readonly release: string; readonly revision: string }) => Promise<void>;
@@ -13,6 +15,8 @@ export interface InRunOptions {
   readonly what: string;
   /** The command that goes on after an interruption. */
   readonly command: string;
+  /** Aborted by the first Ctrl-C, which ends a wait for a lock. */
+  readonly signal: AbortSignal;
 }
 
 export interface Run {
@@ -27,11 +31,12 @@ export interface Run {
  * Gives `body` the locks of a run, and the one transaction of it where the database has that: committed when
  * `body` returns, taken back when it throws.
  *
- * @throws GatewayError PARTIAL for an error after the first write where that cannot be taken back
+ * @throws GatewayError PARTIAL for an error after the first write where that cannot be taken back;
+ *   CommitUnknown when the connection was lost before the commit was answered
  */
 export async function inRun<T>(
   db: Connection,
-  { progress, lockTimeoutMs, what, command }: InRunOptions,
+  { progress, lockTimeoutMs, what, command, signal }: InRunOptions,
   body: (run: Run) => Promise<T>,
 ): Promise<T> {
   let waited = false;
@@ -42,23 +47,38 @@ export async function inRun<T>(
       waited = true;
       progress.log(`Waiting for ${holder} …`);
     },
+    signal,
   };
   await db.dialect.beginRun(db, lock);
+  let result: T;
   try {
-    const result = await body({
+    result = await body({
       lock,
       waited,
       onWrite() {
         written = true;
       },
     });
-    await db.dialect.endRun(db, true);
-    return result;
   } catch (error) {
-    await db.dialect.endRun(db, false).catch(() => {
-      // The connection is gone, and with it the transaction and its locks.
-    });
-    if (!written || db.dialect.transactionalDdl) throw error;
-    throw partialError(db, error, what, command);
+    await takeBack(db);
+    if (!written) throw error;
+    throw db.dialect.transactionalDdl
+      ? takenBack(db, error, command)
+      : partialError(db, error, what, command);
   }
+  try {
+    await db.dialect.endRun(db, true);
+  } catch (error) {
+    // Where every statement is its own transaction, only the lock was left, and it goes with the connection.
+    if (!db.dialect.transactionalDdl) return result;
+    await takeBack(db);
+    throw written ? commitUnknown(db, error, what, result) : error;
+  }
+  return result;
+}
+
+async function takeBack(db: Connection): Promise<void> {
+  await db.dialect.endRun(db, false).catch(() => {
+    // The connection is gone, and with it the transaction and its locks.
+  });
 }

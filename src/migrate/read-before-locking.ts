@@ -5,6 +5,12 @@ import type { Progress } from '../progress.ts';
 /** Long enough for any statement of the gateway; whoever holds a table longer is a run like this one. */
 const TABLE_WAIT_MS = 1_000;
 
+interface ReadOptions {
+  readonly progress: Progress;
+  readonly lockTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads the database at one moment, before a run takes its locks. Where another run is at work, tables cannot
  * even be read: then this waits for the lock of runs, which names the holder, and reads again.
@@ -13,11 +19,14 @@ const TABLE_WAIT_MS = 1_000;
  */
 export async function readBeforeLocking<T>(
   db: Connection,
-  { progress, lockTimeoutMs }: { readonly progress: Progress; readonly lockTimeoutMs: number },
+  { progress, lockTimeoutMs, signal }: ReadOptions,
   read: () => Promise<T>,
 ): Promise<T> {
   const { dialect } = db;
   const deadline = performance.now() + lockTimeoutMs;
+  // Where schema changes are no part of a transaction, another run shows half of its work, which looks like
+  // anything; so a refusal counts only when it comes again after that run.
+  let refusable = dialect.transactionalDdl;
   for (;;) {
     try {
       await dialect.beginRead(db, TABLE_WAIT_MS);
@@ -30,11 +39,16 @@ export async function readBeforeLocking<T>(
       }
     } catch (error) {
       const known = error instanceof GatewayError ? error : dialect.translateError(error);
-      if (known?.code !== 'BUSY' || performance.now() >= deadline) throw error;
+      const busy = known?.code === 'BUSY';
+      if (!busy && refusable) throw error;
+      if (busy && performance.now() >= deadline) throw error;
+      refusable ||= !busy;
     }
     await dialect.beginRun(db, {
       timeoutMs: Math.max(0, Math.round(deadline - performance.now())),
+      peek: true,
       onWait: (holder) => progress.log(`Waiting for ${holder} …`),
+      signal,
     });
     await dialect.endRun(db, false);
   }

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Connection } from '../database/connection.ts';
+import { refuseWhenStopped } from '../database/refuse-when-stopped.ts';
 import type { Statement } from '../database/statement.ts';
-import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { historyRow } from './history.ts';
 import type { PlannedStep } from './plan.ts';
@@ -76,7 +77,9 @@ export async function runStatements(
   let rows = 0;
   context.progress.start(title, statements.length);
   for (const statement of statements) {
-    stopIfAsked(db, context);
+    // SQLite answers without a turn of the event loop, in which signals arrive.
+    await setImmediate();
+    refuseWhenStopped(context.signal, leftBehind(db, context.command));
     context.onWrite();
     const affected = await db.run(statement);
     if (statement.counts !== undefined) rows += affected;
@@ -86,16 +89,8 @@ export async function runStatements(
   return { rows, durationMs: Math.round(performance.now() - since) };
 }
 
-function stopIfAsked(db: Connection, { signal, command }: Pick<StepsContext, 'signal' | 'command'>): void {
-  if (!signal.aborted) return;
-  const terminated = signal.reason === 'SIGTERM';
-  throw new GatewayError(
-    terminated ? 'TERMINATED' : 'INTERRUPTED',
-    `Stopped by ${signal.reason ?? 'a signal'}.`,
-    {
-      hint: db.dialect.transactionalDdl
-        ? `Everything was taken back: the database is as it was. To start again, run: ${command}`
-        : `What was done so far stays, and is right. To go on, run: ${command}`,
-    },
-  );
+function leftBehind(db: Connection, command: string): string {
+  return db.dialect.transactionalDdl
+    ? `Everything was taken back: the database is as it was. To start again, run: ${command}`
+    : `What was done so far stays, and is right. To go on, run: ${command}`;
 }

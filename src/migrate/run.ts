@@ -4,6 +4,8 @@ import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
+import { afterLostCommit } from './after-lost-commit.ts';
+import { CommitUnknown } from './commit-unknown.ts';
 import { compareRows, type TableRows } from './compare-rows.ts';
 import { isAtHead } from './head.ts';
 import { type BeforeWriting, inRun } from './in-run.ts';
@@ -24,6 +26,8 @@ export interface RunContext extends Omit<PlanOptions, 'purpose'> {
   /** Asked with the plan before anything is locked or written; false stops the run. */
   readonly confirm: (plan: Plan) => Promise<boolean>;
   readonly beforeWriting: BeforeWriting;
+  /** Gives `use` a connection of its own, when the one of the run was lost. */
+  readonly reconnect: <T>(use: (db: Connection) => Promise<T>) => Promise<T>;
 }
 
 export interface RunResult {
@@ -59,10 +63,10 @@ export async function runMigration(db: Connection, context: RunContext): Promise
     throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
   }
   await refuseWithoutPrivileges(db, 'the migration', draft.tables);
-  return inRun(
+  const running = inRun(
     db,
     { ...context, what: 'The migration', command: COMMAND },
-    async ({ lock, waited, onWrite }) => {
+    async ({ lock, waited, onWrite }): Promise<RunResult> => {
       if (waited) {
         // Most likely it was another migration, and it is done: then the gateway’s tables are left alone.
         const now = await readPlan();
@@ -95,7 +99,31 @@ export async function runMigration(db: Connection, context: RunContext): Promise
       };
     },
   );
+  return running.catch((error: unknown) => {
+    if (!(error instanceof CommitUnknown)) throw error;
+    return lookAfterwards(error, draft, context);
+  });
 }
+
+/** The result of a run that turns out to have been committed. */
+async function lookAfterwards(
+  unknown: CommitUnknown<RunResult>,
+  { state }: Plan,
+  context: RunContext,
+): Promise<RunResult> {
+  const { progress, reconnect, settings, adopt, signal } = context;
+  progress.log('The connection was lost during the commit. Looking what became of it …');
+  const timeoutMs = Math.max(context.lockTimeoutMs, MIN_LOOK_MS);
+  const lock = { timeoutMs, onWait: () => {}, signal };
+  await afterLostCommit({ unknown, reconnect, settings, lock, before: state, adopt, command: COMMAND });
+  const { result } = unknown;
+  const warning =
+    'The connection was lost during the commit; a look through a new one shows that the migration is done.';
+  return { ...result, warnings: [...result.warnings, warning] };
+}
+
+/** The server may need a moment to see that the connection is gone. */
+const MIN_LOOK_MS = 5_000;
 
 function nothingToDo(plan: Plan): RunResult {
   const steps = plan.steps.map(

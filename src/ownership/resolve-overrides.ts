@@ -43,8 +43,8 @@ export async function resolveOverrides(
   if (problems.length > 0) {
     throw new GatewayError(
       'USAGE',
-      `${problems.length === 1 ? 'A flag names' : 'Flags name'} what is not there. Nothing was changed.`,
-      { details: problems, hint: 'Correct what is named above and run: mcpgw fix' },
+      `${problems.length === 1 ? 'A flag names' : 'Flags name'} what is not there.`,
+      { details: problems, hint: 'Correct what is named above and run: mcpgw fix. Nothing was changed.' },
     );
   }
   return { teamId, ownerEmail, visibility };

@@ -49,12 +49,12 @@ describe('many defects at once', () => {
           'schema.indexes',
         ]),
       );
-      const fixed = await cliReport(database.url, ['fix', '--yes']);
+      const fixed = await cliReport(database.url, ['fix', '--yes', '--no-backup']);
       expect(fixed.report.checks.filter(({ remaining }) => remaining !== 0)).toEqual([]);
       expect(fixed.report).toMatchObject({ status: 'ok', exitCode: 0 });
       const verified = await cliReport(database.url, ['verify']);
       expect(verified.report).toMatchObject({ status: 'ok', exitCode: 0 });
-      expect((await cliReport(database.url, ['fix', '--yes'])).report.steps).toEqual([]);
+      expect((await cliReport(database.url, ['fix', '--yes', '--no-backup'])).report.steps).toEqual([]);
     });
   }
 });

@@ -175,7 +175,7 @@ describe('each defect on SQLite', () => {
       expect(
         report?.findings.some((line) => new RegExp(names).test(line) || line.includes(String(names))),
       ).toBe(true);
-      const fixed = await cliReport(file.url, ['fix', '--yes', ...flags]);
+      const fixed = await cliReport(file.url, ['fix', '--yes', '--no-backup', ...flags]);
       expect(fixed.report).toMatchObject({ status: 'ok', exitCode: 0, next: 'mcpgw verify' });
       expect(fixed.report.checks.find(({ id }) => id === check)).toMatchObject({ remaining: 0 });
       expect((await cliReport(file.url, ['verify'])).report).toMatchObject({ status: 'ok', exitCode: 0 });
@@ -191,6 +191,7 @@ describe('each defect on SQLite', () => {
     const told = await cliReport(file.url, [
       'fix',
       '--yes',
+      '--no-backup',
       '--only',
       'ownership.private',
       '--visibility',

@@ -154,7 +154,7 @@ describe('--output', () => {
     expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 0 });
     expect(reportIn(readFileSync(target, 'utf8'))).toMatchObject({ command: 'migrate', status: 'ok' });
     expect((statSync(target).mode & 0o777).toString(8)).toBe('600');
-    expect(readdirSync(file.folder).toSorted()).toEqual(['mcp.db', 'report.json']);
+    expect(readdirSync(file.folder).toSorted()).toEqual(['mcp.db', 'mcpgw-backups', 'report.json']);
     await run(file, ['verify', '--format', 'json', '-o', target]);
     expect(reportIn(readFileSync(target, 'utf8')).command).toBe('verify');
   });

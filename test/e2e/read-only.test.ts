@@ -96,6 +96,11 @@ describe.skipIf(!isRoot)('a user who may not write (needs root to become one)', 
       expect(report.error?.hint).toMatch(/file and its folder/);
       expect(fileFingerprint(file.name)).toEqual(before);
     }
+    const file = await sqliteFile('v0.6.0');
+    const before = fileFingerprint(file.name);
+    const { report } = await cliReport(`sqlite:///file:${file.name}?mode=ro&uri=true`, ['migrate']);
+    expect(report.error).toMatchObject({ code: 'READ_ONLY' });
+    expect(fileFingerprint(file.name)).toEqual(before);
   });
 
   it('is told that a file cannot be read', async () => {
@@ -140,7 +145,9 @@ describe.skipIf(!isRoot)('a user who may not write (needs root to become one)', 
       spawnSync('cp', [file.name, name]);
       chownSync(name, NOBODY, NOBODY);
       const before = readFileSync(name);
-      const { report } = await cliReport(`sqlite:///${name}`, ['migrate'], { uid: NOBODY });
+      const { report } = await cliReport(`sqlite:///${name}`, ['migrate', '--no-backup'], {
+        uid: NOBODY,
+      });
       expect(report.error).toMatchObject({ code: 'DISK_FULL' });
       expect(report.error?.hint).toMatch(/Make room|free space/);
       // What did not fit in memory was written, and taken back.

@@ -75,11 +75,13 @@ describe('README.md', () => {
 
 /** Every `mcpgw <command> …` of the shell blocks and of the code in sentences and tables. */
 function commandLines(): string[] {
-  const blocks = [...text.matchAll(/```(?:sh|console)\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
   const inSentences = [...text.replaceAll(/```[\s\S]*?```/g, '').matchAll(/`(mcpgw [^`]+)`/g)].map(
     ([, code = '']) => code,
   );
-  const fromBlocks = blocks
+  // A session shows what is typed behind a $, and what is printed.
+  const typed = [...text.matchAll(/^\$ (.*)$/gm)].map(([, line = '']) => line);
+  const fromBlocks = [...blocks, ...typed]
     .flatMap((block) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
     .map((line) => line.replace(/ +#.*$/, '').trim());
   const isCommand = new RegExp(`mcpgw (?:${NAMES.join('|')})\\b.*$`);

@@ -55,11 +55,12 @@ describeEachDatabase('secrets', ({ id, dialect }) => {
     await createSample(url, SMALL_SAMPLE);
     const env = { DATABASE_URL: url, PLATFORM_ADMIN_PASSWORD: ADMIN_PASSWORD, DB_MAX_RETRIES: '0' };
     const output = join(folder, 'report');
+    const flags = dialect === 'sqlite' ? [] : ['--no-backup'];
     const runs: readonly (readonly [args: readonly string[], exitCode: number])[] = [
       [['config'], 0],
       [['status', '--debug'], 0],
       [['migrate', '--dry-run', '--verbose', '--debug'], 0],
-      [['migrate', '--debug', '--format', 'json', '--output', output], 0],
+      [['migrate', '--debug', '--format', 'json', '--output', output, ...flags], 0],
       [['verify', '--debug', '--format', 'markdown'], 0],
       [['migrate', '--debug'], 0],
       [['fix', '--yes', '--debug', '--format', 'junit'], 0],
@@ -99,7 +100,7 @@ it('read from files work, and stay there', async () => {
     PLATFORM_ADMIN_PASSWORD_FILE: join(folder, 'password'),
     DATABASE_URL_FILE: join(folder, 'url'),
   };
-  for (const args of [['config'], ['migrate', '--debug'], ['verify']]) {
+  for (const args of [['config'], ['migrate', '--debug', '--no-backup'], ['verify']]) {
     const { exitCode, stdout, stderr } = await spawnCli(args, { env });
     expect(exitCode, stderr).toBe(0);
     expectNoSecret(args.join(' '), stdout + stderr);

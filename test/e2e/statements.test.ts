@@ -6,10 +6,10 @@ import { sampleDatabase } from '../support/sample-database.ts';
 describeEachDatabase('the statements that --dry-run shows', ({ id }) => {
   it('are those that a run sends, in that order', async () => {
     const database = await sampleDatabase(id);
-    const plan = await cliReport(database.url, ['migrate', '--dry-run']);
+    const plan = await cliReport(database.url, ['migrate', '--dry-run', '--no-backup']);
     const shown = plan.report.steps.flatMap((step) => step.statements ?? []).map(withoutValues);
     expect(shown.length).toBeGreaterThan(50);
-    const run = await cliReport(database.url, ['migrate', '--debug', '--quiet']);
+    const run = await cliReport(database.url, ['migrate', '--debug', '--quiet', '--no-backup']);
     expect(run.report.status).toBe('ok');
     expect(sent(run.stderr)).toEqual(shown);
   });

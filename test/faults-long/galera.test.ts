@@ -9,13 +9,13 @@ describe.skipIf(GALERA_NODES.length < 2)('the lease on a Galera cluster (needs T
   test('of a run that was killed is taken over within the default time of waiting', async () => {
     const { urls } = await clusterDatabase();
     const [one = '', two = ''] = urls;
-    const killed = await startCli(['migrate', '--debug'], { env: { DATABASE_URL: one } });
+    const killed = await startCli(['migrate', '--no-backup', '--debug'], { env: { DATABASE_URL: one } });
     await killed.shows('INSERT INTO `mcpgw_lock`');
     killed.child.kill('SIGKILL');
     await killed.ended;
     expect(await runSql('mysql', one, 'SELECT count(*) FROM mcpgw_lock')).toBe('1');
 
-    const next = await spawnCli(['migrate'], { env: { DATABASE_URL: two } });
+    const next = await spawnCli(['migrate', '--no-backup'], { env: { DATABASE_URL: two } });
     expect(next.stderr).toContain(`pid ${killed.pid}`);
     expect(next.exitCode).toBe(0);
     expect(await runSql('mysql', two, 'SELECT count(*) FROM mcpgw_lock')).toBe('0');
@@ -28,7 +28,9 @@ describe.skipIf(GALERA_NODES.length < 2)('the lease on a Galera cluster (needs T
     const [one = '', two = ''] = urls;
     await connect({ url: one }, async (db) => {
       await db.dialect.beginRun(db, { timeoutMs: 0, onWait: () => {} });
-      const second = await startCli(['migrate', '--lock-timeout', '50'], { env: { DATABASE_URL: two } });
+      const second = await startCli(['migrate', '--no-backup', '--lock-timeout', '50'], {
+        env: { DATABASE_URL: two },
+      });
       onTestFinished(() => void second.child.kill('SIGKILL'));
       expect((await second.ended).exitCode).toBe(4);
 

@@ -16,7 +16,7 @@ describe.skipIf(GALERA_NODES.length < 2)('a Galera cluster (needs TEST_GALERA_UR
     await createSample(one, WITHOUT_NUMBERED);
     const runs = await Promise.all(
       [one, two, one, two].map((url) =>
-        startCli(['migrate', '--format', 'json'], { env: { DATABASE_URL: url } }),
+        startCli(['migrate', '--no-backup', '--format', 'json'], { env: { DATABASE_URL: url } }),
       ),
     );
     expectOneMigrated(await Promise.all(runs.map((run) => run.ended)));
@@ -40,14 +40,16 @@ describe.skipIf(GALERA_NODES.length < 2)('a Galera cluster (needs TEST_GALERA_UR
     await createSample(one, WITHOUT_NUMBERED);
     await connect({ url: one }, async (db) => {
       await db.dialect.beginRun(db, { timeoutMs: 0, onWait: () => {} });
-      const second = await spawnCli(['migrate', '--lock-timeout', '2'], { env: { DATABASE_URL: two } });
+      const second = await spawnCli(['migrate', '--no-backup', '--lock-timeout', '2'], {
+        env: { DATABASE_URL: two },
+      });
       expect(second.stderr.replaceAll(/\s+/g, ' ')).toMatch(
         new RegExp(`mcpgw@\\S+ pid ${process.pid}, since \\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ`),
       );
       expect(second.exitCode).toBe(4);
       await db.dialect.endRun(db, false);
     });
-    const third = await startCli(['migrate'], { env: { DATABASE_URL: two } });
+    const third = await startCli(['migrate', '--no-backup'], { env: { DATABASE_URL: two } });
     onTestFinished(() => void third.child.kill('SIGKILL'));
     expect((await third.ended).exitCode).toBe(0);
   });

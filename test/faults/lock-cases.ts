@@ -26,13 +26,13 @@ export function lockCases(ids: readonly DatabaseId[]): void {
     test('of a frozen process is waited for in vain: exit 4 names it, and it goes on when it wakes', async () => {
       const made = await database(id, 'v0.6.0');
       const closeRead = await openRead(made);
-      const holder = await startCli(['migrate'], at(made));
+      const holder = await startCli(['migrate', '--no-backup'], at(made));
       onTestFinished(() => void holder.child.kill('SIGKILL'));
       await until(() => IS_STUCK[dialect](made, holder.pid));
       holder.child.kill('SIGSTOP');
       await closeRead();
 
-      const second = await spawnCli(['migrate', '--lock-timeout', '2'], at(made));
+      const second = await spawnCli(['migrate', '--no-backup', '--lock-timeout', '2'], at(made));
       expect(oneLine(second.stderr)).toMatch(NAMED[dialect](holder.pid));
       expect(second.exitCode).toBe(4);
       expect(second.stdout).toBe('');
@@ -47,7 +47,7 @@ export function lockCases(ids: readonly DatabaseId[]): void {
       await migrate(made);
       await connect(made, async (db) => {
         await db.dialect.beginRun(db, { timeoutMs: 0, onWait: () => {} });
-        const replica = await spawnCli(['migrate', '--lock-timeout', '0'], at(made));
+        const replica = await spawnCli(['migrate', '--no-backup', '--lock-timeout', '0'], at(made));
         expect(replica.stderr).not.toContain('Waiting');
         expect(replica.exitCode).toBe(0);
         await db.dialect.endRun(db, false);
@@ -56,7 +56,7 @@ export function lockCases(ids: readonly DatabaseId[]): void {
 
     test('is free again after the run', async () => {
       const made = await database(id, 'v0.6.0');
-      const run = await spawnCli(['migrate'], at(made));
+      const run = await spawnCli(['migrate', '--no-backup'], at(made));
       expect(run.exitCode).toBe(0);
       await connect(made, async (db) => {
         const waits: string[] = [];
@@ -85,7 +85,7 @@ export function lockCases(ids: readonly DatabaseId[]): void {
           await sleep(10);
         }
       })();
-      const run = await spawnCli(['migrate', '--lock-timeout', '5'], at(made));
+      const run = await spawnCli(['migrate', '--no-backup', '--lock-timeout', '5'], at(made));
       migrating = false;
       await traffic;
       expect(oneLine(run.stderr)).toMatch(
@@ -102,7 +102,7 @@ export function lockCases(ids: readonly DatabaseId[]): void {
       await closeRead();
       expect(await made.query('SELECT version_num FROM alembic_version')).toBe('1fc1795f6983');
       expect(await made.query('SELECT count(*) FROM tools')).toBe(String(SAMPLE.tools));
-      expect((await spawnCli(['migrate'], at(made))).exitCode).toBe(0);
+      expect((await spawnCli(['migrate', '--no-backup'], at(made))).exitCode).toBe(0);
     });
   });
 }

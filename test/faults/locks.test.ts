@@ -18,21 +18,21 @@ describe('an SQLite file that another program writes to', () => {
       other.pragma(`journal_mode = ${mode}`);
       other.exec(`BEGIN IMMEDIATE; UPDATE tools SET name = name`);
 
-      const run = await spawnCli(['migrate', '--lock-timeout', '1'], at(made));
+      const run = await spawnCli(['migrate', '--no-backup', '--lock-timeout', '1'], at(made));
       const pid = new RegExp(`locked by \\S.* pid ${process.pid} on this host, running since ${TIME}`);
       if (process.platform === 'linux') expect(oneLine(run.stderr)).toMatch(pid);
       expect(run.stderr).not.toContain('Another run of mcpgw');
       expect(run.exitCode).toBe(2);
 
       other.exec('ROLLBACK');
-      expect((await spawnCli(['migrate'], at(made))).exitCode).toBe(0);
+      expect((await spawnCli(['migrate', '--no-backup'], at(made))).exitCode).toBe(0);
     });
   }
 
   test('a reader holds up the commit only until it is done', async () => {
     const made = await database('sqlite', 'v0.6.0');
     const closeRead = await openRead(made);
-    const run = await startCli(['migrate'], at(made));
+    const run = await startCli(['migrate', '--no-backup'], at(made));
     await until(() => IS_STUCK.sqlite(made, run.pid));
     await sleep(500);
     await closeRead();

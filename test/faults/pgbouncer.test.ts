@@ -48,13 +48,13 @@ describe.skipIf(POOLER === undefined)(
       expect(before.map(({ zone }) => zone)).toEqual(Array(POOL_SIZE).fill('Asia/Tokyo'));
       const traffic = startTraffic(url);
 
-      const migrated = await run('migrate');
+      const migrated = await run('migrate', '--no-backup');
       expect(migrated.stdout).toContain('release 0.7.0');
       expect(migrated.exitCode).toBe(0);
       expect((await run('verify')).exitCode).toBe(0);
       await runSql('postgresql', url, 'UPDATE tools SET team_id = NULL, owner_email = NULL');
       expect((await run('verify')).exitCode).toBe(1);
-      expect((await run('fix', '--yes')).exitCode).toBe(0);
+      expect((await run('fix', '--yes', '--no-backup')).exitCode).toBe(0);
       expect((await run('verify')).exitCode).toBe(0);
       expect((await run('status')).exitCode).toBe(0);
 
@@ -79,14 +79,14 @@ describe.skipIf(POOLER === undefined)(
     test('a second run waits for the first, and names it', async () => {
       await connect({ url }, async (db) => {
         await db.dialect.beginRun(db, { timeoutMs: 0, onWait: () => {} });
-        const second = await run('migrate', '--lock-timeout', '1');
+        const second = await run('migrate', '--no-backup', '--lock-timeout', '1');
         expect(second.stderr.replaceAll(/\s+/g, ' ')).toMatch(
           new RegExp(`mcpgw@${hostname()} pid ${process.pid} from \\S+ .*since \\d{4}-\\d\\d-\\d\\dT`),
         );
         expect(second.exitCode).toBe(4);
         await db.dialect.endRun(db, false);
       });
-      expect((await run('migrate')).exitCode).toBe(0);
+      expect((await run('migrate', '--no-backup')).exitCode).toBe(0);
     });
   },
 );

@@ -33,6 +33,7 @@ export function migrate(
         signal: new AbortController().signal,
         beforeWriting: async () => {},
         confirm: async () => true,
+        reconnect: (use) => connect(database, use),
         ...context,
       }),
     { create: true, ...(onStatement === undefined ? {} : { onStatement }) },

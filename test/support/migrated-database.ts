@@ -101,6 +101,7 @@ async function migrateAndFill(database: TestDatabase): Promise<void> {
       signal: new AbortController().signal,
       beforeWriting: async () => {},
       confirm: async () => true,
+      reconnect: (use) => connect(target, use),
     }),
   );
   const team = await database.query(`SELECT id FROM email_teams WHERE created_by = '${ADMIN}'`);

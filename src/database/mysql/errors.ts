@@ -15,14 +15,19 @@ export function translateMysqlError(error: unknown): GatewayError | null {
     sqlMessage = message,
   } = error as Error & MysqlError & { code?: string };
   if (
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ENOENT|PROTOCOL_CONNECTION_LOST)$/.test(
+    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ENOENT|PROTOCOL_CONNECTION_LOST|PROTOCOL_SEQUENCE_TIMEOUT)$/.test(
       code,
-    )
+    ) ||
+    /closed state/.test(message)
   ) {
-    return new GatewayError('UNREACHABLE', `The MySQL server does not answer (${code}).`, {
-      hint: 'Check host and port in DATABASE_URL and that the server runs. For one that is still starting: --wait 60',
-      cause: error,
-    });
+    return new GatewayError(
+      'UNREACHABLE',
+      `The MySQL server does not answer (${code || 'connection lost'}).`,
+      {
+        hint: 'Check host and port in DATABASE_URL and that the server runs. For one that is still starting: --wait 60',
+        cause: error,
+      },
+    );
   }
   if (code === 'HANDSHAKE_NO_SSL_SUPPORT' || /certificate|SSL|self-signed/i.test(code + message)) {
     return new GatewayError('UNREACHABLE', `No secure connection to the MySQL server: ${sqlMessage}.`, {
@@ -88,6 +93,16 @@ export function translateMysqlError(error: unknown): GatewayError | null {
     case 1114:
       return new GatewayError('DISK_FULL', `The disk of the MySQL server is full: ${sqlMessage}.`, {
         hint: 'Make room and run the command again: it goes on where it stopped.',
+        cause: error,
+      });
+    // Killed, shutting down, gone.
+    case 1053:
+    case 1927:
+    case 2006:
+    case 2013:
+    case 4031:
+      return new GatewayError('UNREACHABLE', `The MySQL server ended the connection: ${sqlMessage}.`, {
+        hint: 'Run the command again when the server is back.',
         cause: error,
       });
     case 1040:

@@ -43,17 +43,21 @@ export async function isGaleraNode(db: Connection): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Tries to get the lease; `attempt` is called again and again, and remembers what it saw. */
-export function leaseSeeker(db: Connection) {
+/**
+ * Tries to get the lease; `attempt` is called again and again, and remembers what it saw.
+ *
+ * @param peek only wait until nobody has it
+ */
+export function leaseSeeker(db: Connection, peek: boolean) {
   const token = randomUUID();
   let seen: { row: Row; at: number } | null = null;
 
   async function attempt(): Promise<Lease | undefined> {
-    if (await written(createTable(db).then(() => insert(db, token)))) return hold(db, token);
-    const row = await read(db);
+    if (!peek && (await written(createTable(db).then(() => insert(db, token))))) return hold(db, token);
+    const row = (await isThere(db)) ? await read(db) : undefined;
     if (row === undefined) {
       seen = null;
-      return undefined;
+      return peek ? NOTHING_HELD : undefined;
     }
     const same =
       seen !== null && seen.row.token === row.token && String(seen.row.beats) === String(row.beats);
@@ -85,12 +89,18 @@ export function leaseSeeker(db: Connection) {
   };
 }
 
-async function createTable(db: Connection): Promise<void> {
+const NOTHING_HELD: Lease = { release: async () => {} };
+
+async function isThere(db: Connection): Promise<boolean> {
   const [there] = await db.query(
     sql`SELECT 1 AS there FROM information_schema.TABLES
         WHERE TABLE_SCHEMA = database() AND TABLE_NAME = ${LOCK_TABLE}`,
   );
-  if (there !== undefined) return;
+  return there !== undefined;
+}
+
+async function createTable(db: Connection): Promise<void> {
+  if (await isThere(db)) return;
   await db.run(
     statement(
       `CREATE TABLE IF NOT EXISTS ${LOCK_TABLE} (name VARCHAR(32) NOT NULL PRIMARY KEY, ` +

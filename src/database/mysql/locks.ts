@@ -26,7 +26,7 @@ export async function beginMysqlRun(db: Connection, lock: RunLock): Promise<void
 async function takeNamedLock(db: Connection, lock: RunLock): Promise<void> {
   let holder = '';
   const onWait = async () => lock.onWait(holder);
-  const locked = await poll({ timeoutMs: lock.timeoutMs, everyMs: POLL_MS, onWait }, async () => {
+  const locked = await poll({ ...lock, everyMs: POLL_MS, onWait }, async () => {
     if (await tryNamedLock(db)) return true;
     holder = await namedLockHolder(db);
     return undefined;
@@ -36,9 +36,9 @@ async function takeNamedLock(db: Connection, lock: RunLock): Promise<void> {
 
 async function takeLease(db: Connection, lock: RunLock): Promise<void> {
   await db.run(statement(`SET SESSION wsrep_sync_wait = ${SYNC_ALL}`));
-  const seeker = leaseSeeker(db);
+  const seeker = leaseSeeker(db, lock.peek ?? false);
   const onWait = async () => lock.onWait(seeker.holder());
-  const lease = await poll({ timeoutMs: lock.timeoutMs, everyMs: POLL_MS, onWait }, seeker.attempt);
+  const lease = await poll({ ...lock, everyMs: POLL_MS, onWait }, seeker.attempt);
   if (lease === undefined) throw runLocked(seeker.holder(), lock.timeoutMs);
   leases.set(db, lease);
 }

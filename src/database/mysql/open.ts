@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Kysely, MysqlDialect } from 'kysely';
-import { createPool, type PoolOptions, type SslOptions } from 'mysql2';
+import { createPool, type PoolConnection, type PoolOptions, type SslOptions } from 'mysql2';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
 import { thisProcess } from '../this-process.ts';
@@ -9,6 +9,15 @@ import { mysqlDialect } from './mysql.ts';
 
 /** The collation of new tables where the database's own is not utf8mb4: every supported server has it. */
 const FALLBACK_COLLATION = 'utf8mb4_general_ci';
+
+/** A peer that has vanished is found out this long, and ten seconds, after its last word. */
+const KEEPALIVE_MS = 10_000;
+
+const SERVER = 'SELECT version() AS version, @@collation_database AS collation';
+
+interface Destroyable {
+  destroy(): void;
+}
 
 interface ServerRow {
   version: string;
@@ -19,6 +28,7 @@ interface ServerRow {
 export const openMysql: Open<MysqlTarget> = async (target, options) => {
   const attempts = sslAttempts(target);
   for (const [i, ssl] of attempts.entries()) {
+    const connectTimeout = target.connectTimeoutMs ?? options.connectTimeoutMs;
     const pool = createPool({
       host: target.host,
       port: target.port,
@@ -30,12 +40,22 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
       timezone: 'Z',
       dateStrings: true,
       supportBigNumbers: true,
-      connectTimeout: target.connectTimeoutMs ?? options.connectTimeoutMs,
+      connectTimeout,
       connectAttributes: { program_name: thisProcess() },
       enableKeepAlive: true,
+      keepAliveInitialDelay: KEEPALIVE_MS,
       connectionLimit: 1,
       ...(ssl === null ? {} : { ssl }),
     } as PoolOptions);
+    const connections = new Set<PoolConnection>();
+    pool.on('connection', (made) => {
+      // A connection that the server ends between two statements is met again, as an error, by the next one.
+      made.on('error', () => {});
+      connections.add(made);
+    });
+    const cut = () => {
+      for (const made of connections) (made as unknown as { stream: Destroyable }).stream.destroy();
+    };
     const { onStatement } = options;
     const kysely = new Kysely<unknown>({
       dialect: new MysqlDialect({ pool }),
@@ -45,7 +65,7 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
     });
     try {
       const row = await new Promise<ServerRow | undefined>((resolve, reject) => {
-        pool.query('SELECT version() AS version, @@collation_database AS collation', (error, rows) => {
+        pool.query({ sql: SERVER, timeout: connectTimeout }, (error, rows) => {
           if (error) reject(error);
           else resolve((rows as ServerRow[])[0]);
         });
@@ -53,8 +73,10 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
       const version = row?.version ?? '';
       const collation = row?.collation.startsWith('utf8mb4_') ? row.collation : FALLBACK_COLLATION;
       const mariadb = /mariadb/i.test(version);
-      return { kysely, dialect: mysqlDialect(version.replace(/^5\.5\.5-/, ''), { mariadb, collation }) };
+      const dialect = mysqlDialect(version.replace(/^5\.5\.5-/, ''), { mariadb, collation });
+      return { kysely, dialect, cut };
     } catch (error) {
+      cut();
       await kysely.destroy();
       const noTls = (error as { code?: string }).code === 'HANDSHAKE_NO_SSL_SUPPORT';
       if (noTls && i < attempts.length - 1) continue;

@@ -21,7 +21,9 @@ export function translatePostgresqlError(error: unknown): GatewayError | null {
     });
   }
   if (
-    /timeout expired|Connection terminated|server does not support SSL|self-signed|certificate/i.test(message)
+    /timeout expired|read timeout|Connection terminated|connection error and is not queryable|server does not support SSL|self-signed|certificate/i.test(
+      message,
+    )
   ) {
     return new GatewayError('UNREACHABLE', `No connection to PostgreSQL: ${message}.`, {
       hint: /SSL|certificate|self-signed/i.test(message)

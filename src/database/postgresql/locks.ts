@@ -52,7 +52,7 @@ export async function beginPostgresqlRead(db: Connection, tableWaitMs = READ_WAI
 export async function beginPostgresqlRun(db: Connection, lock: RunLock): Promise<void> {
   let holder = '';
   const locked = await poll(
-    { timeoutMs: lock.timeoutMs, everyMs: POLL_MS, onWait: async () => lock.onWait(holder) },
+    { ...lock, everyMs: POLL_MS, onWait: async () => lock.onWait(holder) },
     async () => {
       await begin(db);
       const [row] = await db.query<{ locked: boolean }>(
@@ -105,7 +105,7 @@ export async function lockPostgresqlTables(
   let cause: unknown;
   const locked = await poll(
     {
-      timeoutMs: lock.timeoutMs,
+      ...lock,
       everyMs: PAUSE_BETWEEN_TRIES_MS,
       onWait: async () => lock.onWait(blocker),
     },

@@ -9,10 +9,18 @@ import { thisProcess } from '../this-process.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { postgresqlDialect } from './postgresql.ts';
 
+/** A peer that has vanished is found out this long, and ten seconds, after its last word. */
+const KEEPALIVE_MS = 10_000;
+
+interface Destroyable {
+  destroy(): void;
+}
+
 /** Opens a pool of one connection and checks that it answers. */
 export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
   const attempts = sslAttempts(t);
   for (const ssl of attempts) {
+    const connectTimeoutMs = t.connectTimeoutMs ?? options.connectTimeoutMs;
     const pool = new pg.Pool({
       host: t.host,
       port: t.port,
@@ -21,13 +29,22 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
       database: t.database,
       options: t.options ?? undefined,
       application_name: t.applicationName ?? thisProcess(),
-      connectionTimeoutMillis: t.connectTimeoutMs ?? options.connectTimeoutMs,
+      connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEPALIVE_MS,
       max: 1,
       ssl,
     } as pg.PoolConfig);
-    // An idle connection that the server ends is met again, as an error, by the next statement.
+    // A connection that the server ends between two statements is met again, as an error, by the next one.
     pool.on('error', () => {});
+    const sockets = new Set<Destroyable>();
+    pool.on('connect', (client) => {
+      client.on('error', () => {});
+      sockets.add((client as unknown as { connection: { stream: Destroyable } }).connection.stream);
+    });
+    const cut = () => {
+      for (const socket of sockets) socket.destroy();
+    };
     const { onStatement } = options;
     const kysely = new Kysely<unknown>({
       dialect: new PostgresDialect({ pool }),
@@ -38,10 +55,15 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
     try {
       const client = await pool.connect();
       // No SET here: behind a pooler the session is the gateway's, too (see `beginPostgresqlRun`).
-      const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+      const { rows } = await client.query<{ server_version: string }>({
+        text: 'SHOW server_version',
+        query_timeout: connectTimeoutMs,
+      } as pg.QueryConfig);
       client.release();
-      return { kysely, dialect: postgresqlDialect(rows[0]?.server_version.split(' ')[0] ?? '') };
+      const dialect = postgresqlDialect(rows[0]?.server_version.split(' ')[0] ?? '');
+      return { kysely, dialect, cut };
     } catch (error) {
+      cut();
       await kysely.destroy();
       const last = ssl === attempts.at(-1);
       if (

@@ -23,7 +23,7 @@ export async function beginSqliteRun(db: Connection, lock: RunLock): Promise<voi
   let holder: Holder | null = null;
   let cause: unknown;
   const options = {
-    timeoutMs: lock.timeoutMs,
+    ...lock,
     everyMs: POLL_MS,
     onWait: async () => lock.onWait(holder?.text ?? UNKNOWN),
   };

@@ -57,7 +57,7 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
     const version = file
       .prepare<[], { version: string }>('SELECT sqlite_version() AS version')
       .get()?.version;
-    return { kysely, dialect: sqliteDialect(version ?? '', path) };
+    return { kysely, dialect: sqliteDialect(version ?? '', path), cut: null };
   } catch (error) {
     throw translateSqliteError(error, path) ?? error;
   }

@@ -6,6 +6,7 @@ import { translateSqliteError } from './errors.ts';
 import { readSqliteSchema } from './introspect.ts';
 import { beginSqliteRun } from './locks.ts';
 import { refuseDamaged } from './refuse-damaged.ts';
+import { refuseUnwritable } from './refuse-unwritable.ts';
 import { quoteName } from './table-sql.ts';
 
 /**
@@ -41,12 +42,13 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
     throw new Error('SQLite computes display names itself');
   },
 
-  // The write lock shows whether the file can be written, before anything is.
+  // `beginRun` finds out whether the file can be written, before anything is.
   missingPrivileges: async () => [],
 
   async beginRun(db, lock) {
     await beginSqliteRun(db, lock);
     try {
+      await refuseUnwritable(db);
       await refuseDamaged(db, path);
     } catch (error) {
       await db.run(statement('ROLLBACK'));

@@ -1,0 +1,17 @@
+import { GatewayError } from '../errors.ts';
+import type { DatabaseTarget } from '../settings/database-target.ts';
+import { openDatabase } from './drivers.ts';
+
+/** Whether the server answers on a new connection; a refusal is an answer, too. */
+export async function isReachable(target: DatabaseTarget, connectTimeoutMs: number): Promise<boolean> {
+  try {
+    const { cut } = await openDatabase(target, { access: 'read', create: false, connectTimeoutMs });
+    cut?.();
+    return true;
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'UNREACHABLE') return true;
+    // What only a server's own errors have: on PostgreSQL, and on MySQL.
+    const cause = error.cause as { severity?: string; sqlState?: string } | undefined;
+    return cause?.severity !== undefined || cause?.sqlState !== undefined;
+  }
+}

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import type { DatabaseId } from '../support/database-kinds.ts';
+import type { TestDatabase } from '../support/databases.ts';
+import { spawnCli, startCli } from '../support/spawn-cli.ts';
+import { tcpProxy } from '../support/tcp-proxy.ts';
+import { direct, expectInterrupted, plain } from './cut-connection-support.ts';
+import { describeDatabases } from './describe-databases.ts';
+import { endState, hooked, smallV060, undisturbed } from './kill-support.ts';
+import { oneLine } from './lock-support.ts';
+
+const RUN = ['migrate', '--no-backup'];
+
+/** Ends every connection of others to the database, as an administrator does. */
+async function endOthers(database: TestDatabase): Promise<void> {
+  if (database.dialect === 'postgresql') {
+    await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    );
+    return;
+  }
+  const ids = await database.query(
+    'SELECT id FROM information_schema.PROCESSLIST WHERE db = database() AND id <> connection_id()',
+  );
+  for (const id of ids.split('\n').filter((line) => line !== '')) await database.query(`KILL ${id}`);
+}
+
+/**
+ * A server that goes away, in each of the ways it can.
+ *
+ * @param offsets after how many bytes in each direction the connection is cut
+ */
+export function cutConnectionCases(
+  ids: readonly DatabaseId[],
+  offsets: { readonly up: readonly number[]; readonly down: readonly number[] },
+): void {
+  describeDatabases(ids, 'a server that goes away', ({ id, dialect }) => {
+    const start = async () => {
+      const { end } = await undisturbed(id);
+      const database = await smallV060(id);
+      const before = await endState(database);
+      const proxy = await tcpProxy(database.url);
+      return { database, proxy, through: plain(proxy.url, dialect), states: { before, end } };
+    };
+
+    test('ends the connection of a run (pg_terminate_backend, KILL)', async () => {
+      const { database, states } = await start();
+      const run = await startCli(RUN, hooked(database.url, { at: 6, phase: 'before', waitMs: 1_500 }));
+      await run.shows('[hook]');
+      await endOthers(database);
+      await expectInterrupted(database, await run.ended, states);
+    });
+
+    test('is stopped in the middle of a run', async () => {
+      const { database, proxy, through, states } = await start();
+      const run = await startCli(RUN, hooked(through, { at: 6, phase: 'before', waitMs: 1_000 }));
+      await run.shows('[hook]');
+      proxy.stop();
+      await expectInterrupted(database, await run.ended, states);
+    });
+
+    test('does not answer at all: connecting is given up', async () => {
+      const { database, proxy, through, states } = await start();
+      proxy.blackHole();
+      const run = await spawnCli(RUN, direct(through));
+      expect(run.exitCode).toBe(2);
+      expect(run.durationMs).toBeLessThan(12_000);
+      expect(await endState(database)).toEqual(states.before);
+    });
+
+    test('falls silent: --statement-timeout ends the run', async () => {
+      const { database, proxy, through, states } = await start();
+      const hook = hooked(through, { at: 6, phase: 'before', waitMs: 1_000 });
+      const run = await startCli([...RUN, '--statement-timeout', '2'], hook);
+      await run.shows('[hook]');
+      proxy.blackHole();
+      const ended = await run.ended;
+      expect(oneLine(ended.stderr)).toContain('not done after 2 s (--statement-timeout)');
+      expect(ended.durationMs).toBeLessThan(20_000);
+      await endOthers(database);
+      await expectInterrupted(database, ended, states);
+    });
+
+    test('falls silent: without a time-out, that it cannot be reached any more ends the run', async () => {
+      const { database, proxy, through, states } = await start();
+      const run = await startCli(RUN, hooked(through, { at: 6, phase: 'before', waitMs: 1_000 }));
+      await run.shows('[hook]');
+      proxy.blackHole();
+      const ended = await run.ended;
+      expect(oneLine(ended.stderr)).toContain('cannot be reached any more');
+      expect(ended.durationMs).toBeLessThan(60_000);
+      await endOthers(database);
+      await expectInterrupted(database, ended, states);
+    }, 120_000);
+
+    for (const direction of ['up', 'down'] as const) {
+      test(`is cut off after some bytes ${direction}`, async () => {
+        const { end } = await undisturbed(id);
+        let cuts = 0;
+        for (const bytes of offsets[direction]) {
+          const database = await smallV060(id);
+          const before = await endState(database);
+          const proxy = await tcpProxy(database.url);
+          proxy.cutAfter(direction, bytes);
+          const run = await spawnCli(RUN, direct(plain(proxy.url, dialect)));
+          const cut = proxy.bytes[direction] >= bytes;
+          const where = `${bytes} bytes ${direction}: ${oneLine(run.stdout + run.stderr)}`;
+          if (!cut) {
+            expect([where, run.exitCode]).toEqual([where, 0]);
+            continue;
+          }
+          cuts++;
+          expect([where, run.exitCode]).toEqual([
+            where,
+            expect.toBeOneOf(dialect === 'mysql' ? [2, 3] : [2]),
+          ]);
+          if (run.exitCode === 2) {
+            await expect.poll(() => endState(database), { timeout: 15_000 }).toEqual(before);
+          }
+          const again = await spawnCli(RUN, direct(database.url));
+          expect([where, again.exitCode]).toEqual([where, 0]);
+          expect([where, await endState(database)]).toEqual([where, end]);
+          await database.drop();
+        }
+        expect(cuts).toBeGreaterThan(1);
+      }, 600_000);
+    }
+  });
+}
