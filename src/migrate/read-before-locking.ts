@@ -40,7 +40,8 @@ export async function readBeforeLocking<T>(
     } catch (error) {
       const known = error instanceof GatewayError ? error : dialect.translateError(error);
       const busy = known?.code === 'BUSY';
-      if (!busy && refusable) throw error;
+      const halfDone = known === null || known.code === 'STATE' || known.code === 'PREFLIGHT';
+      if (!busy && (refusable || !halfDone)) throw error;
       if (busy && performance.now() >= deadline) throw error;
       refusable ||= !busy;
     }

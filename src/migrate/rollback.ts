@@ -5,6 +5,7 @@ import { plural } from '../report/plural.ts';
 import type { Settings } from '../settings/settings.ts';
 import { compareRows, type TableRows } from './compare-rows.ts';
 import { type BeforeWriting, inRun } from './in-run.ts';
+import { readBeforeLocking } from './read-before-locking.ts';
 import { refuseWithoutPrivileges } from './refuse-without-privileges.ts';
 import { makeRollbackPlan, type RollbackPlan, recordRollback } from './rollback-plan.ts';
 import { runSteps, type StepResult } from './run-steps.ts';
@@ -48,7 +49,7 @@ export interface RollbackResult {
 export async function runRollback(db: Connection, context: RollbackContext): Promise<RollbackResult> {
   const { progress, settings, discardNewData } = context;
   progress.start('Reading the database');
-  const draft = await planRollback(db, context);
+  const draft = await readBeforeLocking(db, context, () => planRollback(db, context));
   progress.done();
   if (draft.steps.length === 0) return nothingToDo(draft);
   if (!(await context.confirm(draft))) {

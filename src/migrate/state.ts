@@ -28,6 +28,7 @@ const OLDER: Readonly<Record<string, string>> = {
 
 export type StateKind =
   | 'empty'
+  | 'unfinished-install'
   | 'v0.6.0'
   | 'crashed-upgrade'
   | 'partial-upgrade'
@@ -155,6 +156,15 @@ function known(schema: Schema, revision: string): State {
 }
 
 function withoutRevision(schema: Schema, others: readonly string[], adopt: boolean): State {
+  if (schema.has(HISTORY_TABLE)) {
+    // Only our own run makes that table, and it records the revision last.
+    return {
+      kind: 'unfinished-install',
+      description: 'a new database that is not finished',
+      release: 'empty',
+      revision: '',
+    };
+  }
   if (others.length === 0) return { kind: 'empty', description: 'empty', release: 'empty', revision: '' };
   if (!schema.has('gateways')) {
     const sample = others.slice(0, 5).join(', ');

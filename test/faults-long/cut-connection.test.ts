@@ -2,7 +2,10 @@ import { cutConnectionCases } from '../faults/cut-connection-cases.ts';
 
 const every = (step: number, to: number) => Array.from({ length: to / step }, (_, i) => 10 + i * step);
 
-cutConnectionCases(['postgres', 'postgres18', 'mariadb', 'mysql'], {
-  up: every(5_000, 100_000),
-  down: every(8_000, 160_000),
+const SERVERS = ['postgres', 'postgres18', 'mariadb', 'mysql'] as const;
+
+cutConnectionCases(SERVERS, {
+  silences: SERVERS,
+  up: every(3_000, 45_000),
+  down: every(7_000, 119_000),
 });

@@ -9,7 +9,7 @@ import { oneLine } from './lock-support.ts';
 const ID = 'postgres';
 const COMMIT = { at: 1, phase: 'before', match: '^COMMIT', waitMs: 500 } as const;
 
-describeDatabases([ID, 'postgres18'], 'the answer to COMMIT is lost', ({ id }) => {
+describeDatabases([ID], 'the answer to COMMIT is lost', ({ id }) => {
   const start = async () => {
     const { end } = await undisturbed(id);
     const database = await smallV060(id);

@@ -97,7 +97,7 @@ export function killCases(ids: readonly DatabaseId[], positions: number): void {
         expect(finished).toBeGreaterThan(1);
         if (dialect !== 'mysql') expect(asBefore).toBeGreaterThan(5);
       },
-      1_800_000,
+      3_600_000,
     );
   });
 }

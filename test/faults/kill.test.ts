@@ -1,4 +1,4 @@
 import { SHORT } from './describe-databases.ts';
 import { killCases } from './kill-cases.ts';
 
-killCases(SHORT, 4);
+killCases(SHORT, 3);

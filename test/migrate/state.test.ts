@@ -34,7 +34,17 @@ describe('recogniseState: what can be migrated (COMPATIBILITY §1)', () => {
       'only our own history',
       new Map([['mcpgw_migration', tablesOnly('mcpgw_migration')]]),
       null,
+      'unfinished-install',
       'empty',
+    ],
+    [
+      'our own history and some tables, without a revision (a new database, cut off on MySQL)',
+      new Map([
+        ['mcpgw_migration', tablesOnly('mcpgw_migration')],
+        ['gateways', v060.get('gateways')!],
+      ]),
+      [],
+      'unfinished-install',
       'empty',
     ],
     ['v0.6.0', v060, [REVISION.v060], 'v0.6.0', '0.6.0'],

@@ -12,8 +12,6 @@ export interface TcpProxy {
   cutAt(text: string, deliver: boolean): void;
   /** From now on (or once the client sends `text`) nothing is forwarded, and nobody is told. */
   blackHole(text?: string): void;
-  /** Forwards again; whatever was swallowed stays lost. */
-  heal(): void;
   /** As when the server is stopped: connections end, and new ones are refused. */
   stop(): void;
 }
@@ -92,9 +90,6 @@ export async function tcpProxy(url: string): Promise<TcpProxy> {
     blackHole(text) {
       if (text === undefined) swallowing = true;
       else trigger = { text, action: 'hole' };
-    },
-    heal() {
-      swallowing = false;
     },
     stop() {
       server.close();

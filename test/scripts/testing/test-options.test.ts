@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import { testOptions } from '../../../scripts/testing/test-options.ts';
 
+const SHORT = ['--exclude', 'test/faults-long/**'];
+
 test('keeps its own options and passes the others on', () => {
   expect(testOptions(['--sqlite-only', 'test/settings', '-t', 'url'], {})).toEqual({
     sqliteOnly: true,
     allNeeded: false,
-    vitestArguments: ['test/settings', '-t', 'url'],
+    vitestArguments: ['test/settings', '-t', 'url', ...SHORT],
   });
 });
 
@@ -13,4 +15,17 @@ test('needs every database with --all, and in CI', () => {
   expect(testOptions(['--all'], {}).allNeeded).toBe(true);
   expect(testOptions([], { CI: 'true' }).allNeeded).toBe(true);
   expect(testOptions([], { CI: '' }).allNeeded).toBe(false);
+});
+
+test('leaves out the long fault tests unless --faults or their name asks for them', () => {
+  expect(testOptions([], {}).vitestArguments).toEqual(SHORT);
+  expect(testOptions(['--faults', '-t', 'kill'], {}).vitestArguments).toEqual([
+    '-t',
+    'kill',
+    'test/faults/',
+    'test/faults-long/',
+  ]);
+  expect(testOptions(['test/faults-long/kill.test.ts'], {}).vitestArguments).toEqual([
+    'test/faults-long/kill.test.ts',
+  ]);
 });
