@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupTool } from '../database/backup-tool.ts';
+import { watchServer } from '../database/watch-server.ts';
 import { GatewayError } from '../errors.ts';
 import type { BackupContext, ConnectedBackupContext } from './backup-context.ts';
 import { MANIFEST_FORMAT, type Manifest } from './manifest.ts';
@@ -53,9 +54,17 @@ export interface Backup {
  * @throws GatewayError; the database is not changed by any of it
  */
 export async function takeBackup(context: TakeBackup & ConnectedBackupContext): Promise<Backup> {
-  const { tool, place } = await preflightBackup(context);
-  const { product, version } = context.db.dialect.server;
-  return writeBackup(context, { tool, place, server: `${product} ${version}`, dump: tool.dump });
+  const { target, db } = context;
+  const gone = new AbortController();
+  const signal = AbortSignal.any([context.signal, gone.signal]);
+  const { tool, place } = await preflightBackup({ ...context, signal });
+  const { product, version } = db.dialect.server;
+  // A server that falls silent would keep the client program waiting for good.
+  const dump: BackupTool['dump'] =
+    target.dialect === 'sqlite'
+      ? tool.dump
+      : (file) => watchServer(target, () => gone.abort('SIGTERM'))(() => tool.dump(file));
+  return writeBackup(context, { tool, place, server: `${product} ${version}`, dump });
 }
 
 export interface BackupSource {

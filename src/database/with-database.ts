@@ -3,8 +3,7 @@ import type { DatabaseTarget } from '../settings/database-target.ts';
 import { type Connection, connection } from './connection.ts';
 import type { Access, OpenDatabase, OpenOptions } from './dialect.ts';
 import { openDatabase } from './drivers.ts';
-import { isReachable } from './is-reachable.ts';
-import { type Watch, watch } from './watch.ts';
+import { watchServer } from './watch-server.ts';
 
 export interface ConnectOptions {
   readonly access: Access;
@@ -23,8 +22,6 @@ export interface ConnectOptions {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const WAIT_INTERVAL_MS = 1_000;
-/** Without an answer for this long, a look is taken whether the server is still there. */
-const SILENCE_MS = 10_000;
 /** Saying good-bye to a server takes a round trip; one that does not answer is left without it. */
 const CLOSE_MS = 2_000;
 
@@ -38,7 +35,8 @@ export async function withDatabase<T>(
   use: (db: Connection) => Promise<T>,
 ): Promise<T> {
   const open = await openPatiently(target, options);
-  const { kysely, dialect } = open;
+  const { kysely, dialect, cut } = open;
+  const watched = cut === null ? null : watchServer(target, cut, options.statementTimeoutMs);
   try {
     if (dialect.server.unsupported !== null) {
       const { product, version, unsupported } = dialect.server;
@@ -46,25 +44,12 @@ export async function withDatabase<T>(
         hint: 'Upgrade the database server first. Nothing was changed.',
       });
     }
-    return await kysely
-      .connection()
-      .execute((pinned) => use(connection(dialect, pinned, watchOf(target, options, open))));
+    return await kysely.connection().execute((pinned) => use(connection(dialect, pinned, watched)));
   } catch (error) {
     throw error instanceof GatewayError ? error : (dialect.translateError(error) ?? error);
   } finally {
     await close(open);
   }
-}
-
-/** Null where there is no server to wait for. */
-function watchOf(target: DatabaseTarget, options: ConnectOptions, { cut }: OpenDatabase): Watch | null {
-  if (cut === null) return null;
-  return watch({
-    statementTimeoutMs: options.statementTimeoutMs ?? 0,
-    silenceMs: SILENCE_MS,
-    isReachable: () => isReachable(target, CONNECT_TIMEOUT_MS),
-    cut,
-  });
 }
 
 async function close({ kysely, cut }: OpenDatabase): Promise<void> {

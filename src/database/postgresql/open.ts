@@ -6,14 +6,17 @@ import { GatewayError } from '../../errors.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
 import { thisProcess } from '../this-process.ts';
+import { cancelStatement, type ServerSession } from './cancel-statement.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { postgresqlDialect } from './postgresql.ts';
 
 /** A peer that has vanished is found out this long, and ten seconds, after its last word. */
 const KEEPALIVE_MS = 10_000;
 
-interface Destroyable {
-  destroy(): void;
+/** What pg's types leave out. */
+interface ClientInside extends ServerSession {
+  readonly connection: { readonly stream: { readonly destroyed: boolean; destroy(): void } };
+  readonly _activeQuery: object | null;
 }
 
 /** Opens a pool of one connection and checks that it answers. */
@@ -37,13 +40,17 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
     } as pg.PoolConfig);
     // A connection that the server ends between two statements is met again, as an error, by the next one.
     pool.on('error', () => {});
-    const sockets = new Set<Destroyable>();
+    const clients = new Set<ClientInside>();
     pool.on('connect', (client) => {
       client.on('error', () => {});
-      sockets.add((client as unknown as { connection: { stream: Destroyable } }).connection.stream);
+      clients.add(client as unknown as ClientInside);
     });
     const cut = () => {
-      for (const socket of sockets) socket.destroy();
+      for (const client of clients) {
+        const { stream } = client.connection;
+        if (client._activeQuery != null && !stream.destroyed) cancelStatement(t, client);
+        stream.destroy();
+      }
     };
     const { onStatement } = options;
     const kysely = new Kysely<unknown>({

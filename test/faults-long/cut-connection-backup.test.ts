@@ -1,0 +1,38 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { plain } from '../faults/cut-connection-support.ts';
+import { describeDatabases } from '../faults/describe-databases.ts';
+import { endState, smallV060 } from '../faults/kill-support.ts';
+import { oneLine } from '../faults/lock-support.ts';
+import { spawnCli } from '../support/spawn-cli.ts';
+import { tcpProxy } from '../support/tcp-proxy.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+describeDatabases(
+  ['postgres', 'mariadb'],
+  'a server that falls silent during the backup',
+  ({ id, dialect }) => {
+    test('ends it: exit 2, no half of a backup, nothing changed', async () => {
+      const database = await smallV060(id);
+      const before = await endState(database);
+      const proxy = await tcpProxy(database.url);
+      // What pg_dump and mariadb-dump begin to read rows with.
+      proxy.blackHole(dialect === 'postgresql' ? 'COPY ' : 'SQL_NO_CACHE');
+      const place = join(temporaryFolder(), 'backups');
+      const clients = process.env[`TEST_${id.toUpperCase()}_CLIENTS`] ?? '';
+      const run = await spawnCli(['migrate', '--backup-dir', place], {
+        env: {
+          DATABASE_URL: plain(proxy.url, dialect),
+          DB_MAX_RETRIES: '0',
+          PATH: `${clients}${delimiter}${process.env.PATH}`,
+        },
+      });
+      expect([run.exitCode, run.stdout]).toEqual([2, '']);
+      expect(oneLine(run.stderr)).toContain('cannot be reached any more');
+      expect(run.durationMs).toBeLessThan(60_000);
+      expect(existsSync(place) ? readdirSync(place) : []).toEqual([]);
+      expect(await endState(database)).toEqual(before);
+    }, 120_000);
+  },
+);
