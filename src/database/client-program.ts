@@ -44,6 +44,9 @@ export interface Client {
 /** More of what a program complains about helps nobody. */
 const KEPT_COMPLAINTS = 4_000;
 
+/** pg_dump that is asked to stop tells the server first, and waits for it even if it is gone. */
+const STOP_MS = 3_000;
+
 /**
  * Starts a database's client program. It has a process group of its own: Ctrl-C is ours to handle, and stops
  * the program unless it is uninterruptible.
@@ -58,13 +61,18 @@ export function startClient(run: ClientRun): Client {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-KEPT_COMPLAINTS);
   });
-  const stop = () => child.kill('SIGTERM');
+  let patience: NodeJS.Timeout | undefined;
+  const stop = () => {
+    child.kill('SIGTERM');
+    patience = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  };
   if (run.uninterruptible !== true) run.signal.addEventListener('abort', stop, { once: true });
   if (run.uninterruptible !== true && run.signal.aborted) stop();
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', (error) => reject(clientFailure(run.program, error.message)));
     child.once('close', (code, killedBy) => {
       run.signal.removeEventListener('abort', stop);
+      clearTimeout(patience);
       try {
         if (run.uninterruptible !== true) refuseWhenStopped(run.signal);
         if (code === 0) resolve();
