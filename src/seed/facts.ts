@@ -27,6 +27,8 @@ export interface SeedFacts {
     readonly full_name: string | null;
     readonly is_admin: unknown;
   } | null;
+  /** Whether the event of the administrator's registration is there. */
+  readonly registered: boolean;
   /** Personal teams of the administrator: active ones first, of those the one in use, then the oldest. */
   readonly teams: readonly TeamRow[];
   readonly membership: { readonly id: string; readonly role: string; readonly is_active: unknown } | null;
@@ -43,6 +45,7 @@ export interface SeedFacts {
 
 const NOTHING: SeedFacts = {
   user: null,
+  registered: false,
   teams: [],
   membership: null,
   roles: [],
@@ -67,6 +70,11 @@ export async function readSeedFacts(
     sql`SELECT email, full_name, is_admin FROM email_users WHERE email = ${email}`,
   );
   const has = (...tables: string[]) => tables.every((table) => schema.has(table));
+  const events = has('email_auth_events')
+    ? await db.query(
+        sql`SELECT id FROM email_auth_events WHERE user_email = ${email} AND event_type = 'registration' LIMIT 1`,
+      )
+    : [];
   const found = has('email_teams')
     ? await db.query<TeamRow>(
         sql`SELECT id, name, slug, is_active, visibility FROM email_teams
@@ -100,6 +108,7 @@ export async function readSeedFacts(
     : [];
   return {
     user: user ?? null,
+    registered: events.length > 0,
     teams,
     membership: membership ?? null,
     roles,

@@ -59,26 +59,9 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
   const admin: (readonly [string, Statement])[] = [];
   if (facts.user === null) {
     if (password === null) throw new GatewayError('INTERNAL', 'A user is to be created without a password.');
-    admin.push(
-      [
-        `user ${email}`,
-        insert('email_users', {
-          email,
-          password_hash: password.hash,
-          full_name: settings.platformAdminFullName,
-          is_admin: yes,
-          is_active: yes,
-          email_verified_at: at,
-          auth_provider: 'local',
-          password_hash_type: password.type,
-          failed_login_attempts: 0,
-          locked_until: null,
-          created_at: at,
-          updated_at: at,
-          last_login: null,
-        }),
-      ],
-      [
+    // First, since the user is what a run after an interruption looks for.
+    if (!facts.registered) {
+      admin.push([
         '',
         insert('email_auth_events', {
           timestamp: at,
@@ -86,8 +69,26 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
           event_type: 'registration',
           success: yes,
         }),
-      ],
-    );
+      ]);
+    }
+    admin.push([
+      `user ${email}`,
+      insert('email_users', {
+        email,
+        password_hash: password.hash,
+        full_name: settings.platformAdminFullName,
+        is_admin: yes,
+        is_active: yes,
+        email_verified_at: at,
+        auth_provider: 'local',
+        password_hash_type: password.type,
+        failed_login_attempts: 0,
+        locked_until: null,
+        created_at: at,
+        updated_at: at,
+        last_login: null,
+      }),
+    ]);
   }
 
   const existing = facts.teams[0];
