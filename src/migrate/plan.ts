@@ -11,7 +11,7 @@ import { displayName } from '../schema/display-name.ts';
 import { HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
 import { missingSeed } from '../seed/missing-seed.ts';
-import { hashPassword } from '../seed/password.ts';
+import { hashPassword, type PasswordHash } from '../seed/password.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
 import {
@@ -67,6 +67,8 @@ export interface PlanOptions {
    * the administrator's password, which takes time and memory by design.
    */
   readonly purpose: 'outline' | 'show' | 'run';
+  /** The hash of the administrator's password, when it was begun before. */
+  readonly password?: Promise<PasswordHash> | undefined;
   /** Take v0.6.0 tables without a revision for what they look like. */
   readonly adopt: boolean;
   /** Write the marker of the gateway's own upgrade into `federation_source`. */
@@ -231,14 +233,14 @@ async function recordedSteps(db: Connection, schema: Schema): Promise<ReadonlySe
 }
 
 function seedOf(db: Connection, schema: Schema, options: PlanOptions): Promise<SeedPlan | null> {
-  const { settings, now, purpose } = options;
+  const { settings, now, purpose, password } = options;
   return missingSeed(db, schema, {
     email: settings.platformAdminEmail,
     settings,
     now,
     hash: async () =>
       purpose === 'run'
-        ? hashPassword(settings.platformAdminPassword, settings)
+        ? (password ?? hashPassword(settings.platformAdminPassword, settings))
         : { hash: '***', type: settings.passwordHash },
   });
 }

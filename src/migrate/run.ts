@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
+import { hashPassword } from '../seed/password.ts';
 import { afterLostCommit } from './after-lost-commit.ts';
 import { CommitUnknown } from './commit-unknown.ts';
 import { compareRows, type TableRows } from './compare-rows.ts';
@@ -17,7 +18,7 @@ import { runSteps, type StepResult } from './run-steps.ts';
 import { REVISION } from './state.ts';
 import { tablesToLock } from './tables-to-lock.ts';
 
-export interface RunContext extends Omit<PlanOptions, 'purpose'> {
+export interface RunContext extends Omit<PlanOptions, 'purpose' | 'password'> {
   readonly progress: Progress;
   readonly toolVersion: string;
   readonly lockTimeoutMs: number;
@@ -62,6 +63,12 @@ export async function runMigration(db: Connection, context: RunContext): Promise
   if (!(await context.confirm(draft))) {
     throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
   }
+  // Hashing takes a core for a while; it does so beside what the database has to do before the plan is made.
+  const isNew = draft.seed?.parts.some((part) => part.id === 'admin' && part.statements.length > 0) ?? false;
+  const password = isNew ? hashPassword(context.settings.platformAdminPassword, context.settings) : undefined;
+  password?.catch(() => {
+    // The plan waits for it, and fails with it.
+  });
   await refuseWithoutPrivileges(db, 'the migration', draft.tables);
   const running = inRun(
     db,
@@ -77,7 +84,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
       // What another run did while this one waited for the lock is seen only now.
       const tables = await db.dialect.readSchema(db);
       await db.dialect.lockTables(db, tablesToLock(draft, tables.keys()), lock);
-      const plan = await makePlan(db, { ...context, purpose: 'run' });
+      const plan = await makePlan(db, { ...context, purpose: 'run', password });
       if (isEmpty(plan)) return nothingToDo(plan);
       const steps = await runSteps(db, plan.steps, { ...context, command: COMMAND, onWrite });
       progress.start('Checking the result');

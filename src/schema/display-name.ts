@@ -1,3 +1,6 @@
+/** Characters that the column holds. */
+const LONGEST = 255;
+
 /**
  * `tools.display_name` as v0.7.0 of the gateway makes it from a name: runs of `_ - .` become a space, white
  * space collapses, then title case as Python's `str.title()` does it (COMPATIBILITY §2). At most 255
@@ -5,11 +8,43 @@
  */
 export function displayName(customName: string | null, originalName: string | null): string {
   const name = customName === null || customName === '' ? (originalName ?? '') : customName;
+  if (ASCII.test(name)) return asciiDisplayName(name);
   const words = name
     .replaceAll(/[_\-.]+/g, ' ')
     .split(PYTHON_SPACE)
     .filter((word) => word !== '');
-  return [...titleCase(words.join(' '))].slice(0, 255).join('');
+  return [...titleCase(words.join(' '))].slice(0, LONGEST).join('');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are part of it
+const ASCII = /^[\x00-\x7f]*$/;
+
+/**
+ * The same for the names nearly all tools have. Called for every row of a SQLite database while it is copied,
+ * it takes a tenth of the time of the general way.
+ */
+function asciiDisplayName(name: string): string {
+  let result = '';
+  let afterLetter = false;
+  let gap = false;
+  for (let i = 0; i < name.length && result.length < LONGEST; i++) {
+    const code = name.charCodeAt(i);
+    const isSpace = code === 0x20 || (code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x1f);
+    if (isSpace || code === 0x5f || code === 0x2d || code === 0x2e) {
+      gap = result !== '';
+      afterLetter = false;
+      continue;
+    }
+    if (gap) result += ' ';
+    gap = false;
+    const isUpper = code >= 0x41 && code <= 0x5a;
+    const isLower = code >= 0x61 && code <= 0x7a;
+    if (isLower && !afterLetter) result += String.fromCharCode(code - 0x20);
+    else if (isUpper && afterLetter) result += String.fromCharCode(code + 0x20);
+    else result += name[i];
+    afterLetter = isUpper || isLower;
+  }
+  return result.slice(0, LONGEST);
 }
 
 /** What Python's `str.split()` splits at, which has the four separators U+001C–1F and no U+FEFF. */
