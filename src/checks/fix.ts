@@ -89,7 +89,9 @@ export async function runFix(
   progress.done();
   if (draft.repairs.length === 0) return nothingRepaired(draft);
   if (!(await context.confirm(draft))) {
-    throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
+    throw new GatewayError('CANCELLED', 'You answered no.', {
+      hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
+    });
   }
   return inRun(db, { ...context, what: 'The repair', command: COMMAND }, async ({ onWrite }) => {
     await context.beforeWriting({ release: '0.7.0', revision: REVISION.v070 });

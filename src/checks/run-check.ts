@@ -14,7 +14,9 @@ export interface Outcome {
 export async function runCheck(check: Check, context: CheckContext): Promise<Outcome> {
   const missing = check.requires.filter((table) => !context.schema.has(table));
   if (missing.length > 0) {
-    const why = 'Not checked: there are no tables of v0.7.0. Run: mcpgw migrate';
+    const none = !context.schema.has('email_users');
+    const which = none ? 'there are no tables of v0.7.0' : `there is no table ${missing.join(', ')}`;
+    const why = `Not checked: ${which}. Run: mcpgw migrate`;
     return { check, findings: null, report: without(check, 'skipped', why) };
   }
   try {

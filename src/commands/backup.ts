@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { findBackup } from '../backup/find-backup.ts';
 import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
 import { takeBackup } from '../backup/take-backup.ts';
@@ -82,7 +82,7 @@ async function verified(
 }
 
 function row({ path, manifest }: ListedBackup, problem: string, wasVerified: boolean): (string | number)[] {
-  if (manifest === null) return ['', '', '', '', '', problem, path];
+  if (manifest === null) return ['', '', '', '', '', problem, basename(path)];
   return [
     manifest.createdAt,
     manifest.source.database,
@@ -90,6 +90,6 @@ function row({ path, manifest }: ListedBackup, problem: string, wasVerified: boo
     megabytes(manifest.bytes),
     Object.values(manifest.rows).reduce((sum, n) => sum + n, 0),
     problem || (wasVerified ? 'whole, hash verified' : 'whole'),
-    path,
+    basename(path),
   ];
 }

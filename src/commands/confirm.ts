@@ -12,7 +12,9 @@ export async function askOnTerminal(question: string): Promise<boolean> {
   if (process.stderr.columns === 0) process.stderr.columns = 80;
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
   if (isCancel(answer)) {
-    throw new GatewayError('INTERRUPTED', 'Stopped at the question.', { hint: 'Nothing was changed.' });
+    throw new GatewayError('INTERRUPTED', 'Stopped at the question.', {
+      hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
+    });
   }
   return answer;
 }

@@ -6,9 +6,11 @@ import { ExitCode, GatewayError } from '../errors.ts';
 import { readRevisions, recogniseState } from '../migrate/state.ts';
 import { resolveOverrides } from '../ownership/resolve-overrides.ts';
 import type { CheckReport, StepReport } from '../report/report.ts';
+import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
 import type { Io } from './io.ts';
+import { needsMigration } from './needs-migration.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { printStatement } from './print-statement.ts';
@@ -39,7 +41,8 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
       };
       if (dryRun) {
         const outcome = dryRunOutcome(await planFix(db, checks, input));
-        const backup = await plannedBackup(session, db, options);
+        const nothing = outcome.steps?.length === 0;
+        const backup = nothing ? { sections: [], warnings: [] } : await plannedBackup(session, db, options);
         await db.dialect.endRead(db);
         return { ...outcome, sections: backup.sections, warnings: backup.warnings };
       }
@@ -61,12 +64,14 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
           durationMs,
         }),
       );
+      const nothing = result.clean && steps.length === 0;
       return {
         exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
         steps: [...backup.steps(), ...steps],
-        checks: result.checks.filter(isWorthShowing),
+        // Where nothing was wrong, that is what there is to tell.
+        checks: nothing ? result.checks : result.checks.filter(isWorthShowing),
         sections: backup.sections(),
-        next: 'mcpgw verify',
+        next: nothing ? '' : nextAfter(result.checks, result.clean),
       };
     });
   });
@@ -89,12 +94,13 @@ async function readOverrides(db: Connection, session: Session, options: FixOptio
   return resolveOverrides(db, schema, options);
 }
 
-async function confirm({ io, progress }: Session, options: FixOptions, plan: FixPlan): Promise<boolean> {
-  for (const { check, repair } of plan.repairs) {
-    progress.log(`${check.id}: ${check.title}`);
-    for (const line of repair.summary) progress.log(`  ${line}`);
-  }
-  return askOrRefuse(io, options.yes, 'Repair this now?');
+async function confirm(session: Session, options: FixOptions, plan: FixPlan): Promise<boolean> {
+  const lines = plan.repairs.flatMap(({ check, repair }) => [
+    `${check.id}: ${check.title}`,
+    ...repair.summary.map((line) => `- ${line}`),
+  ]);
+  announce(session, options, lines);
+  return askOrRefuse(session.io, options.yes, 'Repair this now?');
 }
 
 function dryRunOutcome(plan: FixPlan): Outcome {
@@ -120,4 +126,9 @@ function dryRunOutcome(plan: FixPlan): Outcome {
 /** What was found or could not be checked; the rest passed and is `verify`'s to tell. */
 function isWorthShowing(report: CheckReport): boolean {
   return report.status !== 'passed' || (report.repaired ?? 0) > 0;
+}
+
+/** Some of what a repair leaves only a migration can mend. */
+function nextAfter(checks: readonly CheckReport[], clean: boolean): string {
+  return !clean && checks.some(needsMigration) ? 'mcpgw migrate' : 'mcpgw verify';
 }

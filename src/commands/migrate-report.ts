@@ -137,6 +137,11 @@ function login(plan: Plan): Section[] {
 
 function warningsOf(plan: Plan, settings: Settings): string[] {
   const warnings = [...plan.warnings];
+  if (plan.state.kind === 'empty') {
+    warnings.push(
+      'There was no gateway database here, so this is a new, empty one. If you meant to upgrade one that exists, check DATABASE_URL.',
+    );
+  }
   if (!settings.emailAuthEnabled) {
     warnings.push(
       'EMAIL_AUTH_ENABLED is false: no administrator is created and rows stay without an owner. To finish, set it to true and run: mcpgw migrate',

@@ -3,6 +3,7 @@ import { lockImpact } from '../migrate/lock-impact.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
 import { runMigration } from '../migrate/run.ts';
 import { VERSION } from '../version.ts';
+import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOnTerminal } from './confirm.ts';
 import type { Io } from './io.ts';
@@ -92,13 +93,10 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
  * On a terminal the plan is shown and a person decides. Elsewhere nobody is there to ask, and `migrate` is
  * what the pipeline or container was told to do.
  */
-async function confirm(
-  { io, progress, found }: Session,
-  options: MigrateOptions,
-  plan: Plan,
-): Promise<boolean> {
-  found(plan.state);
+async function confirm(session: Session, options: MigrateOptions, plan: Plan): Promise<boolean> {
+  const { io } = session;
+  session.found(plan.state);
   if (isEmpty(plan)) return true;
-  for (const line of describePlan(plan)) progress.log(line);
+  announce(session, options, describePlan(plan));
   return options.yes === true || !io.interactive || askOnTerminal('Migrate this database now?');
 }

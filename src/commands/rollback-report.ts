@@ -69,7 +69,7 @@ export function rollbackOutcome({ plan, steps, changed, rows, warnings }: Rollba
       },
     ],
     warnings,
-    next: 'mcpgw migrate',
+    next: '',
   };
 }
 

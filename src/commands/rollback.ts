@@ -1,6 +1,7 @@
 import type { ExitCode } from '../errors.ts';
 import { planRollback, runRollback } from '../migrate/rollback.ts';
 import { VERSION } from '../version.ts';
+import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
 import type { Io } from './io.ts';
@@ -62,7 +63,7 @@ function run(session: Session, options: RollbackOptions, request: Request): Prom
       beforeWriting: backup.beforeWriting,
       async confirm(plan) {
         session.found(plan.state);
-        for (const line of describeRollback(plan)) progress.log(line);
+        announce(session, options, describeRollback(plan));
         return askOrRefuse(io, options.yes, 'Take this database back to v0.6.0 now?');
       },
     });

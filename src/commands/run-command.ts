@@ -26,11 +26,15 @@ export async function runCommand(
   let session: Session | undefined;
   let outcome: Outcome;
   let error: ErrorReport | null = null;
+  let hasFile = false;
   let write = (text: string): void => {
     io.stdout.write(text);
   };
   try {
-    if (options.output !== undefined) write = openOutput(options.output, io.cwd);
+    if (options.output !== undefined) {
+      write = openOutput(options.output, io.cwd);
+      hasFile = true;
+    }
     outcome = await body({
       open(opened) {
         session = opened;
@@ -65,7 +69,7 @@ export async function runCommand(
   // Pipes read stdout for the result; people look at the terminal for why there is none.
   const forPeople = error !== null && options.format === 'text';
   if (forPeople) io.stderr.write(text);
-  if (options.output !== undefined) writeOrShow(text, options.output, write, io);
+  if (hasFile && options.output !== undefined) writeOrShow(text, options.output, write, io);
   else if (!forPeople) write(text);
   return report.exitCode;
 }

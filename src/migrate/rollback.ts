@@ -53,7 +53,9 @@ export async function runRollback(db: Connection, context: RollbackContext): Pro
   progress.done();
   if (draft.steps.length === 0) return nothingToDo(draft);
   if (!(await context.confirm(draft))) {
-    throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
+    throw new GatewayError('CANCELLED', 'You answered no.', {
+      hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
+    });
   }
   await refuseWithoutPrivileges(db, 'the rollback', draft.tables);
   const command = `mcpgw rollback${discardNewData ? ' --discard-new-data' : ''}`;
@@ -109,7 +111,7 @@ export async function planRollback(
   }
   if (losses.length > 0) {
     hints.push(
-      'Tables of v0.7.0 are dropped with all their rows. To lose these, run: mcpgw rollback --discard-new-data',
+      'Tables of v0.7.0 are dropped with all their rows. Look at them first; --discard-new-data says that they may be lost. A backup of them: mcpgw backup',
     );
   }
   throw new GatewayError('PREFLIGHT', 'v0.6.0 has no place for everything that is in this database.', {

@@ -61,7 +61,9 @@ export async function runMigration(db: Connection, context: RunContext): Promise
   progress.done();
   if (isEmpty(draft)) return nothingToDo(draft);
   if (!(await context.confirm(draft))) {
-    throw new GatewayError('CANCELLED', 'You answered no.', { hint: 'Nothing was changed.' });
+    throw new GatewayError('CANCELLED', 'You answered no.', {
+      hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
+    });
   }
   // Hashing takes a core for a while; it does so beside what the database has to do before the plan is made.
   const isNew = draft.seed?.parts.some((part) => part.id === 'admin' && part.statements.length > 0) ?? false;

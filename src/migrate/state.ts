@@ -160,8 +160,8 @@ function withoutRevision(schema: Schema, others: readonly string[], adopt: boole
     // Only our own run makes that table, and it records the revision last.
     return {
       kind: 'unfinished-install',
-      description: 'a new database that is not finished',
-      release: 'empty',
+      description: 'begun by mcpgw, without a recorded revision',
+      release: 'unfinished',
       revision: '',
     };
   }

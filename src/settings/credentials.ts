@@ -25,12 +25,12 @@ export function credentialProblems(
   if (strict && !allowDefaults) {
     if (settings.adminEmailIsDefault) {
       email.push(
-        `the gateway's default ${DEFAULT_ADMIN_EMAIL} is refused; set your own or pass --allow-default-credentials`,
+        `it is not set, and the gateway's default ${DEFAULT_ADMIN_EMAIL} is refused; set your own or pass --allow-default-credentials`,
       );
     }
     if (settings.platformAdminPassword === DEFAULT_ADMIN_PASSWORD) {
       password.push(
-        "the gateway's default password is refused; set your own or pass --allow-default-credentials",
+        "it is not set or left as it was: the gateway's default password is refused; set your own or pass --allow-default-credentials",
       );
     }
   }

@@ -122,7 +122,7 @@ describe('settings', () => {
         code: 'SETTINGS',
         says: [
           /PLATFORM_ADMIN_EMAIL: .*admin@example\.com is refused.*--allow-default-credentials/,
-          /PLATFORM_ADMIN_PASSWORD: .*default password is refused.*--allow-default-credentials/,
+          /PLATFORM_ADMIN_PASSWORD: .*default\s+password is refused.*--allow-default-credentials/,
         ],
         hint: /mend/,
       },

@@ -128,7 +128,7 @@ describeEachDatabase('rollback', ({ id, dialect }) => {
       'email_users: 1 row beyond the seeded ones',
       'roles: 1 row beyond the seeded ones',
     ]);
-    expect(error.hint).toContain('mcpgw rollback --discard-new-data');
+    expect(error.hint).toContain('--discard-new-data');
     expect(described(await snapshot(database))).toEqual(upgraded);
 
     const result = await rollback(database, { context: { discardNewData: true } });

@@ -35,7 +35,7 @@ describe('recogniseState: what can be migrated (COMPATIBILITY §1)', () => {
       new Map([['mcpgw_migration', tablesOnly('mcpgw_migration')]]),
       null,
       'unfinished-install',
-      'empty',
+      'unfinished',
     ],
     [
       'our own history and some tables, without a revision (a new database, cut off on MySQL)',
@@ -45,7 +45,7 @@ describe('recogniseState: what can be migrated (COMPATIBILITY §1)', () => {
       ]),
       [],
       'unfinished-install',
-      'empty',
+      'unfinished',
     ],
     ['v0.6.0', v060, [REVISION.v060], 'v0.6.0', '0.6.0'],
     ['v0.6.0 with tools.display_name', withDisplayName, [REVISION.v060], 'crashed-upgrade', '0.6.0'],
