@@ -1,4 +1,5 @@
 import type { Connection } from '../database/connection.ts';
+import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
 import type { Check } from './check.ts';
@@ -8,6 +9,7 @@ import { isProblem, runCheck } from './run-check.ts';
 export interface VerifyResult {
   readonly checks: readonly CheckReport[];
   readonly clean: boolean;
+  readonly release: Release;
 }
 
 /** Runs the checks in one transaction that cannot write, so that all of them see the same moment. */
@@ -31,7 +33,8 @@ export async function runVerify(
       progress.advance(1, check.title);
     }
     progress.done();
-    return { checks: reports, clean: !reports.some(isProblem) };
+    const release = await releaseOf(db, context.schema);
+    return { checks: reports, clean: !reports.some(isProblem), release };
   } finally {
     await db.dialect.endRead(db).catch(() => {
       // The connection is gone; the error that says so is on its way.

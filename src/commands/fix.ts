@@ -13,7 +13,7 @@ import type { Io } from './io.ts';
 import { needsMigration } from './needs-migration.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
-import { printStatement } from './print-statement.ts';
+import { plannedStep } from './planned-step.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -104,15 +104,8 @@ async function confirm(session: Session, options: FixOptions, plan: FixPlan): Pr
 }
 
 function dryRunOutcome(plan: FixPlan): Outcome {
-  const steps = plan.repairs.map(
-    ({ check, repair }): StepReport => ({
-      id: check.id,
-      title: `${check.title}: ${repair.summary.join('; ')}`,
-      status: 'planned',
-      rows: null,
-      durationMs: 0,
-      statements: repair.statements.map(printStatement),
-    }),
+  const steps = plan.repairs.map(({ check, repair }) =>
+    plannedStep(check.id, `${check.title}: ${repair.summary.join('; ')}`, repair.statements),
   );
   const checks = plan.outcomes.map(({ report }) => report).filter((report) => report.status !== 'passed');
   return {

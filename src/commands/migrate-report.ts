@@ -4,7 +4,7 @@ import type { RunResult } from '../migrate/run.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Outcome } from './outcome.ts';
-import { printStatement } from './print-statement.ts';
+import { plannedStep } from './planned-step.ts';
 
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
 const counted = (n: number, what: string) => `${n.toLocaleString('en')} ${what}`;
@@ -28,14 +28,7 @@ export function planOutcome(plan: Plan, settings: Settings): Outcome {
     ({ id, title, statements }): StepReport =>
       statements.length === 0
         ? { id, title, status: 'already', rows: null, durationMs: 0 }
-        : {
-            id,
-            title,
-            status: 'planned',
-            rows: null,
-            durationMs: 0,
-            statements: statements.map(printStatement),
-          },
+        : plannedStep(id, title, statements),
   );
   return {
     exitCode: ExitCode.ok,

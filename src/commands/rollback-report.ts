@@ -8,7 +8,7 @@ import { plural } from '../report/plural.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { locksSection } from './locks-section.ts';
 import type { Outcome } from './outcome.ts';
-import { printStatement } from './print-statement.ts';
+import { plannedStep } from './planned-step.ts';
 
 /** What a rollback will do, in a few lines, for the person who is asked. */
 export function describeRollback(plan: RollbackPlan): string[] {
@@ -29,14 +29,7 @@ export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan): Outco
     exitCode: ExitCode.ok,
     steps: nothingToDo
       ? IN_PLACE
-      : plan.steps.map(({ id, title, statements }) => ({
-          id,
-          title,
-          status: 'planned',
-          rows: null,
-          durationMs: 0,
-          statements: statements.map(printStatement),
-        })),
+      : plan.steps.map(({ id, title, statements }) => plannedStep(id, title, statements)),
     sections: [...losses(plan), ...locksSection(lockImpact(dialect, { ...plan, assigned: new Map() }))],
     warnings: plan.warnings,
     next: nothingToDo ? '' : 'mcpgw rollback',

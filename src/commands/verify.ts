@@ -2,7 +2,6 @@ import { CHECKS } from '../checks/registry.ts';
 import { selectChecks } from '../checks/select.ts';
 import { runVerify } from '../checks/verify.ts';
 import { ExitCode } from '../errors.ts';
-import { readRelease } from '../migrate/read-release.ts';
 import type { Io } from './io.ts';
 import { needsMigration } from './needs-migration.ts';
 import type { GlobalOptions } from './options.ts';
@@ -45,7 +44,7 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
         { settings, overrides: {}, now: new Date() },
         session.progress,
       );
-      const release = await readRelease(db);
+      const { release } = result;
       session.found(release);
       const fixable = result.checks.some((check) => check.status === 'failed' && check.fixable);
       // What state it is in, and that nothing can be done with it here, is a finding of its own.

@@ -1,10 +1,20 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import type { Schema } from '../schema/model.ts';
 import { readRevisions, recogniseState } from './state.ts';
 
+export interface Release {
+  readonly release: string;
+  readonly revision: string;
+}
+
 /** Release and revision for a report; `unknown` for a state that cannot be migrated. */
-export async function readRelease(db: Connection): Promise<{ release: string; revision: string }> {
-  const schema = await db.dialect.readSchema(db);
+export async function readRelease(db: Connection): Promise<Release> {
+  return releaseOf(db, await db.dialect.readSchema(db));
+}
+
+/** The same where the schema was read already. */
+export async function releaseOf(db: Connection, schema: Schema): Promise<Release> {
   const revisions = await readRevisions(db, schema);
   try {
     const { release, revision } = recogniseState(schema, revisions, true);
