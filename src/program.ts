@@ -146,6 +146,16 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--discard-new-data', 'lose users, teams, tokens and all else that was made since the upgrade')
     .action(run(async () => (await import('./commands/rollback.ts')).rollback));
 
+  command('doctor', 'Find out why a database does not work, and mend it without losing data.')
+    .option('--repair', 'repair what can be repaired; each repair is shown and confirmed first')
+    .option('-y, --yes', 'do not ask before a repair')
+    .option('--swap', 'let a file that was rebuilt beside the database take its place; the old one is kept')
+    .option(
+      '--access-test',
+      'also open, read, write (rolled back) and lock, as the gateway does, and time it',
+    )
+    .action(run(async () => (await import('./commands/doctor.ts')).doctor));
+
   command('config', 'Show every setting, its value and where it came from; secrets are masked.').action(
     run(async () => (await import('./commands/config.ts')).config),
   );

@@ -1,4 +1,4 @@
-import { statement } from '../database/statement.ts';
+import { inSavepoint } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
 import { type Check, type CheckContext, type Findings, SAMPLE_SIZE } from './check.ts';
@@ -20,7 +20,8 @@ export async function runCheck(check: Check, context: CheckContext): Promise<Out
     return { check, findings: null, report: without(check, 'skipped', why) };
   }
   try {
-    const findings = await guarded(context, () => check.find(context));
+    const find = () => check.find(context);
+    const findings = context.inTransaction ? await inSavepoint(context.db, find) : await find();
     if (findings.skipped !== undefined) {
       return {
         check,
@@ -59,23 +60,6 @@ function reportOf(check: Check, findings: Findings): CheckReport {
     fixable: check.repair !== undefined && findings.count > unfixable,
     hint: findings.count === 0 ? '' : (findings.hint ?? check.hint),
   };
-}
-
-/**
- * A statement that fails makes the whole transaction useless on PostgreSQL; a savepoint keeps one check that
- * crashes from taking the others with it.
- */
-async function guarded<T>({ db, inTransaction }: CheckContext, find: () => Promise<T>): Promise<T> {
-  if (!inTransaction) return find();
-  await db.run(statement('SAVEPOINT mcpgw_check'));
-  try {
-    const found = await find();
-    await db.run(statement('RELEASE SAVEPOINT mcpgw_check'));
-    return found;
-  } catch (error) {
-    await db.run(statement('ROLLBACK TO SAVEPOINT mcpgw_check'));
-    throw error;
-  }
 }
 
 /** Whether a report is anything but a pass: a failure, a crash, or something that could not be checked. */

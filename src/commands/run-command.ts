@@ -116,6 +116,7 @@ function masked(report: Report, secrets: readonly string[]): Report {
       ...check,
       findings: check.findings.map(mask),
       hint: mask(check.hint),
+      ...(check.command === undefined ? {} : { command: mask(check.command) }),
     })),
     sections: report.sections.map((section) => ({
       ...section,

@@ -28,6 +28,8 @@ export interface ConnectRequest {
   readonly create?: boolean;
   /** Seconds, as `--wait` has it. */
   readonly wait?: number | undefined;
+  /** How often to try again when the server does not answer, in place of DB_MAX_RETRIES. */
+  readonly retries?: number;
 }
 
 export interface SessionRequest {
@@ -44,6 +46,11 @@ export function openSession(io: Io, options: GlobalOptions, request: SessionRequ
     credentials: request.credentials,
     allowDefaultCredentials: request.allowDefaultCredentials ?? false,
   });
+  return sessionOf(io, options, loaded);
+}
+
+/** A session with settings that were read already. */
+export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings): Session {
   const { settings, target } = loaded;
   const secrets = secretsOf(loaded);
   const progress = createProgress({
@@ -62,14 +69,14 @@ export function openSession(io: Io, options: GlobalOptions, request: SessionRequ
     found({ release, revision }) {
       if (database !== null) database = { ...database, release, revision };
     },
-    connect({ access, create = false, wait }, use) {
+    connect({ access, create = false, wait, retries = settings.dbMaxRetries }, use) {
       database = { dialect: target.dialect, server: '', url: target.maskedUrl, release: '', revision: '' };
       return withDatabase(
         target,
         {
           access,
           create,
-          retries: settings.dbMaxRetries,
+          retries,
           retryIntervalMs: settings.dbRetryIntervalMs,
           waitMs: (wait ?? 0) * 1000,
           statementTimeoutMs: (options.statementTimeout ?? 0) * 1000,

@@ -51,6 +51,8 @@ export type CheckStatus = 'passed' | 'failed' | 'warned' | 'skipped' | 'errored'
 
 export interface CheckReport {
   readonly id: string;
+  /** Filled by `doctor`: the heading it stands under. */
+  readonly group?: string;
   readonly title: string;
   readonly level: CheckLevel;
   readonly status: CheckStatus;
@@ -60,7 +62,9 @@ export interface CheckReport {
   readonly fixable: boolean;
   /** What to do; for skipped and errored checks, why. */
   readonly hint: string;
-  /** Filled by `fix`: how many were repaired, and how many remain. */
+  /** Filled by `doctor`: the literal command that mends it. */
+  readonly command?: string;
+  /** Filled by `fix` and `doctor --repair`: how many were repaired, and how many remain. */
   readonly repaired?: number;
   readonly remaining?: number;
 }

@@ -4,7 +4,7 @@ import { normaliseEmail } from './admin-email.ts';
 import { credentialProblems, DEFAULT_ADMIN_EMAIL } from './credentials.ts';
 import type { DatabaseTarget } from './database-target.ts';
 import { parseDatabaseUrl } from './database-url.ts';
-import { readEnvFile } from './env-file.ts';
+import { type EnvFile, readEnvFile } from './env-file.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { NotASetting, Settings } from './settings.ts';
 import { VARIABLES, type Variable, type VariableName } from './variables.ts';
@@ -41,6 +41,13 @@ export interface LoadedSettings {
   readonly warnings: readonly string[];
 }
 
+/** What could be made of the settings, and everything that is wrong with them. */
+export interface InspectedSettings extends Omit<LoadedSettings, 'target'> {
+  /** Null when it cannot be told which database is meant. */
+  readonly target: DatabaseTarget | null;
+  readonly problems: readonly SettingProblem[];
+}
+
 /** A variable's text and where it was found. */
 interface Found {
   readonly text: string;
@@ -66,7 +73,7 @@ const NOT_SETTINGS: ReadonlySet<VariableName> = new Set([
   'PLATFORM_ADMIN_PASSWORD_FILE',
 ] satisfies NotASetting[]);
 
-interface Problem {
+export interface SettingProblem {
   readonly code: 'SETTINGS' | 'URL' | 'SECRET_FILE';
   /** `VARIABLE: rule; mend` */
   readonly text: string;
@@ -82,13 +89,23 @@ interface Problem {
  *   (URL or SECRET_FILE when that is the only one)
  */
 export function loadSettings(input: SettingsInput): LoadedSettings {
-  const envPath = resolve(input.cwd, input.flags.envFile ?? '.env');
-  const problems: Problem[] = [];
-  const levels = [
-    flagLevel(input.flags),
-    environmentLevel(input.env),
-    envFileLevel(envPath, input.flags.envFile !== undefined, input.env),
-  ];
+  const { problems, target, ...loaded } = inspectSettings(
+    input,
+    readEnvFile(envFilePath(input), input.flags.envFile !== undefined, input.env),
+  );
+  if (problems.length > 0 || target === null) throw failure(problems);
+  return { ...loaded, target };
+}
+
+/** Absolute: the file with settings that is named, or the one that is looked for. */
+export function envFilePath({ cwd, flags }: Pick<SettingsInput, 'cwd' | 'flags'>): string {
+  return resolve(cwd, flags.envFile ?? '.env');
+}
+
+/** What `loadSettings` does, with the problems returned: where a text breaks its rule the default stands in. */
+export function inspectSettings(input: SettingsInput, file: EnvFile | null): InspectedSettings {
+  const problems: SettingProblem[] = [];
+  const levels = [flagLevel(input.flags), environmentLevel(input.env), envFileLevel(file)];
   const found = new Map<VariableName, Found>();
   for (const variable of VARIABLES) {
     const given = levels.map((level) => level(variable.name)).find((candidate) => candidate !== null);
@@ -114,8 +131,8 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
       'PASSWORD_HASH: v0.7.0 of the gateway verifies Argon2 only: an administrator with a bcrypt hash cannot log in',
     );
   }
-  if (problems.length > 0 || parsed === null) throw failure(problems);
-  return { settings, target: parsed.target, sources: sourcesOf(found, parsed.target), warnings };
+  const target = parsed?.target ?? null;
+  return { settings, target, sources: sourcesOf(found, target), warnings, problems };
 }
 
 function flagLevel(flags: SettingsFlags): Level {
@@ -143,10 +160,11 @@ function environmentLevel(env: SettingsInput['env']): Level {
   };
 }
 
-function envFileLevel(path: string, required: boolean, env: SettingsInput['env']): Level {
-  const file = readEnvFile(path, required, env);
+function envFileLevel(file: EnvFile | null): Level {
+  if (file === null) return () => null;
+  const { path, entries } = file;
   return (name) => {
-    const entry = file?.entries.get(name);
+    const entry = entries.get(name);
     if (entry === undefined || (isUnset(name, entry.value) && entry.unresolved.length === 0)) return null;
     const found: Found = { text: entry.value, source: '.env', detail: `${path}:${entry.line}` };
     if (entry.unresolved.length === 0) return found;
@@ -165,7 +183,7 @@ function readSecretFiles(
   levels: readonly Level[],
   cwd: string,
   found: Map<VariableName, Found>,
-  problems: Problem[],
+  problems: SettingProblem[],
 ): void {
   for (const [name, fileName] of SECRET_FILES) {
     const level = levels.find((candidate) => candidate(name) !== null || candidate(fileName) !== null);
@@ -185,13 +203,13 @@ function readSecretFiles(
   }
 }
 
-function problemOf(name: VariableName, error: unknown): Problem {
+function problemOf(name: VariableName, error: unknown): SettingProblem {
   if (!(error instanceof GatewayError) || (error.code !== 'URL' && error.code !== 'SECRET_FILE')) throw error;
   return { code: error.code, text: `${name}: ${error.message}; ${error.hint}` };
 }
 
 /** Where a text breaks its schema the default stands in, so that the rest can still be checked. */
-function readSettings(found: ReadonlyMap<VariableName, Found>, problems: Problem[]): Settings {
+function readSettings(found: ReadonlyMap<VariableName, Found>, problems: SettingProblem[]): Settings {
   const values = new Map<string, unknown>();
   for (const variable of VARIABLES) {
     if (NOT_SETTINGS.has(variable.name)) continue;
@@ -225,7 +243,7 @@ function camelCase(name: string): string {
 function readTarget(
   found: ReadonlyMap<VariableName, Found>,
   cwd: string,
-  problems: Problem[],
+  problems: SettingProblem[],
 ): { target: DatabaseTarget; warnings: string[] } | null {
   if (problems.some(({ text }) => text.startsWith('DATABASE_URL'))) return null;
   try {
@@ -236,7 +254,7 @@ function readTarget(
   }
 }
 
-function failure(problems: readonly Problem[]): GatewayError {
+function failure(problems: readonly SettingProblem[]): GatewayError {
   const count = problems.length;
   const code = count === 1 ? (problems[0]?.code ?? 'SETTINGS') : 'SETTINGS';
   return new GatewayError(
@@ -251,10 +269,10 @@ function failure(problems: readonly Problem[]): GatewayError {
 
 function sourcesOf(
   found: ReadonlyMap<VariableName, Found>,
-  target: DatabaseTarget,
+  target: DatabaseTarget | null,
 ): ReadonlyMap<VariableName, SettingSource> {
   const shown = (variable: Variable, text: string): string => {
-    if (variable.name === 'DATABASE_URL') return target.maskedUrl;
+    if (variable.name === 'DATABASE_URL') return target?.maskedUrl ?? '***';
     return variable.secret && text !== '' ? '***' : text;
   };
   return new Map(

@@ -1,14 +1,14 @@
 import { DEFAULT_ADMIN_PASSWORD } from './credentials.ts';
-import type { LoadedSettings } from './load.ts';
+import type { InspectedSettings } from './load.ts';
 
 /**
  * The secrets among the settings, for `maskSecrets`. The gateway's default password is none: everybody knows it,
  * and messages must be able to name it.
  */
-export function secretsOf({ settings, target }: Pick<LoadedSettings, 'settings' | 'target'>): string[] {
+export function secretsOf({ settings, target }: Pick<InspectedSettings, 'settings' | 'target'>): string[] {
   const candidates = [
     settings.platformAdminPassword,
-    target.dialect === 'sqlite' ? null : target.password,
+    target === null || target.dialect === 'sqlite' ? null : target.password,
     settings.ssoGithubClientSecret,
     settings.ssoGoogleClientSecret,
     settings.ssoIbmVerifyClientSecret,

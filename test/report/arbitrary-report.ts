@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { GROUPS } from '../../src/doctor/examination.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { CheckReport, Report, StepReport } from '../../src/report/report.ts';
 
@@ -104,6 +105,8 @@ const check: fc.Arbitrary<CheckReport> = fc.record(
     findings: texts,
     fixable: fc.boolean(),
     hint: hostileText,
+    group: fc.constantFrom(...Object.values(GROUPS)),
+    command: hostileText,
     repaired: count,
     remaining: count,
   },

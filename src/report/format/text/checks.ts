@@ -22,13 +22,24 @@ const MARKS = {
   skipped: { sign: 'same', pen: 'dim' },
 } as const satisfies Record<CheckReport['status'], { sign: keyof Page['signs']; pen: keyof Page['paint'] }>;
 
-/** Problems first and in detail, then one line for each check that passed, or their number when quiet. */
+/**
+ * Problems first and in detail, then one line for each check that passed, or their number when quiet; group by
+ * group where there are groups.
+ */
 export function checks(reports: readonly CheckReport[], page: Page): string[] {
-  const lines = allLines(reports, page);
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+  const groups = page.style.quiet ? [undefined] : [...new Set(reports.map(({ group }) => group))];
+  return groups.flatMap((group, i) => {
+    const lines = linesOf(
+      page.style.quiet ? reports : reports.filter((check) => check.group === group),
+      group ?? 'Checks',
+      page,
+    );
+    const told = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+    return i === 0 ? told : ['', ...told];
+  });
 }
 
-function allLines(reports: readonly CheckReport[], page: Page): string[] {
+function linesOf(reports: readonly CheckReport[], title: string, page: Page): string[] {
   const { style, paint } = page;
   const sorted = CHECK_ORDER.flatMap((status) => reports.filter((check) => check.status === status));
   const problems = sorted.filter(
@@ -45,7 +56,7 @@ function allLines(reports: readonly CheckReport[], page: Page): string[] {
   }
   return [
     ...hanging({
-      lead: 'Checks  ',
+      lead: `${title}  `,
       text: summarizeChecks(reports),
       width: style.width,
       paintLead: paint.bold,

@@ -1,0 +1,158 @@
+import { isProblem } from '../checks/run-check.ts';
+import type { DoctorContext } from '../doctor/context.ts';
+import type { Examined } from '../doctor/examine.ts';
+import { runDoctor } from '../doctor/run-doctor.ts';
+import { ExitCode, errorText, GatewayError } from '../errors.ts';
+import type { CheckReport, Section, StepReport } from '../report/report.ts';
+import { readEnvFile } from '../settings/env-file.ts';
+import { envFilePath, inspectSettings } from '../settings/load.ts';
+import { askOnTerminal } from './confirm.ts';
+import type { Io } from './io.ts';
+import type { GlobalOptions } from './options.ts';
+import { runCommand } from './run-command.ts';
+import { type Session, sessionOf } from './session.ts';
+
+export interface DoctorOptions extends GlobalOptions {
+  readonly repair?: boolean;
+  readonly yes?: boolean;
+  readonly swap?: boolean;
+  readonly accessTest?: boolean;
+}
+
+/** Finds out why a database does not work, and with `--repair` mends what can be mended without loss. */
+export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
+  return runCommand('doctor', io, options, async ({ open }) => {
+    const { context, session } = prepare(io, options);
+    if (session !== null) open(session);
+    if (options.repair === true && options.yes !== true && !io.interactive) throw nobodyToAsk();
+    const look = async () => {
+      const { noProgress } = await import('../progress.ts');
+      const result = await runDoctor(
+        context,
+        { accessTest: options.accessTest === true },
+        session?.progress ?? noProgress,
+      );
+      if (result.release !== null) session?.found(result.release);
+      return result.examined;
+    };
+    const before = await look();
+    const mendable = before.filter(({ mend }) => mend !== null);
+    if (options.repair !== true || session === null || mendable.length === 0) {
+      return outcome(before.map(({ report }) => report));
+    }
+    const { steps, section } = await repairAll(session, options, mendable);
+    if (steps.length === 0) return outcome(before.map(({ report }) => report));
+    const after = (await look()).map(({ report }) => report);
+    return { ...outcome(after.map((report) => counted(report, before))), steps, sections: [section] };
+  });
+}
+
+function nobodyToAsk(): GatewayError {
+  return new GatewayError('CONFIRMATION', 'There is no terminal to ask on.', {
+    hint: 'See what it would repair with: mcpgw doctor\nThen repair it with --repair --yes. Nothing was changed.',
+  });
+}
+
+/** Settings that are not usable are findings here, and no reason to stop. */
+function prepare(io: Io, options: DoctorOptions): { context: DoctorContext; session: Session | null } {
+  const input = {
+    flags: options,
+    env: io.env,
+    cwd: io.cwd,
+    credentials: 'optional',
+    allowDefaultCredentials: false,
+  } as const;
+  const path = envFilePath(input);
+  let envFile = null;
+  let envFileError = null;
+  try {
+    envFile = readEnvFile(path, options.envFile !== undefined, io.env);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    envFileError = error;
+  }
+  let inspected = inspectSettings(input, envFile);
+  // The file that cannot be read may name another database than the default one.
+  if (envFileError !== null && inspected.sources.get('DATABASE_URL')?.source === 'default') {
+    inspected = { ...inspected, target: null };
+  }
+  const { target } = inspected;
+  const session = target === null ? null : sessionOf(io, options, { ...inspected, target });
+  const context: DoctorContext = {
+    inspected,
+    envFile,
+    envFilePath: path,
+    envFileError,
+    env: io.env,
+    cwd: io.cwd,
+    thorough: options.verbose === true,
+    now: new Date(),
+    connect(access, use) {
+      if (session === null) throw new GatewayError('INTERNAL', 'There is no database to connect to.');
+      return session.connect({ access, retries: 0 }, use);
+    },
+  };
+  return { context, session };
+}
+
+/** Shows each repair, asks, and does it. One that fails leaves the others to be done. */
+async function repairAll(
+  session: Session,
+  options: DoctorOptions,
+  mendable: readonly Examined[],
+): Promise<{ steps: readonly StepReport[]; section: Section }> {
+  const { io, progress } = session;
+  const steps: StepReport[] = [];
+  const rows: string[][] = [];
+  for (const { report, mend } of mendable) {
+    if (mend === null) continue;
+    io.signal.throwIfAborted();
+    progress.log(`${report.id}: ${report.findings[0] ?? report.title}`);
+    for (const line of mend.summary) progress.log(`- ${line}`);
+    if (options.yes !== true && !(await askOnTerminal('Repair this now?'))) continue;
+    const since = performance.now();
+    const step = { id: report.id, title: mend.summary[0] ?? report.title, rows: null };
+    try {
+      const done = await mend.run({
+        log: (line) => progress.log(line),
+        maySwap: async (question) =>
+          options.swap === true || (options.yes !== true && (await askOnTerminal(question))),
+        signal: io.signal,
+      });
+      rows.push(...done.map((line) => [report.id, line]));
+      steps.push({ ...step, status: 'done', durationMs: performance.now() - since });
+    } catch (error) {
+      const { message, hint } =
+        error instanceof GatewayError ? error : { message: errorText(error), hint: '' };
+      rows.push([report.id, `failed: ${message} ${hint}`.trim()]);
+      steps.push({ ...step, status: 'failed', durationMs: performance.now() - since });
+    }
+    progress.done();
+  }
+  return {
+    steps,
+    section: { id: 'repairs', title: 'Repairs', columns: ['finding', 'what was done'], rows },
+  };
+}
+
+function outcome(checks: readonly CheckReport[]) {
+  const clean = !checks.some(isProblem);
+  const fixable = checks.some(({ fixable: can }) => can);
+  const first = checks.find(({ status, command }) => status === 'failed' && command !== undefined);
+  return {
+    exitCode: clean ? ExitCode.ok : ExitCode.findings,
+    checks,
+    next: fixable ? 'mcpgw doctor --repair' : (first?.command ?? ''),
+  };
+}
+
+/** How much of what was found the repairs took away. */
+function counted(report: CheckReport, before: readonly Examined[]): CheckReport {
+  const earlier = before.find((examined) => examined.report.id === report.id)?.report;
+  if (earlier === undefined || !earlier.fixable) return report;
+  return {
+    ...report,
+    repaired: Math.max(0, earlier.count - report.count),
+    remaining: report.count,
+  };
+}

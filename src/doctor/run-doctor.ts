@@ -1,0 +1,115 @@
+import { inSavepoint } from '../database/in-savepoint.ts';
+import { GatewayError } from '../errors.ts';
+import { type Release, releaseOf } from '../migrate/read-release.ts';
+import type { Progress } from '../progress.ts';
+import { ACCESS_EXAMINATIONS } from './access/examinations.ts';
+import type { DoctorContext, OpenContext, TargetContext } from './context.ts';
+import { DATA_EXAMINATIONS } from './data/examinations.ts';
+import { databaseOpens, doesNotOpen } from './database-opens.ts';
+import type { Examination } from './examination.ts';
+import { examinationsOf } from './examinations.ts';
+import { type Examined, examine, type Guard, notExamined } from './examine.ts';
+import { MACHINE_EXAMINATIONS } from './machine/examinations.ts';
+import { SETTINGS_EXAMINATIONS } from './settings/examinations.ts';
+
+export interface DoctorResult {
+  readonly examined: readonly Examined[];
+  /** Null when the database could not be opened. */
+  readonly release: Release | null;
+}
+
+/**
+ * Makes every examination, from the outside in: settings, machine, file or server, and, when nothing found so far
+ * forbids it, the open database and the gateway's data in it. Writes nothing; `accessTest` writes what it
+ * rolls back.
+ */
+export async function runDoctor(
+  context: DoctorContext,
+  { accessTest }: { readonly accessTest: boolean },
+  progress: Progress,
+): Promise<DoctorResult> {
+  const rounds = new Rounds(progress);
+  await rounds.make(SETTINGS_EXAMINATIONS, context);
+  await rounds.make(MACHINE_EXAMINATIONS, context);
+  const { target } = context.inspected;
+  if (target === null) {
+    rounds.stop('Not examined: the settings do not say which database is meant');
+    rounds.skip([databaseOpens]);
+    return { examined: rounds.examined, release: null };
+  }
+  const outer: TargetContext = { ...context, target };
+  const { outside, inside } = await examinationsOf(target);
+  await rounds.make(outside, outer);
+  const opened = [databaseOpens, ...inside, ...DATA_EXAMINATIONS];
+  const accessed = accessTest ? ACCESS_EXAMINATIONS : [];
+  if (rounds.stopped) {
+    rounds.skip([...opened, ...accessed]);
+    return { examined: rounds.examined, release: null };
+  }
+  let release: Release | null = null;
+  try {
+    await context.connect('read', async (db) => {
+      await db.dialect.beginRead(db);
+      const schema = await db.dialect.readSchema(db);
+      release = await releaseOf(db, schema);
+      const inner: OpenContext = { ...outer, db, schema };
+      await rounds.make(opened, inner, (find) => inSavepoint(db, find));
+      await db.dialect.endRead(db).catch(() => {
+        // Nothing was written, and the connection is closed next.
+      });
+    });
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    rounds.found(doesNotOpen(error));
+    rounds.skip(opened);
+  }
+  await rounds.make(accessed, outer);
+  return { examined: rounds.examined, release };
+}
+
+/** Collects what is found, and stops where going on is no use. */
+class Rounds {
+  readonly examined: Examined[] = [];
+  readonly #progress: Progress;
+  #why: string | null = null;
+
+  constructor(progress: Progress) {
+    this.#progress = progress;
+  }
+
+  get stopped(): boolean {
+    return this.#why !== null;
+  }
+
+  /** @param guard keeps the failure of one from being that of the next */
+  async make<Context>(
+    examinations: readonly Examination<Context>[],
+    context: Context,
+    guard?: Guard,
+  ): Promise<void> {
+    this.#progress.start('Examining', examinations.length);
+    for (const examination of examinations) {
+      if (this.#why === null) this.found(await examine(examination, context, guard));
+      else this.skip([examination]);
+      this.#progress.advance(1, examination.title);
+    }
+    this.#progress.done();
+  }
+
+  found(examined: Examined): void {
+    this.examined.push(examined);
+    if (examined.decisive) this.stop(`Not examined because of ${examined.report.id}`);
+  }
+
+  stop(why: string): void {
+    this.#why ??= why;
+  }
+
+  /** Those that were not made yet are told as skipped. */
+  skip(examinations: readonly Pick<Examination<never>, 'id' | 'title' | 'level'>[]): void {
+    const made = new Set(this.examined.map(({ report }) => report.id));
+    for (const examination of examinations) {
+      if (!made.has(examination.id)) this.examined.push(notExamined(examination, `${this.#why}.`));
+    }
+  }
+}
