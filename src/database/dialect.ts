@@ -128,6 +128,17 @@ export interface Dialect {
    */
   beginRead(connection: Connection, tableWaitMs?: number): Promise<void>;
   endRead(connection: Connection): Promise<void>;
+  /**
+   * A query that waits no longer than `waitMs` for a table that somebody has locked: its text, to be sent by
+   * itself, outside of a transaction, in one round trip. Nothing of it stays set in the session.
+   *
+   * @param query one SELECT without parameters
+   */
+  boundedQuery(query: string, waitMs: number): string;
+  /** Who has locked a table so that it cannot even be read, for people; null when nobody can be named. */
+  readBlocker(connection: Connection): Promise<string | null>;
+  /** Makes later writes of the session wait at most this long for what somebody else is writing. */
+  writeWait(milliseconds: number): Statement;
   /** The database's own integrity check: lines of what is wrong, or null where it has none. */
   integrityProblems(connection: Connection): Promise<readonly string[] | null>;
 }

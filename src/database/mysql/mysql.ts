@@ -10,8 +10,9 @@ import {
 } from './ddl.ts';
 import { translateMysqlError } from './errors.ts';
 import { readMysqlSchema } from './introspect.ts';
-import { beginMysqlRead, beginMysqlRun, endMysqlRun } from './locks.ts';
+import { beginMysqlRead, beginMysqlRun, boundedMysqlQuery, endMysqlRun } from './locks.ts';
 import { missingMysqlPrivileges } from './privileges.ts';
+import { mysqlReadBlocker } from './read-blocker.ts';
 
 /** The oldest versions with what we need: functional key parts, checks, instant columns. */
 const OLDEST = { mysql: [8, 0, 13], mariadb: [10, 6, 0] } as const;
@@ -96,6 +97,11 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     async endRead(db) {
       await db.run(statement('ROLLBACK'));
     },
+    boundedQuery: (query, waitMs) => boundedMysqlQuery(query, waitMs, flavor.mariadb),
+    readBlocker: mysqlReadBlocker,
+    // Whole seconds, from 1.
+    writeWait: (milliseconds) =>
+      statement(`SET SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.ceil(milliseconds / 1000))}`),
     // InnoDB has no check of data against itself that reads only.
     integrityProblems: async () => null,
   };

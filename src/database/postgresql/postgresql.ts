@@ -9,7 +9,13 @@ import {
 } from './ddl.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { readPostgresqlSchema } from './introspect.ts';
-import { beginPostgresqlRead, beginPostgresqlRun, lockPostgresqlTables } from './locks.ts';
+import {
+  beginPostgresqlRead,
+  beginPostgresqlRun,
+  boundedPostgresqlQuery,
+  lockPostgresqlTables,
+  postgresqlReadBlocker,
+} from './locks.ts';
 import { missingPostgresqlPrivileges } from './privileges.ts';
 
 /** The oldest version the tests run on. */
@@ -65,6 +71,9 @@ export const postgresqlDialect = (version: string): Dialect => ({
   async endRead(db) {
     await db.run(statement('ROLLBACK'));
   },
+  boundedQuery: boundedPostgresqlQuery,
+  readBlocker: postgresqlReadBlocker,
+  writeWait: (milliseconds) => statement(`SET lock_timeout = ${milliseconds}`),
   // PostgreSQL has no check of its own that a client may run without an extension.
   integrityProblems: async () => null,
 });

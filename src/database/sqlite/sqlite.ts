@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { statement } from '../statement.ts';
 import { changeSqliteTable, createSqliteTable } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
+import { writeLockHolder } from './holder.ts';
 import { readSqliteSchema } from './introspect.ts';
 import { beginSqliteRun } from './locks.ts';
 import { refuseDamaged } from './refuse-damaged.ts';
@@ -76,6 +77,10 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
   async endRead(db) {
     await db.run(statement('ROLLBACK'));
   },
+  // The connection has its busy_timeout.
+  boundedQuery: (query) => query,
+  readBlocker: async () => writeLockHolder(path)?.text ?? null,
+  writeWait: (milliseconds) => statement(`PRAGMA busy_timeout = ${milliseconds}`),
   async integrityProblems(db) {
     const rows = await db.query<{ integrity_check: string }>(sql`PRAGMA integrity_check`);
     return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok');
