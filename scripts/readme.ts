@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Report } from '../src/report/report.ts';
 
 // Writes what `--help` says into README.md, between `<!-- help:… -->` and `<!-- /help -->`, and the list of checks
-// between `<!-- checks -->` and `<!-- /checks -->`.
+// between `<!-- checks -->` and `<!-- /checks -->`, and that of the doctor's examinations in the same way.
 // With --check it only tells whether the README is up to date.
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -30,15 +30,32 @@ function checks(): string {
   return ['| check | level | `fix` repairs it | what it checks |', '|---|---|---|---|', ...rows].join('\n');
 }
 
+function examinations(): string {
+  const { sections } = JSON.parse(mcpgw(['doctor', '--list', '--format', 'json'])) as Report;
+  const rows = (sections[0]?.rows ?? []).map(([id, on, level, repair, title]) => {
+    return `| \`${id}\` | ${on} | ${level} | ${repair} | ${title} |`;
+  });
+  return [
+    '| finding | database | level | `--repair` | what is so when nothing is found |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
 const before = readFileSync(readme, 'utf8');
 const withHelp = before.replaceAll(
   /(<!-- help:([a-z -]*)-->\n)[\s\S]*?(<!-- \/help -->)/g,
   (_, start: string, command: string, end: string) => `${start}\`\`\`text\n${help(command)}\n\`\`\`\n${end}`,
 );
-const after = withHelp.replace(
-  /(<!-- checks -->\n)[\s\S]*?(<!-- \/checks -->)/,
-  (_, start: string, end: string) => `${start}${checks()}\n${end}`,
-);
+const after = withHelp
+  .replace(
+    /(<!-- checks -->\n)[\s\S]*?(<!-- \/checks -->)/,
+    (_, start: string, end: string) => `${start}${checks()}\n${end}`,
+  )
+  .replace(
+    /(<!-- examinations -->\n)[\s\S]*?(<!-- \/examinations -->)/,
+    (_, start: string, end: string) => `${start}${examinations()}\n${end}`,
+  );
 if (process.argv.includes('--check')) {
   if (before !== after) {
     console.error('README.md does not show what --help says. Run: npm run build && npm run readme');

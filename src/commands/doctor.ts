@@ -17,11 +17,16 @@ export interface DoctorOptions extends GlobalOptions {
   readonly yes?: boolean;
   readonly swap?: boolean;
   readonly accessTest?: boolean;
+  readonly list?: boolean;
 }
 
 /** Finds out why a database does not work, and with `--repair` mends what can be mended without loss. */
 export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
   return runCommand('doctor', io, options, async ({ open }) => {
+    if (options.list === true) {
+      const { listExaminations } = await import('../doctor/list-examinations.ts');
+      return { exitCode: ExitCode.ok, sections: [listExaminations()] };
+    }
     const { context, session } = prepare(io, options);
     if (session !== null) open(session);
     if (options.repair === true && options.yes !== true && !io.interactive) throw nobodyToAsk();

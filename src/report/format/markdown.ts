@@ -2,6 +2,7 @@ import { CHECK_ORDER, summarizeChecks } from '../check-summary.ts';
 import { duration } from '../duration.ts';
 import { markdownCode, markdownText } from '../markdown-escape.ts';
 import { outcome } from '../outcome.ts';
+import { plural } from '../plural.ts';
 import { printable } from '../printable.ts';
 import type { CheckReport, Report, Section, StepReport } from '../report.ts';
 import type { Style } from '../style.ts';
@@ -113,7 +114,7 @@ function statements(reports: readonly StepReport[]): string {
   const sql = all.map((each) => each.split('\n').map(printable).join('\n').replace(/;?$/, ';')).join('\n');
   const longest = Math.max(2, ...[...sql.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
-  return folded(`${all.length} statements`, `${fence}sql\n${sql}\n${fence}`);
+  return folded(plural(all.length, 'statement'), `${fence}sql\n${sql}\n${fence}`);
 }
 
 function section({ title, columns, rows }: Section): string {
