@@ -102,6 +102,14 @@ describe('text', () => {
     expect(renderText(wide, { ...plainStyle, width: 40 })).toMatchSnapshot();
   });
 
+  it('keeps the names that head the rows whole, and breaks the other columns', () => {
+    const rows = [['PLATFORM_ADMIN_PASSWORD_FILE', '/run/secrets/the-password-of-the-admin']];
+    const sections = [{ id: 's', title: 'S', columns: ['variable', 'value'], rows }];
+    const text = renderText(reportWith({ sections }), { ...plainStyle, width: 50 });
+    expect(text).toMatch(/^ {2}PLATFORM_ADMIN_PASSWORD_FILE {2}\/run/m);
+    expect(text).not.toContain(rows[0]?.[1]);
+  });
+
   it('says of repairs how many were made and how many are left', () => {
     const report = reportWith({
       command: 'fix',

@@ -44,7 +44,10 @@ function isNumeric({ rows }: Section, index: number): boolean {
   );
 }
 
-/** Widths that fill at most `width`, taken from the widest text column first; null when they cannot. */
+/**
+ * Widths that fill at most `width`, taken from the widest text column first; null when they cannot. The first
+ * column, which names the row, stays whole: names cut in two can be neither read nor copied.
+ */
 function fitWidths(
   names: readonly string[],
   cells: readonly (readonly string[])[],
@@ -58,7 +61,8 @@ function fitWidths(
   while (excess > 0) {
     let widest = -1;
     for (const [index, each] of widths.entries()) {
-      if (!numeric[index] && each > NARROWEST && each > (widths[widest] ?? 0)) widest = index;
+      const narrower = index > 0 && !numeric[index] && each > NARROWEST;
+      if (narrower && each > (widths[widest] ?? 0)) widest = index;
     }
     if (widest < 0) return null;
     widths[widest] = (widths[widest] ?? 0) - 1;
