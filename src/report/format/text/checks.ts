@@ -45,7 +45,7 @@ function linesOf(reports: readonly CheckReport[], title: string, page: Page): st
   const problems = sorted.filter(
     (check) => check.status !== 'passed' && !(style.quiet && check.status === 'skipped'),
   );
-  const passed = sorted.filter((check) => check.status === 'passed');
+  const passed = sorted.filter((check) => check.status === 'passed' && isTold(check, page));
   const idWidth = Math.max(0, ...sorted.map((check) => displayWidth(printable(check.id))));
   if (style.quiet) {
     const count = countChecks(reports).passed;
@@ -74,6 +74,11 @@ function linesOf(reports: readonly CheckReport[], title: string, page: Page): st
     ),
     ...passed.flatMap((check) => [...headline(check, idWidth, page), ...information(check, page)]),
   ];
+}
+
+/** Of the many examinations of groups those that passed are counted, and named only when asked for. */
+function isTold(check: CheckReport, { style }: Page): boolean {
+  return check.group === undefined || style.verbose || (check.level === 'info' && check.findings.length > 0);
 }
 
 /** What a check of level `info` has to tell is no problem, and its findings are shown all the same. */
