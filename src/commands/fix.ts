@@ -1,8 +1,11 @@
-import { type FixPlan, planFix, runFix } from '../checks/fix.ts';
+import type { Check } from '../checks/check.ts';
+import { type FixPlan, planInTransaction, runFix, statementsOf } from '../checks/fix.ts';
+import { needsMigration } from '../checks/needs-migration.ts';
 import { CHECKS } from '../checks/registry.ts';
 import { selectChecks } from '../checks/select.ts';
 import type { Connection } from '../database/connection.ts';
 import { ExitCode, GatewayError } from '../errors.ts';
+import { repairLocks } from '../migrate/lock-impact.ts';
 import { readRevisions, recogniseState } from '../migrate/state.ts';
 import { resolveOverrides } from '../ownership/resolve-overrides.ts';
 import type { CheckReport, StepReport } from '../report/report.ts';
@@ -10,7 +13,7 @@ import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
 import type { Io } from './io.ts';
-import { needsMigration } from './needs-migration.ts';
+import { locksSection } from './locks-section.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { plannedStep } from './planned-step.ts';
@@ -36,15 +39,20 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
       if (dryRun) await db.dialect.beginRead(db);
       const input = {
         settings: session.loaded.settings,
-        overrides: await readOverrides(db, session, options),
+        ...(await readDatabase(db, session, options, checks)),
         now: new Date(),
       };
       if (dryRun) {
-        const outcome = dryRunOutcome(await planFix(db, checks, input));
-        const nothing = outcome.steps?.length === 0;
+        const plan = await planInTransaction(db, checks, input);
+        const nothing = plan.repairs.length === 0;
         const backup = nothing ? { sections: [], warnings: [] } : await plannedBackup(session, db, options);
         await db.dialect.endRead(db);
-        return { ...outcome, sections: backup.sections, warnings: backup.warnings };
+        const locks = repairLocks(db.dialect, statementsOf(plan), plan.tables);
+        return {
+          ...dryRunOutcome(plan),
+          sections: [...locksSection(locks), ...backup.sections],
+          warnings: backup.warnings,
+        };
       }
       const backup = backupBefore(session, db, options);
       const result = await runFix(db, checks, {
@@ -77,21 +85,19 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
   });
 }
 
-/** A database that is not at v0.7.0 is migrated, not repaired. */
-async function readOverrides(db: Connection, session: Session, options: FixOptions) {
+/** A database that is not at v0.7.0 is migrated, not repaired, but for what keeps it from being migrated. */
+async function readDatabase(db: Connection, session: Session, options: FixOptions, checks: readonly Check[]) {
   const schema = await db.dialect.readSchema(db);
   const state = recogniseState(schema, await readRevisions(db, schema));
   session.found(state);
-  if (state.release !== '0.7.0') {
+  if (state.release !== '0.7.0' && !checks.every(({ anyRelease }) => anyRelease)) {
     throw new GatewayError(
       'STATE',
       `The database is ${state.description}; fix repairs databases at v0.7.0.`,
-      {
-        hint: 'Run: mcpgw migrate',
-      },
+      { hint: 'Run: mcpgw migrate' },
     );
   }
-  return resolveOverrides(db, schema, options);
+  return { state, overrides: await resolveOverrides(db, schema, options) };
 }
 
 async function confirm(session: Session, options: FixOptions, plan: FixPlan): Promise<boolean> {

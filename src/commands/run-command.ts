@@ -1,4 +1,5 @@
 import { type ExitCode, errorText, GatewayError } from '../errors.ts';
+import { commandIn } from '../report/command-in.ts';
 import type { ErrorReport, Report } from '../report/report.ts';
 import { detectStyle } from '../report/style.ts';
 import { maskSecrets } from '../settings/mask.ts';
@@ -96,11 +97,6 @@ function stackOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const cause = thrown.cause === undefined ? '' : `\ncaused by ${stackOf(thrown.cause)}`;
   return `${thrown.stack ?? thrown.message}${cause}`;
-}
-
-/** The command a hint gives behind a colon, as in `To go on, run: mcpgw migrate`; machines find it in `next`. */
-function commandIn(hint: string): string {
-  return /: (mcpgw(?: --?[a-z-]+| [a-z-]+)(?: --?[a-z-]+(?: [a-z0-9.-]*[a-z0-9])?)*)/.exec(hint)?.[1] ?? '';
 }
 
 /** Takes secrets out of every text that something outside of this program may have written. */

@@ -1,9 +1,9 @@
+import { nextCommand } from '../checks/next-command.ts';
 import { CHECKS } from '../checks/registry.ts';
 import { selectChecks } from '../checks/select.ts';
 import { runVerify } from '../checks/verify.ts';
 import { ExitCode } from '../errors.ts';
 import type { Io } from './io.ts';
-import { needsMigration } from './needs-migration.ts';
 import type { GlobalOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
 import { openSession } from './session.ts';
@@ -46,20 +46,10 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
       );
       const { release } = result;
       session.found(release);
-      const fixable = result.checks.some((check) => check.status === 'failed' && check.fixable);
-      // What state it is in, and that nothing can be done with it here, is a finding of its own.
-      const unknown = release.release === 'unknown';
-      const next = unknown
-        ? ''
-        : release.release !== '0.7.0' || (!fixable && result.checks.some(needsMigration))
-          ? 'mcpgw migrate'
-          : fixable
-            ? 'mcpgw fix'
-            : '';
       return {
         exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
         checks: result.checks,
-        next: result.clean ? '' : next,
+        next: result.clean ? '' : nextCommand(release.release, result.checks),
       };
     });
   });

@@ -4,6 +4,7 @@ import { normaliseEmail } from './admin-email.ts';
 import { credentialProblems, DEFAULT_ADMIN_EMAIL } from './credentials.ts';
 import type { DatabaseTarget } from './database-target.ts';
 import { parseDatabaseUrl } from './database-url.ts';
+import { envByName } from './env-by-name.ts';
 import { type EnvFile, readEnvFile } from './env-file.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { NotASetting, Settings } from './settings.ts';
@@ -148,12 +149,7 @@ function flagLevel(flags: SettingsFlags): Level {
 }
 
 function environmentLevel(env: SettingsInput['env']): Level {
-  const byName = new Map<string, string>();
-  for (const [name, text] of Object.entries(env)) {
-    // The gateway takes any case; the usual one wins where both are set.
-    const upper = name.toUpperCase();
-    if (text !== undefined && (name === upper || !byName.has(upper))) byName.set(upper, text);
-  }
+  const byName = envByName(env);
   return (name) => {
     const text = byName.get(name);
     return text === undefined || isUnset(name, text) ? null : { text, source: 'environment', detail: '' };

@@ -1,4 +1,18 @@
 import type { OpenContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
+import { backups } from './backups.ts';
+import { history } from './history.ts';
+import { leftByMigration } from './left-by-migration.ts';
+import { ready } from './ready.ts';
+import { release } from './release.ts';
+import { verify, verifyWarnings } from './verify.ts';
 
-export const DATA_EXAMINATIONS: readonly Examination<OpenContext>[] = [];
+export const DATA_EXAMINATIONS: readonly Examination<OpenContext>[] = [
+  release,
+  ready,
+  leftByMigration,
+  verify,
+  verifyWarnings,
+  history,
+  backups,
+];

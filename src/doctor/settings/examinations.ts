@@ -1,4 +1,19 @@
 import type { DoctorContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
+import { databaseNamed } from './database-named.ts';
+import { differsFromExample } from './differs-from-example.ts';
+import { envMode } from './env-mode.ts';
+import { misspelt } from './misspelt.ts';
+import { secrets } from './secrets.ts';
+import { settingsFile } from './settings-file.ts';
+import { settingsValid } from './settings-valid.ts';
 
-export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [];
+export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
+  settingsFile,
+  settingsValid,
+  databaseNamed,
+  misspelt,
+  secrets,
+  envMode,
+  differsFromExample,
+];

@@ -1,5 +1,5 @@
-import { isProblem } from '../checks/run-check.ts';
 import type { CheckReport } from '../report/report.ts';
+import { isProblem } from './run-check.ts';
 
 /** Whether a check found what `fix` cannot mend and `migrate` can: its hint says so. */
 export function needsMigration(report: CheckReport): boolean {

@@ -1,0 +1,18 @@
+import type { CheckReport } from '../report/report.ts';
+import { needsMigration } from './needs-migration.ts';
+
+/**
+ * The command that mends what the checks found; empty where none does.
+ *
+ * @param release of the database, as `releaseOf` has it
+ */
+export function nextCommand(
+  release: string,
+  reports: readonly CheckReport[],
+): '' | 'mcpgw migrate' | 'mcpgw fix' {
+  // What state it is in, and that nothing can be done with it here, is a finding of its own.
+  if (release === 'unknown') return '';
+  if (release !== '0.7.0') return 'mcpgw migrate';
+  if (reports.some(({ status, fixable }) => status === 'failed' && fixable)) return 'mcpgw fix';
+  return reports.some(needsMigration) ? 'mcpgw migrate' : '';
+}

@@ -1,0 +1,28 @@
+import { GatewayError } from '../../errors.ts';
+import { readRevisions, recogniseState } from '../../migrate/state.ts';
+import { commandIn } from '../../report/command-in.ts';
+import type { OpenContext } from '../context.ts';
+import type { Examination } from '../examination.ts';
+
+/** The database is in one of the states that a migration starts from or ends in (COMPATIBILITY §1). */
+export const release: Examination<OpenContext> = {
+  id: 'data.release',
+  title: 'The release of the gateway’s data is known',
+  level: 'error',
+  meaning: 'mcpgw migrate refuses a database in a state that it does not know.',
+  command: '',
+  async find({ db, schema }) {
+    try {
+      const { description, revision } = recogniseState(schema, await readRevisions(db, schema));
+      return { count: 0, sample: [revision === '' ? description : `${description} (revision ${revision})`] };
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'STATE') throw error;
+      return {
+        count: 1,
+        sample: [error.message, ...error.details],
+        hint: error.hint,
+        command: commandIn(error.hint),
+      };
+    }
+  },
+};

@@ -1,0 +1,45 @@
+import { isProblem } from '../../checks/run-check.ts';
+import { plural } from '../../report/plural.ts';
+import type { CheckReport } from '../../report/report.ts';
+import type { OpenContext } from '../context.ts';
+import type { Examination } from '../examination.ts';
+import { STATE_UNKNOWN, stateOf } from './state-of.ts';
+import { verified } from './verified.ts';
+
+/** What `mcpgw verify` would fail with, in a line for each check. */
+export const verify: Examination<OpenContext> = {
+  id: 'data.verify',
+  title: 'Data at v0.7.0 passes mcpgw verify',
+  level: 'error',
+  meaning: 'The gateway’s data is not as v0.7.0 wants it. See every row with: mcpgw verify',
+  command: '',
+  async find(context) {
+    if ((await stateOf(context)) === null) return STATE_UNKNOWN;
+    const result = await verified(context);
+    if (result === null) return { count: 0, sample: ['not at v0.7.0 yet'] };
+    const bad = result.reports.filter(isProblem);
+    if (bad.length === 0) return { count: 0, sample: [`${plural(result.reports.length, 'check')} passed`] };
+    return { count: bad.length, sample: bad.map(lineOf), command: result.next || 'mcpgw verify' };
+  },
+};
+
+/** The same for what it only warns about. */
+export const verifyWarnings: Examination<OpenContext> = {
+  id: 'data.verify-warnings',
+  title: 'mcpgw verify has no warnings',
+  level: 'warning',
+  meaning:
+    'The gateway works with data like this, but somebody may not be able to log in, or to see a resource.',
+  command: 'mcpgw verify',
+  async find(context) {
+    if ((await stateOf(context)) === null) return STATE_UNKNOWN;
+    const warned = ((await verified(context))?.reports ?? []).filter(({ status }) => status === 'warned');
+    return { count: warned.length, sample: warned.map(lineOf) };
+  },
+};
+
+function lineOf({ id, status, count, findings, hint }: CheckReport): string {
+  if (status === 'skipped' || status === 'errored') return `${id}: ${hint}`;
+  const [first = ''] = findings;
+  return `${id}: ${count === 1 ? first : `${plural(count, 'finding')}, the first: ${first}`}`;
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { plural } from '../../report/plural.ts';
+import type { DoctorContext } from '../context.ts';
+import type { DoctorFindings, Examination } from '../examination.ts';
+import { programOutput } from './program-output.ts';
+
+/** Null stands for "unlimited". */
+interface Limits {
+  readonly whose: string;
+  readonly openFiles: number | null;
+  readonly processes: number | null;
+}
+
+/** The gateway keeps a file or socket for each session, 200 pooled connections and what a database needs. */
+const OPEN_FILES = 1024;
+/** pg_dump, a shell and their helpers; the limit counts all processes of the user. */
+const PROCESSES = 128;
+
+/**
+ * Limits of this process and of the shell it was started from. Node.js raises its own limit of open files as far
+ * as it may; the gateway, started from the same shell, does not.
+ */
+export const processLimits: Examination<DoctorContext> = {
+  id: 'machine.limits',
+  title: 'Open files and processes are not limited too far',
+  level: 'warning',
+  meaning:
+    'A gateway or a backup that may open too few files ends in “disk I/O error” or “unable to open database file”. Raise the limit in the shell that starts the gateway (LimitNOFILE= in a systemd unit, ulimits: in compose).',
+  command: `ulimit -n ${4 * OPEN_FILES}`,
+  async find({ env }): Promise<DoctorFindings> {
+    const limits = await limitsHere(env);
+    const few = limits.filter(({ openFiles }) => openFiles !== null && openFiles < OPEN_FILES);
+    const crowded = limits.filter(({ processes }) => processes !== null && processes < PROCESSES);
+    if (few.length + crowded.length === 0) return { count: 0, sample: limits.map(toText) };
+    return {
+      count: few.length + crowded.length,
+      sample: [...new Set([...few, ...crowded])].map(toText),
+      ...(few.length === 0 ? { command: `ulimit -u ${8 * PROCESSES}` } : {}),
+    };
+  },
+};
+
+function toText({ whose, openFiles, processes }: Limits): string {
+  const files = openFiles === null ? 'any number of open files' : plural(openFiles, 'open file');
+  const tasks = processes === null ? 'any number of processes' : plural(processes, 'process', 'processes');
+  return `${whose}: ${files}, ${tasks}`;
+}
+
+async function limitsHere(env: DoctorContext['env']): Promise<Limits[]> {
+  const own = fromProc('this process', process.pid);
+  const shell = fromProc('the shell it was started from', process.ppid);
+  const listed = [own, shell].filter((limits) => limits !== null);
+  if (listed.length > 0 || process.platform === 'win32') return listed;
+  // Without /proc a child tells, which has the limits of this process.
+  const answer = await programOutput('/bin/sh', ['-c', 'ulimit -n; ulimit -u'], env);
+  const [files, tasks] = (answer ?? '').split('\n');
+  return answer === null
+    ? []
+    : [{ whose: 'this process', openFiles: numberIn(files), processes: numberIn(tasks) }];
+}
+
+function fromProc(whose: string, pid: number): Limits | null {
+  try {
+    return readLimits(whose, readFileSync(`/proc/${pid}/limits`, 'utf8'));
+  } catch {
+    // No /proc here, or a process that is not ours to look at.
+    return null;
+  }
+}
+
+/** @param text of `/proc/<pid>/limits` (proc(5)): name, soft limit, hard limit, unit */
+export function readLimits(whose: string, text: string): Limits {
+  const soft = (name: string) => numberIn(new RegExp(`^${name}\\s+(\\S+)`, 'm').exec(text)?.[1]);
+  return { whose, openFiles: soft('Max open files'), processes: soft('Max processes') };
+}
+
+function numberIn(text: string | undefined): number | null {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+}

@@ -1,0 +1,74 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { errorText } from '../../errors.ts';
+import { byteSize } from '../../report/byte-size.ts';
+import type { DatabaseTarget } from '../../settings/database-target.ts';
+import type { DoctorContext } from '../context.ts';
+import type { DoctorFindings, Examination } from '../examination.ts';
+
+const MB = 1e6;
+/** What client programs put aside. */
+const LEAST_BYTES = 16 * MB;
+/** What is looked through for a folder, in this order (https://www.sqlite.org/tempfiles.html, section 5). */
+const SQLITE_FOLDERS = ['/var/tmp', '/usr/tmp', '/tmp'];
+
+/** SQLite sorts the keys of new indexes in a temporary file; without room for it a migration is taken back. */
+export const temporaryFiles: Examination<DoctorContext> = {
+  id: 'machine.temporary-files',
+  title: 'Temporary files have a place and room',
+  level: 'warning',
+  meaning:
+    'A migration that makes indexes on large tables ends in “disk I/O error” or “database or disk is full”, and is taken back. Make room, or name another folder.',
+  command: 'export SQLITE_TMPDIR=/a/folder/with/room TMPDIR=/a/folder/with/room',
+  async find({ env, inspected: { target } }): Promise<DoctorFindings> {
+    if (process.platform === 'win32') return { count: 0, sample: [] };
+    const named =
+      target?.dialect === 'sqlite' ? [env.SQLITE_TMPDIR, env.TMPDIR] : [env.TMPDIR, env.TMP, env.TEMP];
+    const asked = named.filter((folder) => folder !== undefined && folder !== '') as string[];
+    const candidates = [...asked, ...(target?.dialect === 'sqlite' ? SQLITE_FOLDERS : ['/tmp'])];
+    const refused = new Map(candidates.map((folder) => [folder, whyNot(folder)]));
+    const place = candidates.find((folder) => refused.get(folder) === null);
+    const broken = asked.filter((folder) => refused.get(folder) !== null);
+    if (place === undefined) {
+      return {
+        count: candidates.length,
+        sample: candidates.map((folder) => `${folder}: ${refused.get(folder)}`),
+      };
+    }
+    if (broken.length > 0) {
+      return {
+        count: broken.length,
+        sample: broken.map((folder) => `${folder}: ${refused.get(folder)}; ${place} is used`),
+        command: 'unset SQLITE_TMPDIR TMPDIR',
+      };
+    }
+    const { bavail, bsize } = await statfs(place);
+    const free = bavail * bsize;
+    const needed = neededBytes(target);
+    const sample = [`${place}: ${byteSize(free)} free, up to ${byteSize(needed)} needed`];
+    return { count: free < needed ? 1 : 0, sample };
+  },
+};
+
+/** The keys of all indexes are less than the file. */
+function neededBytes(target: DatabaseTarget | null): number {
+  if (target?.dialect !== 'sqlite') return LEAST_BYTES;
+  return Math.max(LEAST_BYTES, statSync(target.path, { throwIfNoEntry: false })?.size ?? 0);
+}
+
+/** Why nothing can be written to a folder, or null; asks without writing. */
+function whyNot(folder: string): string | null {
+  try {
+    if (!statSync(folder).isDirectory()) return 'it is no folder';
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? errorText(error);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'this user may not write to it',
+  EROFS: 'it is mounted read-only',
+};
