@@ -20,7 +20,7 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
   return {
     extension: 'db',
     database: basename(path, /^\.(db|sqlite3?)$/.test(extname(path)) ? extname(path) : ''),
-    defaultDirectory: join(dirname(path), 'mcpgw-backups'),
+    defaultDirectory: sqliteBackupFolder(path),
     replacesEverything: true,
     async preflight() {},
     async preflightRestore() {
@@ -29,7 +29,7 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
         hint: 'Take mode=ro out of it to restore a backup. Nothing was changed.',
       });
     },
-    estimate: async () => sizeOf(path) + sizeOf(`${path}-wal`),
+    estimate: async () => sqliteBytes(path),
     async dump(file) {
       const source = open(path, context.target);
       try {
@@ -43,7 +43,16 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
   };
 }
 
-const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+/** Where backups of a file go when nobody says otherwise. */
+export function sqliteBackupFolder(path: string): string {
+  return join(dirname(path), 'mcpgw-backups');
+}
+
+/** The size of a database, with what is still in its -wal file. */
+export function sqliteBytes(path: string): number {
+  const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return sizeOf(path) + sizeOf(`${path}-wal`);
+}
 
 function open(path: string, { busyTimeoutMs }: SqliteTarget): Database {
   try {

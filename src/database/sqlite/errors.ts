@@ -14,7 +14,7 @@ export function translateSqliteError(error: unknown, path = 'the database'): Gat
   }
   if (starts('SQLITE_CORRUPT')) {
     return new GatewayError('CORRUPT', `${path} is damaged: ${error.message}.`, {
-      hint: 'Nothing was changed. Restore a backup, or salvage a copy of it with the sqlite3 shell’s .recover.',
+      hint: 'Nothing was changed. Restore a backup, or salvage what is left of it: mcpgw doctor --repair',
       cause: error,
     });
   }

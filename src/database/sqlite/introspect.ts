@@ -44,7 +44,7 @@ interface ForeignKeyRow {
 }
 
 /** SQLite knows no types but affinities: what counts is the declared name. */
-function kindOf(type: string): ColumnKind {
+export function kindOf(type: string): ColumnKind {
   const name = type.toUpperCase();
   if (/CHAR|CLOB/.test(name)) return 'string';
   if (/TEXT/.test(name)) return 'text';

@@ -7,6 +7,7 @@ import {
   createWriteStream,
   fsyncSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -37,6 +38,7 @@ export async function restoreSqlite(context: SqliteBackupContext, request: Resto
   try {
     live = await takeForOurselves(context, path, request.lockTimeoutMs);
     const held = live;
+    if (held !== null) removeLeftovers(path);
     if (held !== null) await request.beforeReplacing((file) => copySqlite(held, file, context));
     await copyBackup(context, request, draft);
     context.progress.start('Checking the copy');
@@ -65,8 +67,17 @@ function realPath(path: string): string {
   }
 }
 
+/** What killed restores left. No other can be at work: it would hold the database. */
+function removeLeftovers(path: string): void {
+  const start = `.${basename(path)}.`;
+  const end = /^\d+\.part(-journal|-wal|-shm)?$/;
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(start) && end.test(name.slice(start.length))) rmSync(join(dirname(path), name));
+  }
+}
+
 /** The rename, with nothing of the old database left beside it that the new one could take for its own. */
-function swap(held: Database | null, draft: string, path: string): void {
+export function swap(held: Database | null, draft: string, path: string): void {
   if (held === null) {
     for (const suffix of ['-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
     renameSync(draft, path);
@@ -89,8 +100,8 @@ function swap(held: Database | null, draft: string, path: string): void {
  * Opens the database and keeps everybody else out, readers too, until the connection is closed. Null when
  * there is no database that could be opened: no file, or one that is damaged.
  */
-async function takeForOurselves(
-  { progress, signal }: SqliteBackupContext,
+export async function takeForOurselves(
+  { progress, signal }: Pick<SqliteBackupContext, 'progress' | 'signal'>,
   path: string,
   timeoutMs: number,
 ): Promise<Database | null> {
@@ -166,7 +177,7 @@ async function copyBackup(
   }
 }
 
-function setJournalMode(file: string, mode: 'wal'): void {
+export function setJournalMode(file: string, mode: 'wal'): void {
   const draft = new SqliteDriver(file, { fileMustExist: true });
   try {
     draft.pragma(`journal_mode = ${mode}`);
@@ -176,7 +187,7 @@ function setJournalMode(file: string, mode: 'wal'): void {
 }
 
 /** The gateway must be able to open the new file as it opened the old one. */
-function keepModeAndOwner(path: string, draft: string): void {
+export function keepModeAndOwner(path: string, draft: string): void {
   const old = statSync(path, { throwIfNoEntry: false });
   if (old === undefined) return;
   const now = statSync(draft);
@@ -191,7 +202,7 @@ function keepModeAndOwner(path: string, draft: string): void {
   chmodSync(draft, old.mode & 0o7777);
 }
 
-function sync(path: string): void {
+export function sync(path: string): void {
   const handle = openSync(path, 'r');
   try {
     fsyncSync(handle);
@@ -200,7 +211,7 @@ function sync(path: string): void {
   }
 }
 
-function fileError(error: unknown, path: string): GatewayError | null {
+export function fileError(error: unknown, path: string): GatewayError | null {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new GatewayError('DISK_FULL', `The disk of ${path} is full.`, {

@@ -10,6 +10,9 @@ import { refuseDamaged } from './refuse-damaged.ts';
 import { refuseUnwritable } from './refuse-unwritable.ts';
 import { quoteName } from './table-sql.ts';
 
+const WHOLE_FILE = 'the whole file';
+const FILE_LOCK = 'the file’s';
+
 /**
  * @param version of the library that is built in
  * @param path of the file, for errors
@@ -21,7 +24,7 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
   zonedTimes: false,
   unboundedStrings: true,
   jsonIsText: true,
-  rangeSize: 0,
+  ranges: null,
   readSchema: readSqliteSchema,
   translateError: (error) => translateSqliteError(error, path),
 
@@ -63,12 +66,18 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
   async lockTables() {},
   locks: {
     whole: {
-      table: 'the whole file',
+      table: WHOLE_FILE,
       lock: 'write lock (BEGIN IMMEDIATE)',
       why: 'from the first statement to the commit nobody else writes; others read until the commit',
     },
-    changed: () => 'the file’s',
+    changed: () => FILE_LOCK,
     others: null,
+    written: FILE_LOCK,
+    replaced: {
+      table: WHOLE_FILE,
+      lock: 'exclusive lock (BEGIN EXCLUSIVE)',
+      why: 'nobody else may have the database open until the restored file is in its place',
+    },
   },
   async beginRead(db, tableWaitMs) {
     if (tableWaitMs !== undefined) await db.run(statement(`PRAGMA busy_timeout = ${tableWaitMs}`));
@@ -81,6 +90,12 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
   boundedQuery: (query) => query,
   readBlocker: async () => writeLockHolder(path)?.text ?? null,
   writeWait: (milliseconds) => statement(`PRAGMA busy_timeout = ${milliseconds}`),
+  async danglingRows(db) {
+    const rows = await db.query<{ child: string; parent: string; n: number }>(
+      sql`SELECT "table" AS child, parent, count(*) AS n FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2`,
+    );
+    return rows.map(({ child, parent, n }) => `${child}: ${n} without ${parent}`);
+  },
   async integrityProblems(db) {
     const rows = await db.query<{ integrity_check: string }>(sql`PRAGMA integrity_check`);
     return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok');

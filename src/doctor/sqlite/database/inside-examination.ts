@@ -1,0 +1,6 @@
+import type { SqliteTarget } from '../../../settings/database-target.ts';
+import type { OpenContext } from '../../context.ts';
+import type { Examination } from '../../examination.ts';
+
+/** Looks into the open database. */
+export type InsideExamination = Examination<OpenContext<SqliteTarget>>;

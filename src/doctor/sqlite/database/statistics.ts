@@ -1,0 +1,48 @@
+import { sql } from 'kysely';
+import { statement } from '../../../database/statement.ts';
+import { thousands } from '../../../report/thousands.ts';
+import type { InsideExamination } from './inside-examination.ts';
+
+const MANY_ROWS = 100_000;
+
+export const databaseStatistics: InsideExamination = {
+  id: 'database.statistics',
+  title: 'The query planner knows the tables',
+  level: 'info',
+  meaning:
+    'Without statistics SQLite guesses which index is best; on tables of this size a wrong guess is felt in the admin pages.',
+  command: '',
+  async find({ db, schema, target }) {
+    const stats = await db.query<{ name: string }>(
+      sql`SELECT name FROM sqlite_schema WHERE name = 'sqlite_stat1'`,
+    );
+    if (stats.length > 0 || schema.size === 0) return { count: 0, sample: [] };
+    // The highest rowid is found at once, where counting would read every row.
+    const highest = await db.query<{ name: string; n: number | null }>(
+      sql`${sql.join(
+        [...schema.keys()].map(
+          (name) => sql`SELECT ${sql.lit(name)} AS name, max(rowid) AS n FROM ${sql.table(name)}`,
+        ),
+        sql` UNION ALL `,
+      )}`,
+    );
+    const large = highest.filter(({ n }) => (n ?? 0) > MANY_ROWS);
+    return {
+      count: large.length,
+      sample: large.map(({ name, n }) => `${name}: up to ${thousands(n ?? 0)} rows, and no statistics`),
+      command: `sqlite3 ${target.path} ANALYZE`,
+    };
+  },
+  async repair(context) {
+    if (context.target.readOnly) return null;
+    return {
+      summary: ['Collect statistics (ANALYZE); no row is changed'],
+      run: () =>
+        context.connect('write', async (db) => {
+          await db.run(statement('ANALYZE'));
+          const [row] = await db.query<{ n: number }>(sql`SELECT count(*) AS n FROM sqlite_stat1`);
+          return [`statistics of ${row?.n ?? 0} indexes and tables collected`];
+        }),
+    };
+  },
+};

@@ -1,0 +1,110 @@
+import { constants, lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { byteSize } from '../../../report/byte-size.ts';
+import type { DoctorFindings } from '../../examination.ts';
+import { shellWord } from '../../shell-word.ts';
+import { accessProblem } from './access-problem.ts';
+import type { FileExamination } from './file-examination.ts';
+import { foldersAbove } from './folders-above.ts';
+import { firstBytes, MAGIC } from './header.ts';
+import { realFile } from './real-file.ts';
+
+export const fileExists: FileExamination = {
+  id: 'file.exists',
+  title: 'The file is there',
+  level: 'error',
+  meaning:
+    'There is no database where DATABASE_URL says. A relative path starts at the folder the program runs in, which may be another one than the gateway’s.',
+  command: '',
+  decisive: true,
+  async find({ target }) {
+    const { path } = target;
+    let stats: Stats | undefined;
+    try {
+      stats = statSync(path, { throwIfNoEntry: false });
+    } catch (error) {
+      return notReached(path, (error as NodeJS.ErrnoException).code ?? '');
+    }
+    if (stats === undefined) return missing(path);
+    const kind = kindOf(stats);
+    if (kind !== null) {
+      return {
+        ...one(`${path} is ${kind}, not a file`),
+        hint: 'Point DATABASE_URL at the database file itself.',
+        ...suggestion(stats.isDirectory() ? databasesIn(path) : []),
+      };
+    }
+    const real = realFile(target);
+    return {
+      count: 0,
+      sample: [`${path}${real === path ? '' : `, which is ${real}`}, ${byteSize(stats.size)}`],
+    };
+  },
+};
+
+const one = (text: string, ...more: readonly string[]) => ({ count: 1, sample: [text, ...more] });
+
+async function notReached(path: string, code: string): Promise<DoctorFindings> {
+  if (code === 'ELOOP') return one(`${path} is a symbolic link that leads back to itself`);
+  if (code === 'ENOTDIR') return one(`${path}: a part of the path is a file, not a folder`);
+  for (const folder of foldersAbove(path)) {
+    const problem = await accessProblem(folder, constants.X_OK);
+    if (problem === null) continue;
+    const { text, command } = problem;
+    return { ...one(text), hint: 'This user cannot even see whether the database is there.', command };
+  }
+  return one(`${path} cannot be looked at (${code})`);
+}
+
+function missing(path: string): DoctorFindings {
+  const folder = dirname(path);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    return one(`${path} is a symbolic link to ${readlinkSync(path)}, which is not there`);
+  }
+  if (statSync(folder, { throwIfNoEntry: false }) === undefined) {
+    return one(`${path} is not there, and neither is the folder ${folder}`);
+  }
+  const left = ['-wal', '-journal']
+    .map((suffix) => path + suffix)
+    .flatMap((file) => {
+      const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+      return size === 0 ? [] : [`${basename(file)} of ${byteSize(size)} is left without its database`];
+    });
+  const others = databasesIn(folder);
+  const found = one(`there is no ${basename(path)} in ${folder}`, ...left);
+  if (left.length > 0) {
+    return {
+      ...found,
+      hint: 'What is left beside it holds data that is nowhere else: never delete it. Put the database back beside it under its old name before anything opens it, or restore a backup: mcpgw backup --list',
+      command: 'mcpgw backup --list',
+    };
+  }
+  return { ...found, ...suggestion(others) };
+}
+
+/** The URL of another database that may be the one that was meant. */
+function suggestion(others: readonly string[]): Pick<DoctorFindings, 'command'> {
+  const [other] = others;
+  if (other === undefined) return {};
+  return { command: `mcpgw doctor --database-url ${shellWord(`sqlite:///${other}`)}` };
+}
+
+/** SQLite databases right in a folder; only the first few files are looked at. */
+function databasesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/-(wal|shm|journal)$/.test(entry.name))
+      .slice(0, 50)
+      .map(({ name }) => join(folder, name))
+      .filter((file) => firstBytes(file, MAGIC.length).toString('latin1') === MAGIC);
+  } catch {
+    return [];
+  }
+}
+
+function kindOf(stats: Stats): string | null {
+  if (stats.isFile()) return null;
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isSocket()) return 'a socket';
+  return stats.isFIFO() ? 'a pipe' : 'a device';
+}

@@ -1,0 +1,41 @@
+import { MIGRATIONS } from '../../../../migrations/index.ts';
+import { createSqliteTable } from '../../../database/sqlite/ddl.ts';
+import { targetSchema } from '../../../migrate/record.ts';
+import type { SchemaEntry } from './read-schema-entries.ts';
+
+/** Tables that only v0.7.0 has tell which release a file is of. */
+const NEW_IN_V070 = ['email_users', 'email_teams', 'roles', 'user_roles'];
+
+/**
+ * The gateway's own tables and indexes whose definitions are not among those that could be read.
+ *
+ * @param found what could be read
+ */
+export function expectedTables(found: readonly SchemaEntry[]): readonly SchemaEntry[] {
+  const names = new Set(found.map(({ name }) => name));
+  const isNew = NEW_IN_V070.some((name) => names.has(name)) || names.size === 0;
+  const schema = targetSchema(isNew ? MIGRATIONS : MIGRATIONS.slice(0, 1));
+  const version: SchemaEntry = {
+    type: 'table',
+    name: 'alembic_version',
+    table: 'alembic_version',
+    root: 0,
+    sql: 'CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)',
+  };
+  const expected = [...schema.values()].flatMap((table): SchemaEntry[] => {
+    const [create, ...indexes] = createSqliteTable(table).statements;
+    return [
+      { type: 'table', name: table.name, table: table.name, root: 0, sql: create?.sql ?? '' },
+      ...table.indexes.map(
+        ({ name }, i): SchemaEntry => ({
+          type: 'index',
+          name,
+          table: table.name,
+          root: 0,
+          sql: indexes[i]?.sql ?? '',
+        }),
+      ),
+    ];
+  });
+  return [version, ...expected].filter(({ name }) => !names.has(name));
+}

@@ -1,0 +1,235 @@
+import SqliteDriver, { type Database, SqliteError, type Statement } from 'better-sqlite3';
+import { quoteName } from '../../../database/sqlite/table-sql.ts';
+import type { StoredColumn } from './column-fit.ts';
+import { LostAndFound } from './lost-and-found.ts';
+import type { FileHeader } from './read-header.ts';
+import type { SchemaEntry } from './read-schema-entries.ts';
+import type { Stored } from './record.ts';
+import type { Whole } from './varint.ts';
+
+/** A table of the new file. */
+export interface NewTable {
+  readonly name: string;
+  /** As they stand in a record. */
+  readonly columns: readonly StoredColumn[];
+  readonly withoutRowid: boolean;
+}
+
+export type Inserted =
+  | 'inserted'
+  /** The very same row was there. */
+  | 'present'
+  | { readonly refused: string };
+
+/** Rows between two commits: so much is written again when the journal is not whole. */
+const ROWS_PER_COMMIT = 10_000;
+const OLD = 'damaged';
+
+/** The file that takes what is salvaged. Nobody knows it yet, so nothing waits for the disk until it is whole. */
+export class NewDatabase {
+  readonly db: Database;
+  readonly lostAndFound: LostAndFound;
+  readonly tables = new Map<string, NewTable>();
+  readonly #inserts = new Map<string, Statement>();
+  readonly #canCopy: boolean;
+  #sinceCommit = 0;
+
+  /** @param old the damaged file, from which sound tables are copied */
+  constructor(path: string, { layout, kept }: FileHeader, old: string) {
+    this.db = new SqliteDriver(path);
+    const { db } = this;
+    db.pragma(`page_size = ${layout.pageSize}`);
+    const { encoding } = layout;
+    db.pragma(
+      `encoding = '${encoding === 'utf8' ? 'UTF-8' : encoding === 'utf16le' ? 'UTF-16le' : 'UTF-16be'}'`,
+    );
+    if (kept !== null) {
+      db.pragma(`auto_vacuum = ${kept.autoVacuum}`);
+      db.pragma(`user_version = ${kept.userVersion}`);
+      db.pragma(`application_id = ${kept.applicationId}`);
+    }
+    db.pragma('journal_mode = TRUNCATE');
+    db.pragma('synchronous = OFF');
+    db.pragma('foreign_keys = OFF');
+    // A damaged file must not become a trap: SQL of its schema may call nothing but SQLite's own functions.
+    db.pragma('trusted_schema = OFF');
+    this.#canCopy = this.#attach(old);
+    this.lostAndFound = new LostAndFound(db);
+  }
+
+  /** Where SQLite cannot open the old file at all, each page is read without it. */
+  #attach(old: string): boolean {
+    try {
+      this.db.prepare(`ATTACH ? AS ${OLD}`).run(old);
+      // A bad entry for one table must not stand in the way of all others.
+      this.db.pragma(`${OLD}.writable_schema = ON`);
+      this.db.prepare(`SELECT count(*) FROM ${OLD}.sqlite_schema`).get();
+      return true;
+    } catch (error) {
+      if (error instanceof SqliteError) return false;
+      throw error;
+    }
+  }
+
+  /** Makes a table, a view … as the old file has it. @returns what SQLite says against it, or null */
+  create(sql: string): string | null {
+    try {
+      this.db.exec(sql);
+      return null;
+    } catch (error) {
+      if (!(error instanceof SqliteError)) throw error;
+      return error.message;
+    }
+  }
+
+  /** The same for a table, which can be filled then. */
+  createTable({ name, sql }: Pick<SchemaEntry, 'name' | 'sql'>): string | null {
+    const refused = this.create(sql ?? '');
+    if (refused !== null) return refused;
+    const columns = this.db
+      .prepare<[], { name: string; type: string; notnull: number; pk: number; hidden: number }>(
+        `PRAGMA main.table_xinfo(${quoteName(name)})`,
+      )
+      .all();
+    const info = this.db
+      .prepare<[], { wr: number }>(`SELECT wr FROM pragma_table_list(${text(name)}) WHERE schema = 'main'`)
+      .get();
+    const withoutRowid = info?.wr === 1;
+    const keys = columns.filter(({ pk }) => pk > 0);
+    const indexes = this.db.pragma(`main.index_list(${quoteName(name)})`) as {
+      name: string;
+      origin: string;
+    }[];
+    const keyIndex = indexes.find(({ origin }) => origin === 'pk');
+    // Without an index of its own a key is the rowid.
+    const rowid = !withoutRowid && keyIndex === undefined && keys.length === 1 ? keys[0]?.name : undefined;
+    // Virtual columns (2) are in no record.
+    let stored = columns.filter(({ hidden }) => hidden !== 2);
+    if (withoutRowid && keyIndex !== undefined) {
+      // There the key comes first.
+      const order = this.db.pragma(`main.index_xinfo(${quoteName(keyIndex.name)})`) as { name: string }[];
+      stored = order.flatMap((part) => stored.filter((column) => column.name === part.name));
+    }
+    this.tables.set(name, {
+      name,
+      withoutRowid,
+      columns: stored.map((column) => ({
+        name: column.name,
+        type: column.type,
+        notNull: column.notnull === 1,
+        isRowid: column.name === rowid,
+        generated: column.hidden === 3,
+      })),
+    });
+    return null;
+  }
+
+  /**
+   * Copies all rows of a sound table inside of SQLite.
+   *
+   * @param expected rows that there are
+   * @returns false when it could not read them all; the table is then empty
+   */
+  copyFrom(table: NewTable, expected: number): boolean {
+    if (!this.#canCopy) return false;
+    const { db } = this;
+    this.commit();
+    const list = this.#columnsOf(table, table.columns.length)
+      .map(({ name }) => name)
+      .join(', ');
+    const name = quoteName(table.name);
+    try {
+      const { changes } = db
+        .prepare(`INSERT INTO main.${name} (${list}) SELECT ${list} FROM ${OLD}.${name} NOT INDEXED`)
+        .run();
+      if (changes === expected) return true;
+      db.exec(`DELETE FROM main.${name}`);
+      return false;
+    } catch (error) {
+      if (error instanceof SqliteError) return false;
+      throw error;
+    }
+  }
+
+  /** @param values of the first columns, in their order in the record */
+  insert(table: NewTable, rowid: Whole, values: readonly Stored[]): Inserted {
+    this.#begin();
+    const columns = this.#columnsOf(table, values.length);
+    const bound = columns.map(({ at }) => (at === null ? BigInt(rowid) : (values[at] ?? null)));
+    try {
+      this.#insertInto(table, columns).run(...bound);
+      return 'inserted';
+    } catch (error) {
+      if (!(error instanceof SqliteError) || !error.code.startsWith('SQLITE_CONSTRAINT')) throw error;
+      return this.#isThere(table, columns, bound) ? 'present' : { refused: error.message };
+    }
+  }
+
+  has(table: NewTable, rowid: Whole): boolean {
+    const sql = `SELECT 1 FROM main.${quoteName(table.name)} WHERE ${rowidName(table)} = ?`;
+    return this.#prepare(sql).get(BigInt(rowid)) !== undefined;
+  }
+
+  #isThere(table: NewTable, columns: readonly Target[], bound: readonly Stored[]): boolean {
+    const same = columns.map(({ name }) => `${name} IS ?`).join(' AND ');
+    const sql = `SELECT 1 FROM main.${quoteName(table.name)} WHERE ${same}`;
+    return this.#prepare(sql).get(...bound) !== undefined;
+  }
+
+  #insertInto(table: NewTable, columns: readonly Target[]): Statement {
+    const names = columns.map(({ name }) => name).join(', ');
+    const marks = columns.map(() => '?').join(', ');
+    return this.#prepare(`INSERT INTO main.${quoteName(table.name)} (${names}) VALUES (${marks})`);
+  }
+
+  #prepare(sql: string): Statement {
+    const statement = this.#inserts.get(sql) ?? this.db.prepare(sql);
+    this.#inserts.set(sql, statement);
+    return statement;
+  }
+
+  #columnsOf(table: NewTable, count: number): Target[] {
+    const named = table.columns
+      .slice(0, count)
+      .flatMap(({ name, isRowid, generated }, i): Target[] =>
+        generated ? [] : [{ name: quoteName(name), at: isRowid ? null : i }],
+      );
+    const hasRowid = table.withoutRowid || table.columns.some(({ isRowid }) => isRowid);
+    return hasRowid ? named : [{ name: rowidName(table), at: null }, ...named];
+  }
+
+  count(table: NewTable): number {
+    const row = this.db.prepare(`SELECT count(*) AS n FROM main.${quoteName(table.name)}`).get() as {
+      n: number;
+    };
+    return row.n;
+  }
+
+  #begin(): void {
+    if (this.#sinceCommit++ % ROWS_PER_COMMIT === 0) this.commit();
+    if (!this.db.inTransaction) this.db.exec('BEGIN');
+  }
+
+  commit(): void {
+    if (this.db.inTransaction) this.db.exec('COMMIT');
+  }
+
+  close(): void {
+    if (this.db.open) this.db.close();
+  }
+}
+
+interface Target {
+  /** Quoted. */
+  readonly name: string;
+  /** Place in the record; null for the rowid. */
+  readonly at: number | null;
+}
+
+/** A name of the rowid that no column has taken. */
+function rowidName({ columns }: NewTable): string {
+  const taken = new Set(columns.map(({ name }) => name.toLowerCase()));
+  return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name)) ?? 'rowid';
+}
+
+const text = (value: string) => `'${value.replaceAll("'", "''")}'`;

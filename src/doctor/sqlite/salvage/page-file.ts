@@ -1,0 +1,36 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { PageLayout } from './read-header.ts';
+
+/** The pages of a database file, read one by one: nothing is kept in memory. */
+export class PageFile {
+  readonly pageSize: number;
+  /** Bytes of a page that SQLite uses: what is reserved at its end is somebody else's. */
+  readonly usableSize: number;
+  readonly pageCount: number;
+  readonly encoding: PageLayout['encoding'];
+  readonly #handle: number;
+
+  constructor(path: string, layout: PageLayout) {
+    this.pageSize = layout.pageSize;
+    this.usableSize = layout.pageSize - layout.reserved;
+    this.encoding = layout.encoding;
+    this.#handle = openSync(path, 'r');
+    this.pageCount = Math.floor(fstatSync(this.#handle).size / layout.pageSize);
+  }
+
+  /** @param number counts from 1 @throws RangeError for a page that is not there */
+  read(number: number): Buffer {
+    if (!this.has(number)) throw new RangeError(`there is no page ${number}`);
+    const page = Buffer.allocUnsafe(this.pageSize);
+    const length = readSync(this.#handle, page, 0, this.pageSize, (number - 1) * this.pageSize);
+    return length === this.pageSize ? page : page.fill(0, length);
+  }
+
+  has(number: number): boolean {
+    return number >= 1 && number <= this.pageCount;
+  }
+
+  close(): void {
+    closeSync(this.#handle);
+  }
+}

@@ -1,0 +1,141 @@
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { FILE_HEADER, readBtreePage } from './btree-page.ts';
+import { PageFile } from './page-file.ts';
+import type { TextEncoding } from './record.ts';
+
+/** How the bytes of a file are cut into pages. */
+export interface PageLayout {
+  readonly pageSize: number;
+  /** Bytes at the end of each page that are not SQLite's. */
+  readonly reserved: number;
+  readonly encoding: TextEncoding;
+}
+
+/** Fields of the header that are kept in a new file (https://www.sqlite.org/fileformat.html, 1.3). */
+export interface FileHeader {
+  readonly layout: PageLayout;
+  /** Null where the header was too damaged to be believed. */
+  readonly kept: {
+    readonly userVersion: number;
+    readonly applicationId: number;
+    readonly autoVacuum: 0 | 1 | 2;
+    readonly walMode: boolean;
+    readonly freeTrunk: number;
+    readonly freePages: number;
+    /** Pages by the header; 0 where it does not say. */
+    readonly pages: number;
+  } | null;
+}
+
+const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
+const PAGE_SIZES = [512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536];
+const ENCODINGS: readonly TextEncoding[] = ['utf8', 'utf16le', 'utf16be'];
+/** Of a large file, as many pages as tell its page size for sure. */
+const SAMPLED_PAGES = 300;
+
+/**
+ * Reads the header of a database file as far as it can be believed. Where it cannot, the page size is the one
+ * with which pages of the file make sense.
+ *
+ * @returns null for a file in which no page of a database can be found
+ */
+export function readHeader(path: string): FileHeader | null {
+  const bytes = firstBytes(path);
+  if (bytes.length < FILE_HEADER) return null;
+  const stated = pageSizeIn(bytes);
+  const reserved = bytes[20] ?? 0;
+  const encoding = ENCODINGS[bytes.readUInt32BE(56) - 1] ?? 'utf8';
+  const guesses = [
+    ...(stated === null ? [] : [{ pageSize: stated, reserved, encoding }]),
+    ...PAGE_SIZES.map((pageSize) => ({ pageSize, reserved: 0, encoding })),
+  ];
+  let best: PageLayout | null = null;
+  let bestScore = 0;
+  for (const layout of guesses) {
+    const score = soundBytes(path, layout);
+    // What the header says comes first, and is overruled only by what fits better.
+    if (score > bestScore) [best, bestScore] = [layout, score];
+  }
+  if (best === null) return null;
+  const isSound =
+    bytes.subarray(0, MAGIC.length).equals(MAGIC) &&
+    stated === best.pageSize &&
+    // The fractions are 64, 32 and 32 in every file.
+    bytes.subarray(21, 24).equals(Buffer.from([64, 32, 32]));
+  return { layout: best, kept: isSound ? keptIn(bytes) : null };
+}
+
+function firstBytes(path: string): Buffer {
+  const handle = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(FILE_HEADER);
+    return bytes.subarray(0, readSync(handle, bytes, 0, FILE_HEADER, 0));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function pageSizeIn(bytes: Buffer): number | null {
+  const stated = bytes.readUInt16BE(16);
+  const size = stated === 1 ? 65_536 : stated;
+  return PAGE_SIZES.includes(size) ? size : null;
+}
+
+/** Bytes in sound pages of trees that hold something, over a sample that is the same whatever the page size. */
+function soundBytes(path: string, layout: PageLayout): number {
+  const file = new PageFile(path, layout);
+  try {
+    const step = Math.max(1, Math.floor(file.pageCount / SAMPLED_PAGES));
+    let sound = 0;
+    for (let number = 1; number <= file.pageCount; number += step) {
+      const page = readBtreePage(file, number);
+      if (page !== null && page.problem === null && page.cells.length > 0) sound += layout.pageSize * step;
+    }
+    return sound;
+  } finally {
+    file.close();
+  }
+}
+
+function keptIn(bytes: Buffer): FileHeader['kept'] {
+  const incremental = bytes.readUInt32BE(64) !== 0;
+  const pages = bytes.readUInt32BE(28);
+  return {
+    userVersion: bytes.readInt32BE(60),
+    applicationId: bytes.readInt32BE(68),
+    autoVacuum: bytes.readUInt32BE(52) === 0 ? 0 : incremental ? 2 : 1,
+    walMode: bytes[18] === 2 && bytes[19] === 2,
+    freeTrunk: bytes.readUInt32BE(32),
+    freePages: bytes.readUInt32BE(36),
+    // A version of SQLite that did not know this field leaves the two counters different.
+    pages: bytes.readUInt32BE(92) === bytes.readUInt32BE(24) ? pages : 0,
+  };
+}
+
+/**
+ * Gives a working copy a header with which SQLite opens it: the right page size and as many pages as are there,
+ * no WAL mode, which would make files beside it.
+ */
+export function mendHeader(path: string, { layout, kept }: FileHeader): void {
+  const handle = openSync(path, 'r+');
+  try {
+    const bytes = Buffer.alloc(FILE_HEADER);
+    readSync(handle, bytes, 0, FILE_HEADER, 0);
+    const pages = Math.floor(fstatSync(handle).size / layout.pageSize);
+    MAGIC.copy(bytes, 0);
+    bytes.writeUInt16BE(layout.pageSize === 65_536 ? 1 : layout.pageSize, 16);
+    bytes.set([1, 1, layout.reserved, 64, 32, 32], 18);
+    bytes.writeUInt32BE(pages, 28);
+    bytes.writeUInt32BE(bytes.readUInt32BE(24), 92);
+    if (kept === null) {
+      bytes.fill(0, 32, 44);
+      bytes.writeUInt32BE(4, 44);
+      bytes.fill(0, 48, 56);
+      bytes.writeUInt32BE(ENCODINGS.indexOf(layout.encoding) + 1, 56);
+      bytes.fill(0, 60, 92);
+    }
+    writeSync(handle, bytes, 0, FILE_HEADER, 0);
+  } finally {
+    closeSync(handle);
+  }
+}

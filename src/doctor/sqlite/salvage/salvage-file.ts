@@ -1,0 +1,188 @@
+import type { Progress } from '../../../progress.ts';
+import { checkNewDatabase, type NewDatabaseCheck } from './check-new-database.ts';
+import { expectedTables } from './expected-tables.ts';
+import { freePages } from './free-pages.ts';
+import { NewDatabase } from './new-database.ts';
+import { PageFile } from './page-file.ts';
+import { placeOrphans } from './place-orphans.ts';
+import type { FileHeader } from './read-header.ts';
+import { readSchemaEntries, type SchemaEntry } from './read-schema-entries.ts';
+import { salvageTable } from './salvage-table.ts';
+import { steps } from './step.ts';
+import { Survey, type SurveyedTree } from './survey.ts';
+
+export interface SalvagedTable {
+  readonly name: string;
+  readonly recovered: number;
+  /** Rows of it, for sure or perhaps, that are in the lost-and-found table. */
+  readonly aside: number;
+  readonly lost: { readonly rows: number; readonly known: 'exactly' | 'at least' | 'at most' } | 'unknown';
+  /** Its definition was lost: it is this program's own. */
+  readonly assumed: boolean;
+}
+
+export interface Salvaged extends NewDatabaseCheck {
+  readonly tables: readonly SalvagedTable[];
+  readonly lostAndFound: { readonly table: string; readonly rows: number };
+  /** Tables, indexes, views and triggers that could not be made again, and why. */
+  readonly leftOut: readonly string[];
+  /** What else is to be known, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface SalvageRequest {
+  /** A copy of the damaged file with a header that SQLite takes, and everything of its -wal in it. */
+  readonly work: string;
+  /** Where the new file is made; it is not there yet. */
+  readonly draft: string;
+  readonly header: FileHeader;
+  readonly progress: Pick<Progress, 'log'>;
+  readonly signal: AbortSignal;
+  /** Rows that somebody else could read; called when all tables are filled. */
+  readonly alsoRead?: (database: NewDatabase, unsound: readonly string[]) => Promise<string>;
+}
+
+interface Source {
+  readonly entry: SchemaEntry;
+  /** Null when nothing says where its rows are. */
+  readonly tree: SurveyedTree | null;
+}
+
+/** Tables that SQLite makes and fills itself. */
+const isInternal = ({ name }: SchemaEntry) => name.startsWith('sqlite_');
+
+/**
+ * Takes every readable row of every table of a damaged database into a new one. Sound tables are copied by
+ * SQLite; of the others each page is read by itself, those that no page leads to any more included. Only rows
+ * that are whole, of pages that are sound, go into their table: what is less sure is set aside.
+ *
+ * Bytes that changed inside of a value, and still are one, cannot be told from what was there.
+ */
+export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
+  const { work, draft, header, progress, signal } = request;
+  const step = steps(signal);
+  const file = new PageFile(work, header.layout);
+  const database = new NewDatabase(draft, header, work);
+  try {
+    const survey = new Survey(file);
+    const { entries, complete } = await readSchemaEntries(file, survey, step);
+    const assumed = complete ? [] : expectedTables(entries);
+    const notes: string[] = [];
+    const leftOut: string[] = [];
+    const sources: Source[] = [];
+    const indexes = new Map<string, SurveyedTree[]>();
+    const tables = [...entries, ...assumed].filter((entry) => entry.type === 'table');
+    for (const entry of tables) {
+      if (isInternal(entry)) continue;
+      const refused = /^CREATE\s+VIRTUAL/i.test(entry.sql ?? '')
+        ? 'virtual tables are not made again'
+        : database.createTable(entry);
+      if (refused !== null) {
+        leftOut.push(`table ${entry.name}: ${refused}`);
+        continue;
+      }
+      const made = database.tables.get(entry.name);
+      const kind = made?.withoutRowid === true ? 'index' : 'table';
+      const tree =
+        entry.root < 2 ? null : await survey.add({ root: entry.root, kind }, step, made?.columns ?? null);
+      sources.push({ entry, tree });
+    }
+    for (const entry of entries) {
+      if (entry.type !== 'index' || entry.root < 2) continue;
+      const tree = await survey.add({ root: entry.root, kind: 'index' }, step);
+      // A partial index says nothing about how many rows there were.
+      if (/\sWHERE\s/i.test(entry.sql ?? '')) continue;
+      indexes.set(entry.table, [...(indexes.get(entry.table) ?? []), tree]);
+    }
+
+    const free = freePages(file, header.kept);
+    const unsound: Source[] = [];
+    for (const source of sources) {
+      const table = database.tables.get(source.entry.name);
+      if (table === undefined) continue;
+      const { tree } = source;
+      // All trees are known by now: only now a tree that seemed sound is.
+      if (tree !== null && survey.isSound(tree) && database.copyFrom(table, tree.entries)) continue;
+      unsound.push(source);
+      if (tree === null || !survey.isSound(tree)) {
+        progress.log(`${table.name} is damaged: its pages are read one by one`);
+      }
+      if (tree !== null) await salvageTable({ file, database, survey, step }, table, tree);
+    }
+    const ignored = await placeOrphans({ file, database, survey, step }, free, unsound);
+    if (ignored > 0) {
+      notes.push(
+        `${ignored} pages that no table leads to were left alone: the list of free pages is damaged, and they may hold deleted rows.`,
+      );
+    }
+    database.commit();
+    if (request.alsoRead !== undefined && unsound.length > 0) {
+      notes.push(
+        await request.alsoRead(
+          database,
+          unsound.map(({ entry }) => entry.name),
+        ),
+      );
+      database.commit();
+    }
+
+    for (const entry of [...entries, ...assumed]) {
+      if (entry.type === 'table' || entry.sql === null || isInternal(entry)) continue;
+      const refused = database.create(entry.sql);
+      if (refused !== null) leftOut.push(`${entry.type} ${entry.name} of ${entry.table}: ${refused}`);
+    }
+    if (entries.some(({ name }) => name === 'sqlite_stat1')) database.create('ANALYZE');
+    const salvaged = sources.map(({ entry, tree }) =>
+      accountOf({ database, survey }, entry, tree, indexes.get(entry.name) ?? [], assumed.includes(entry)),
+    );
+    return {
+      tables: salvaged,
+      lostAndFound: { table: database.lostAndFound.name, rows: database.lostAndFound.rows },
+      leftOut,
+      notes,
+      ...checkNewDatabase(database.db),
+    };
+  } finally {
+    database.close();
+    file.close();
+  }
+}
+
+/** An index has an entry for each row, and its own pages: where those are sound it knows what is lost. */
+function accountOf(
+  { database, survey }: { readonly database: NewDatabase; readonly survey: Survey },
+  { name }: SchemaEntry,
+  tree: SurveyedTree | null,
+  indexes: readonly SurveyedTree[],
+  assumed: boolean,
+): SalvagedTable {
+  const table = database.tables.get(name);
+  const recovered = table === undefined ? 0 : database.count(table);
+  const aside = [...database.lostAndFound.byTable]
+    .filter(([of]) => of.split(' or ').includes(name))
+    .reduce((sum, [, rows]) => sum + rows, 0);
+  const account = { name, recovered, aside, assumed };
+  const exact = indexes.filter((index) => survey.isSound(index)).map(({ entries }) => entries);
+  if (tree !== null && survey.isSound(tree)) exact.push(tree.entries);
+  if (exact.length > 0) {
+    return { ...account, lost: { rows: Math.max(0, Math.max(...exact) - recovered), known: 'exactly' } };
+  }
+  const least = Math.max(0, ...indexes.map(({ entries }) => entries - recovered));
+  if (least > 0) return { ...account, lost: { rows: least, known: 'at least' } };
+  const most = tree === null || survey.isDisputed(tree) ? null : roomInGaps(tree, recovered);
+  if (most === null) return { ...account, lost: 'unknown' };
+  return { ...account, lost: { rows: most, known: most === 0 ? 'exactly' : 'at most' } };
+}
+
+/** How many rows the gaps between those that are left can have held, by their rowids; null for no bound. */
+function roomInGaps({ kind, missing, entries, brokenRows }: SurveyedTree, recovered: number): number | null {
+  // Rows of other tables in its place count for nothing.
+  if (kind !== 'table' || brokenRows > 0) return null;
+  let room = 0;
+  for (const { above, upTo } of missing) {
+    if (upTo === null) return null;
+    // Rowids count up from 1 unless somebody chose others.
+    room += Number(upTo) - Math.max(0, Number(above ?? 0));
+  }
+  return Math.max(0, room - Math.max(0, recovered - entries));
+}

@@ -1,0 +1,137 @@
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { fileError, keepModeAndOwner, setJournalMode, sync } from '../../../database/sqlite/restore.ts';
+import { GatewayError } from '../../../errors.ts';
+import { plural } from '../../../report/plural.ts';
+import type { SqliteTarget } from '../../../settings/database-target.ts';
+import type { TargetContext } from '../../context.ts';
+import type { Mend, MendHands } from '../../mend.ts';
+import { realFile } from '../file/real-file.ts';
+import { timeLabel } from '../time-label.ts';
+import { backUpUntouched } from './back-up-untouched.ts';
+import { putInPlace, refuseWhileOpen } from './put-in-place.ts';
+import { readHeader } from './read-header.ts';
+import { recoverWithShell } from './recover-with-shell.ts';
+import { salvageFile } from './salvage-file.ts';
+import { salvageReport } from './salvage-report.ts';
+import { makeWorkingCopy } from './working-copy.ts';
+
+/** Copies that there are for a moment: the backup, the one that is worked on, and the new file. */
+const COPIES = 3;
+
+/**
+ * The repair of a damaged database file, whether it still opens or not: everything readable goes into a new file.
+ *
+ * @returns null for a file in which nothing of a database can be found
+ */
+export function salvageMend(context: TargetContext<SqliteTarget>): Mend | null {
+  const path = realFile(context.target);
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true || !isSalvageable(path)) return null;
+  const label = timeLabel(context.now);
+  const folder = join(dirname(path), 'mcpgw-backups', `damaged-${label}`);
+  const extension = extname(path);
+  const salvaged = join(dirname(path), `${basename(path, extension)}.salvaged-${label}${extension}`);
+  return {
+    summary: [
+      `Salvage every readable row of ${path} into a new file`,
+      `Keep the damaged file as it is, and a copy of it and its -wal and -journal in ${folder}`,
+      `Write ${salvaged}; it takes the place of the database only when you say so (--swap)`,
+    ],
+    async run(hands) {
+      const draft = (name: string) => join(dirname(path), `.${basename(path)}.${process.pid}.${name}`);
+      const drafts = [draft('work'), draft('part'), draft('shell')];
+      const [work = '', part = '', shell = ''] = drafts;
+      try {
+        await refuseWhileOpen(context);
+        await refuseWithoutSpace(path);
+        const copy = await backUpUntouched(path, label, hands.signal);
+        hands.log(`Copied the damaged file to ${copy.file}`);
+        const { header, notes } = makeWorkingCopy(copy, work);
+        const result = await salvageFile({
+          work,
+          draft: part,
+          header,
+          progress: hands,
+          signal: hands.signal,
+          alsoRead: (database, tables) =>
+            recoverWithShell(
+              { env: context.env, work, draft: shell, signal: hands.signal },
+              database,
+              tables,
+            ),
+        });
+        if (result.damage.length > 0) throw notSound(result.damage, copy.file);
+        if (header.kept?.walMode === true || copy.wal !== null) setJournalMode(part, 'wal');
+        keepModeAndOwner(path, part);
+        sync(part);
+        renameSync(part, salvaged);
+        sync(dirname(path));
+        return [
+          `the damaged file is kept, byte for byte: ${copy.file} (${plural(copy.bytes, 'byte')})`,
+          ...notes,
+          ...salvageReport(result),
+          ...(await offerSwap(hands, context, { salvaged, label, copy })),
+        ];
+      } catch (error) {
+        throw fileError(error, path) ?? error;
+      } finally {
+        for (const file of drafts) {
+          for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+        }
+      }
+    },
+  };
+}
+
+function isSalvageable(path: string): boolean {
+  try {
+    return readHeader(path) !== null || (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  } catch {
+    // Not ours to read: then the one who may has to ask.
+    return false;
+  }
+}
+
+async function refuseWithoutSpace(path: string): Promise<void> {
+  const bytes = statSync(path).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+  const { bavail, bsize } = await statfs(dirname(path));
+  if (bavail * bsize >= COPIES * bytes) return;
+  const mb = (n: number) => `${(n / 1e6).toFixed(1)} MB`;
+  throw new GatewayError(
+    'DISK_FULL',
+    `A salvage needs ${mb(COPIES * bytes)} in ${dirname(path)}, and ${mb(bavail * bsize)} are free.`,
+    { hint: 'Make room, or copy the database to a larger disk and salvage it there. Nothing was changed.' },
+  );
+}
+
+function notSound(damage: readonly string[], copy: string): GatewayError {
+  return new GatewayError('CORRUPT', `What was salvaged is not sound: ${damage[0]}.`, {
+    details: damage.slice(0, 5),
+    hint: `The database was not changed; a copy of it is ${copy}. Please report this.`,
+  });
+}
+
+interface SwapRequest {
+  readonly salvaged: string;
+  readonly label: string;
+  readonly copy: Parameters<typeof putInPlace>[3];
+}
+
+async function offerSwap(
+  hands: Pick<MendHands, 'maySwap' | 'signal'>,
+  context: TargetContext<SqliteTarget>,
+  { salvaged, label, copy }: SwapRequest,
+): Promise<readonly string[]> {
+  const path = realFile(context.target);
+  const question = `Put ${basename(salvaged)} in the place of ${path}? The damaged file is kept.`;
+  if (!(await hands.maySwap(question))) {
+    return [
+      `the new file is ${salvaged}; the database is still the damaged one`,
+      'look at it, then put it in place with: mcpgw doctor --repair --swap',
+    ];
+  }
+  const damaged = `${path}.damaged-${label}`;
+  await putInPlace(context, salvaged, damaged, copy, hands.signal);
+  return [`the new file is in place; the damaged one is ${damaged}`];
+}

@@ -1,0 +1,47 @@
+import { plural } from '../../../report/plural.ts';
+import type { Salvaged, SalvagedTable } from './salvage-file.ts';
+
+/** What came of a salvage, a line each: every table that had rows, and those that nothing is known of. */
+export function salvageReport({
+  tables,
+  lostAndFound,
+  leftOut,
+  notes,
+  dangling,
+}: Salvaged): readonly string[] {
+  const told = tables.filter(({ recovered, aside, lost, assumed }) => {
+    const isEmpty = recovered === 0 && aside === 0 && lost !== 'unknown' && lost.rows === 0;
+    return !isEmpty || assumed;
+  });
+  const empty = tables.length - told.length;
+  const rows = tables.reduce((sum, { recovered }) => sum + recovered, 0);
+  return [
+    `${plural(rows, 'row')} recovered in ${plural(told.length, 'table')}${empty === 0 ? '' : `; ${plural(empty, 'table')} had none`}`,
+    ...told.map(tableLine),
+    ...(lostAndFound.rows === 0
+      ? []
+      : [
+          `${plural(lostAndFound.rows, 'row')} without a sure place in the table ${lostAndFound.table}, each with its reason: look at them, then drop it`,
+        ]),
+    ...leftOut.map((line) => `not made again: ${line}`),
+    ...notes,
+    'integrity_check of the new file: ok',
+    ...[...dangling].map(
+      ([table, count]) =>
+        `${plural(count, 'row')} of ${table} point${count === 1 ? 's' : ''} at rows that are gone: mcpgw fix --only foreign-keys.dangling`,
+    ),
+  ];
+}
+
+function tableLine({ name, recovered, aside, lost, assumed }: SalvagedTable): string {
+  const parts = [`${plural(recovered, 'row')} recovered`, lostText(lost)];
+  if (aside > 0) parts.push(`${plural(aside, 'row')} set aside`);
+  if (assumed) parts.push('its definition was lost and is the one of this release');
+  return `${name}: ${parts.join(', ')}`;
+}
+
+function lostText(lost: SalvagedTable['lost']): string {
+  if (lost === 'unknown') return 'how many are lost is not known';
+  if (lost.rows === 0) return 'none lost';
+  return `${lost.known === 'exactly' ? '' : `${lost.known} `}${plural(lost.rows, 'row')} lost`;
+}

@@ -1,0 +1,129 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import SQLite from 'better-sqlite3';
+import { mendHeader, readHeader } from '../../../../src/doctor/sqlite/salvage/read-header.ts';
+import { type Salvaged, salvageFile } from '../../../../src/doctor/sqlite/salvage/salvage-file.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+
+export const PAGE = 4_096;
+
+export interface SourceDatabase {
+  readonly path: string;
+  readonly pages: number;
+  /** Of each table, its rows by rowid, every value spelt out with its type. */
+  readonly rows: Rows;
+}
+
+type Rows = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** Rows that reach from a few bytes to several overflow pages, in tables that go three levels deep, and an index. */
+export function sourceDatabase(): SourceDatabase {
+  const path = join(temporaryFolder(), 'source.db');
+  const db = new SQLite(path);
+  db.exec(`
+    CREATE TABLE notes (id VARCHAR(36) NOT NULL PRIMARY KEY, title VARCHAR NOT NULL, body TEXT, weight FLOAT);
+    CREATE INDEX idx_notes_title ON notes (title);
+    CREATE TABLE counts (id INTEGER PRIMARY KEY, of INTEGER NOT NULL, at DATETIME, good BOOLEAN NOT NULL);
+    CREATE TABLE pairs (a INTEGER NOT NULL, b VARCHAR NOT NULL, PRIMARY KEY (a, b)) WITHOUT ROWID;
+    CREATE TABLE files (id INTEGER PRIMARY KEY, content BLOB);
+    CREATE TABLE gone (id INTEGER PRIMARY KEY, text TEXT);
+    CREATE VIEW titles AS SELECT title FROM notes;
+    BEGIN`);
+  const note = db.prepare('INSERT INTO notes VALUES (?, ?, ?, ?)');
+  for (let i = 0; i < 400; i++) {
+    const body = i % 40 === 7 ? `nötig ${i} `.repeat(2_000) : i % 5 === 0 ? null : `body of ${i} `.repeat(i % 20);
+    note.run(`note-${i}`, `Title ${i} 🙂`, body, i / 3);
+  }
+  const count = db.prepare('INSERT INTO counts VALUES (?, ?, ?, ?)');
+  for (let i = 1; i <= 6_000; i++) count.run(i, i * 3, i % 7 === 0 ? null : '2025-08-01 10:00:00', i % 2);
+  const pair = db.prepare('INSERT INTO pairs VALUES (?, ?)');
+  for (let i = 0; i < 500; i++) pair.run(i, `b${i}`);
+  const file = db.prepare('INSERT INTO files VALUES (?, ?)');
+  for (let i = 1; i <= 5; i++) file.run(i, Buffer.alloc(i * 3_000, i));
+  db.exec(`
+    INSERT INTO files VALUES (9007199254740993, x'00ff'), (-5, NULL);
+    INSERT INTO gone SELECT id, 'given up ' || id FROM counts WHERE id < 1000;
+    COMMIT;
+    ALTER TABLE counts ADD COLUMN note VARCHAR DEFAULT 'none';
+    DELETE FROM gone`);
+  db.close();
+  return { path, pages: readFileSync(path).length / PAGE, rows: rowsOf(path) };
+}
+
+export function rowsOf(path: string): Rows {
+  const db = new SQLite(path, { readonly: true }).defaultSafeIntegers();
+  try {
+    const tables = db
+      .prepare<[], { name: string; wr: bigint }>(
+        "SELECT name, wr FROM pragma_table_list WHERE type = 'table' AND schema = 'main' AND name NOT LIKE 'sqlite_%'",
+      )
+      .all();
+    return new Map(
+      tables.map(({ name, wr }) => {
+        const key = wr === 1n ? 'a' : 'rowid';
+        const rows = db.prepare<[], unknown[]>(`SELECT ${key}, * FROM "${name}"`).raw().all();
+        return [name, new Map(rows.map(([id, ...values]) => [String(id), JSON.stringify(values, spell)]))];
+      }),
+    );
+  } finally {
+    db.close();
+  }
+}
+
+const spell = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
+
+/** Which pages are of what, by name, in the order of SQLite's own table of them. */
+export function pagesOf(path: string, name: string): readonly { page: number; type: string; depth: number }[] {
+  const db = new SQLite(path, { readonly: true });
+  try {
+    return db
+      .prepare<[string], { page: number; type: string; depth: number }>(
+        "SELECT pageno AS page, pagetype AS type, length(path) - length(replace(path, '/', '')) AS depth FROM dbstat WHERE name = ? ORDER BY pageno",
+      )
+      .all(name);
+  } finally {
+    db.close();
+  }
+}
+
+export interface Rescue {
+  readonly result: Salvaged;
+  readonly rows: Rows;
+}
+
+/** Damages a copy of a database and salvages it. */
+export async function salvageDamaged(
+  source: SourceDatabase,
+  damage: (bytes: Buffer) => Buffer,
+): Promise<Rescue> {
+  const folder = temporaryFolder();
+  const work = join(folder, 'work.db');
+  const draft = join(folder, 'new.db');
+  copyFileSync(source.path, work);
+  writeFileSync(work, damage(readFileSync(work)));
+  const header = readHeader(work);
+  if (header === null) throw new Error('no page of it can be read');
+  mendHeader(work, header);
+  const { signal } = new AbortController();
+  const result = await salvageFile({ work, draft, header, progress: { log() {} }, signal });
+  return { result, rows: rowsOf(draft) };
+}
+
+/** Makes pages all zeros. */
+export function zeroed(...pages: readonly number[]): (bytes: Buffer) => Buffer {
+  return (bytes) => {
+    for (const page of pages) bytes.fill(0, (page - 1) * PAGE, page * PAGE);
+    return bytes;
+  };
+}
+
+/** Rows in their table that were never written: there must be none. */
+export function wrongRows({ rows: written }: SourceDatabase, found: Rows): readonly string[] {
+  return [...found].flatMap(([table, rows]) =>
+    table.startsWith('lost_and_found')
+      ? []
+      : [...rows]
+          .filter(([id, row]) => written.get(table)?.get(id) !== row)
+          .map(([id, row]) => `${table} ${id}: ${row.slice(0, 200)}`),
+  );
+}
