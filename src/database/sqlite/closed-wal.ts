@@ -1,5 +1,6 @@
-import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { firstBytes } from './first-bytes.ts';
 
 /** Where the header says which journal is used (https://www.sqlite.org/fileformat.html, 1.3.3). */
 const VERSIONS_AT = 18;
@@ -11,19 +12,13 @@ const WAL = 2;
  */
 export function isClosedWal(path: string): boolean {
   if (existsSync(`${path}-wal`)) return false;
-  const versions = Buffer.alloc(2);
   try {
     accessSync(path, constants.W_OK);
     accessSync(dirname(path), constants.W_OK);
-    const handle = openSync(path, 'r');
-    try {
-      readSync(handle, versions, 0, versions.length, VERSIONS_AT);
-    } finally {
-      closeSync(handle);
-    }
+    const versions = firstBytes(path, VERSIONS_AT + 2).subarray(VERSIONS_AT);
+    return versions.length === 2 && versions.every((version) => version === WAL);
   } catch {
     // Who may not write here makes no files here either.
     return false;
   }
-  return versions.every((version) => version === WAL);
 }

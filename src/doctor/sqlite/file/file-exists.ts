@@ -1,12 +1,13 @@
 import { constants, lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { byteSize } from '../../../report/byte-size.ts';
 import type { DoctorFindings } from '../../examination.ts';
 import { shellWord } from '../../shell-word.ts';
 import { accessProblem } from './access-problem.ts';
 import type { FileExamination } from './file-examination.ts';
 import { foldersAbove } from './folders-above.ts';
-import { firstBytes, MAGIC } from './header.ts';
+import { MAGIC } from './header.ts';
 import { realFile } from './real-file.ts';
 
 export const fileExists: FileExamination = {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
+import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { byteSize } from '../../../report/byte-size.ts';
 import type { FileExamination } from './file-examination.ts';
-import { firstBytes } from './header.ts';
 import { judgeContent } from './judge-content.ts';
 import { realFile } from './real-file.ts';
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 
 /** The first 100 bytes of a database (https://www.sqlite.org/fileformat.html, 1.3). */
 export interface Header {
@@ -12,17 +12,6 @@ export interface Header {
 
 export const MAGIC = 'SQLite format 3\0';
 const HEADER_BYTES = 100;
-
-/** The beginning of a file, at most so many bytes. */
-export function firstBytes(path: string, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  const handle = openSync(path, 'r');
-  try {
-    return bytes.subarray(0, readSync(handle, bytes, 0, length, 0));
-  } finally {
-    closeSync(handle);
-  }
-}
 
 /** The header of a database, or null when it is none that SQLite would open. */
 export function readHeader(path: string): Header | null {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { firstBytes } from './header.ts';
+import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 
 /** A rollback journal that was begun and not ended (https://www.sqlite.org/fileformat.html, 3). */
 export interface Journal {

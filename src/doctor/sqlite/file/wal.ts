@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { firstBytes } from './header.ts';
+import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 
 /** What a write-ahead log holds (https://www.sqlite.org/fileformat.html, 4). */
 export interface Wal {
