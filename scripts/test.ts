@@ -50,7 +50,7 @@ async function test(): Promise<Closing> {
   console.log(['Databases of this run:', 'sqlite     runs', ...servers.lines].join('\n  '));
   if (servers.missing.length === 0 || !options.allNeeded) return result;
   console.log(
-    `Failed: every database is needed here (CI or --all), and not had: ${servers.missing.join(', ')}`,
+    `Failed: every database is needed here (CI or --all), and not had in full: ${servers.missing.join(', ')}`,
   );
   return { ...result, exitCode: 1 };
 }

@@ -33,7 +33,7 @@ const LEFT_OUT = [
  * @throws ServerUnavailableError without apt-get, dpkg, Debian sources, or when the download fails
  */
 export async function extractPackages(request: PackageRequest, into: string): Promise<void> {
-  // The machine's own suites have no MySQL, so that one cannot be installed by hand either.
+  // The machine's own suites do not have what comes from unstable, so it cannot be installed by hand either.
   const mend =
     request.suite === 'machine'
       ? `apt-get install ${request.packages.join(' ')}`

@@ -45,11 +45,14 @@ export const pgbouncer: ServerRecipe = {
 const SERVER_CONNECTIONS = 3;
 
 /**
- * Starts PgBouncer in transaction pooling in front of a server, for all of its databases.
+ * Starts PgBouncer in front of a server, for all of its databases.
  *
  * @param server URL of an account with its password, which is the one to log in with here as well
  */
-export async function startPgbouncer(server: string): Promise<RunningServer> {
+export async function startPgbouncer(
+  server: string,
+  poolMode: 'session' | 'transaction' | 'statement' = 'transaction',
+): Promise<RunningServer> {
   const installed = await findPgbouncer();
   const { hostname, port: serverPort, username, password, pathname } = new URL(server);
   const [user, secret] = [decodeURIComponent(username), decodeURIComponent(password)];
@@ -74,7 +77,7 @@ export async function startPgbouncer(server: string): Promise<RunningServer> {
         'auth_type = scram-sha-256',
         `auth_file = ${users}`,
         `admin_users = ${user}`,
-        'pool_mode = transaction',
+        `pool_mode = ${poolMode}`,
         `default_pool_size = ${SERVER_CONNECTIONS}`,
         'max_client_conn = 200',
         '',

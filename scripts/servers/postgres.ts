@@ -4,7 +4,8 @@ import { fetchPostgresql } from './fetch-postgresql.ts';
 import { findProgram } from './find-program.ts';
 import { startPostgresql } from './postgresql.ts';
 import { runProgram } from './run-program.ts';
-import type { ServerRecipe } from './server.ts';
+import type { RunningServer, ServerRecipe } from './server.ts';
+import { stopOnExit } from './stop-on-exit.ts';
 
 const FALLBACK_VERSION = '15.18.0-beta.17';
 
@@ -21,6 +22,12 @@ export const postgres: ServerRecipe = {
     return startPostgresql({ name: 'postgres', root, bin });
   },
 };
+
+/** The same as a replica, which can only be read. */
+export async function startPostgresStandby(): Promise<RunningServer> {
+  stopOnExit();
+  return startPostgresql({ name: 'postgres', ...(await findOrFetch()), standby: true });
+}
 
 interface Installation {
   readonly root: string;

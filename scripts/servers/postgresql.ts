@@ -17,6 +17,8 @@ export interface PostgresqlOptions {
   readonly root: string;
   /** The folder of `initdb` and `postgres` in it. */
   readonly bin: string;
+  /** It waits for the log of a primary that there is none of: a replica, which can only be read. */
+  readonly standby?: boolean;
 }
 
 /** Starts PostgreSQL of any version from its programs, with an administrator `mcpgw` and password login. */
@@ -41,6 +43,7 @@ export async function startPostgresql(options: PostgresqlOptions): Promise<Runni
       ],
       { ...runAs, cwd: folder },
     );
+    if (options.standby === true) writeFileSync(join(data, 'standby.signal'), '');
   } catch (error) {
     removeFolder(folder);
     throw error;
@@ -52,10 +55,11 @@ export async function startPostgresql(options: PostgresqlOptions): Promise<Runni
     fsync: 'off',
     synchronous_commit: 'off',
     full_page_writes: 'off',
-    wal_level: 'minimal',
-    max_wal_senders: '0',
+    // A standby must allow at least what its cluster was made with.
+    ...(options.standby === true ? {} : { wal_level: 'minimal', max_wal_senders: '0' }),
     max_wal_size: '2GB',
     max_connections: '100',
+    max_prepared_transactions: '4',
     shared_buffers: '128MB',
   };
   return launch({

@@ -12,6 +12,8 @@ export interface RunningServer {
   readonly pid: number;
   /** Folder of the client programs that fit it (`psql`, `mariadb`, `mysql`, dump tools); '' when there are none. */
   readonly clientPath: string;
+  /** What cannot be tested with it, and the command that mends it; absent when nothing is. */
+  readonly lacks?: string;
   /** Stops the server by its pid and removes its data. Calling it again does nothing. */
   stop(): Promise<void>;
 }

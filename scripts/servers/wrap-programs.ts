@@ -5,8 +5,14 @@ import { join } from 'node:path';
  * Writes `bin/<program>` for programs unpacked under `root`: a shell script that runs the program with the
  * libraries unpacked beside it, and with their own loader when there is one (a newer C library than the
  * machine's works only with the loader of the same build). Paths are relative, so the folder may move.
+ *
+ * @param folders where the programs are, relative to `root`
  */
-export function wrapPrograms(root: string, programs: readonly string[]): void {
+export function wrapPrograms(
+  root: string,
+  programs: readonly string[],
+  folders: readonly string[] = ['usr/sbin', 'usr/bin'],
+): void {
   const libraries = ['usr/lib', 'lib'].flatMap((folder) => {
     const names = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [];
     return names.filter((name) => name.endsWith('-linux-gnu')).map((name) => `${folder}/${name}`);
@@ -17,7 +23,9 @@ export function wrapPrograms(root: string, programs: readonly string[]): void {
     .find((name) => /\/ld-linux[^/]*\.so\.\d+$/.test(name));
   mkdirSync(join(root, 'bin'), { recursive: true });
   for (const program of programs) {
-    const target = [`usr/sbin/${program}`, `usr/bin/${program}`].find((name) => existsSync(join(root, name)));
+    const target = folders
+      .map((folder) => `${folder}/${program}`)
+      .find((name) => existsSync(join(root, name)));
     if (target === undefined) throw new Error(`the packages hold no program ${program}`);
     const run =
       loader === undefined

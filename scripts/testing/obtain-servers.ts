@@ -8,10 +8,11 @@ export interface ObtainedServers {
   readonly environment: Readonly<Record<string, string>>;
   /** One line for each server: that it runs and whence, or why it does not. */
   readonly lines: readonly string[];
+  /** Those that do not run, or that something cannot be tested with. */
   readonly missing: readonly ServerName[];
 }
 
-/** Every server that is not given by URL, started. Those that cannot be had are named with the reason. */
+/** Every server that is not given by URL, started. What cannot be had is named with the reason. */
 export async function obtainServers(given: NodeJS.ProcessEnv): Promise<ObtainedServers> {
   const outcomes = await Promise.all(SERVER_NAMES.map((name) => obtain(name, given)));
   return {
@@ -28,8 +29,9 @@ async function obtain(name: ServerName, given: NodeJS.ProcessEnv) {
   }
   try {
     const server = await startServer(name);
-    const line = `${label} runs: ${recipes[name].title}, started privately`;
-    return { environment: serverEnvironment([server]), line, missing: false };
+    const but = server.lacks === undefined ? '' : `; BUT ${server.lacks}`;
+    const line = `${label} runs: ${recipes[name].title}, started privately${but}`;
+    return { environment: serverEnvironment([server]), line, missing: server.lacks !== undefined };
   } catch (error) {
     return { environment: {}, line: `${label} DOES NOT RUN: ${(error as Error).message}`, missing: true };
   }

@@ -1,8 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { errorText } from '../errors.ts';
 import type { Manifest } from './manifest.ts';
 import { readManifest } from './read-manifest.ts';
+import { unfinishedBackups } from './unfinished-backups.ts';
 
 /** One file in a folder of backups that is a backup, or was to become one. */
 export interface ListedBackup {
@@ -16,8 +17,10 @@ export interface ListedBackup {
 /**
  * What is in a folder of backups, the newest first; nothing when there is no such folder. Looks at manifests and
  * sizes, and reads no backup.
+ *
+ * @param now to tell whether somebody on another machine may still be making one
  */
-export function listBackups(place: string): readonly ListedBackup[] {
+export function listBackups(place: string, now: Date): readonly ListedBackup[] {
   const names = filesIn(place).filter((name) => name.startsWith('mcpgw-'));
   const claimed = new Set<string>();
   const listed: ListedBackup[] = [];
@@ -30,6 +33,14 @@ export function listBackups(place: string): readonly ListedBackup[] {
     } catch (error) {
       listed.push({ path, manifest: null, problem: errorText(error) });
     }
+  }
+  for (const { claim, files, writer, isAbandoned } of unfinishedBackups(place, names, now)) {
+    for (const file of [claim, ...files]) claimed.add(basename(file));
+    const who = `process ${writer.pid} on ${writer.host}`;
+    const problem = isAbandoned
+      ? `cut short: ${who} is gone; the next backup removes it`
+      : `unfinished: ${who} is making it`;
+    listed.push({ path: files[0] ?? claim, manifest: null, problem });
   }
   for (const name of names.filter((each) => /\.(db|dump|sql\.gz|part)$/.test(each) && !claimed.has(each))) {
     const problem = name.endsWith('.part')

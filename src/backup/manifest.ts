@@ -6,6 +6,15 @@ export const MANIFEST_FORMAT = 1;
 /** A file beside the manifest: a name, never a path. */
 const fileName = z.string().regex(/^(?!\.)[^/\\\0]+$/);
 
+const sourceSchema = z.object({
+  dialect: z.enum(['sqlite', 'postgresql', 'mysql']),
+  /** Product and version: `PostgreSQL 15.18`. */
+  server: z.string(),
+  database: z.string(),
+  /** Without password. */
+  url: z.string(),
+});
+
 /**
  * What lies beside every backup and says what it is. It is written last: a backup without one was cut short.
  * There are no secrets in it.
@@ -15,14 +24,7 @@ export const manifestSchema = z.object({
   tool: z.object({ name: z.literal('mcpgw'), version: z.string() }),
   /** UTC. */
   createdAt: z.iso.datetime(),
-  source: z.object({
-    dialect: z.enum(['sqlite', 'postgresql', 'mysql']),
-    /** Product and version: `PostgreSQL 15.18`. */
-    server: z.string(),
-    database: z.string(),
-    /** Without password. */
-    url: z.string(),
-  }),
+  source: sourceSchema,
   release: z.string(),
   revision: z.string(),
   file: fileName,

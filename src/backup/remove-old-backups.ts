@@ -10,8 +10,13 @@ import type { Manifest } from './manifest.ts';
  * @param newest of the database in question
  * @returns the manifests that went, absolute
  */
-export function removeOldBackups(place: string, newest: Manifest, keep: number): readonly string[] {
-  const same = listBackups(place).filter(({ manifest, problem }) => {
+export function removeOldBackups(
+  place: string,
+  newest: Manifest,
+  keep: number,
+  now: Date,
+): readonly string[] {
+  const same = listBackups(place, now).filter(({ manifest, problem }) => {
     if (manifest === null || problem !== '' || manifest.file === newest.file) return false;
     const { dialect, url } = manifest.source;
     return dialect === newest.source.dialect && url === newest.source.url;

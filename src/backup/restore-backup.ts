@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { MIGRATIONS } from '../../migrations/index.ts';
 import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
 import type { Connection } from '../database/connection.ts';
-import type { Server } from '../database/dialect.ts';
+import type { LockDescription, Server } from '../database/dialect.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import { readRelease } from '../migrate/read-release.ts';
@@ -32,6 +32,8 @@ export interface RestorePlan {
   readonly database: string;
   readonly release: string;
   readonly tables: readonly ComparedTable[];
+  /** What it locks; null where there is no database yet that could be. */
+  readonly locks: LockDescription | null;
   /** Where the present state is kept, or null when it is not. */
   readonly safety: { readonly place: string; readonly bytes: number } | null;
   /** Why the present state could not be read; empty when it could. */
@@ -45,6 +47,7 @@ export interface RestoreResult {
 }
 
 interface Present {
+  readonly locks: LockDescription | null;
   readonly server: Server | null;
   readonly rows: ReadonlyMap<string, number>;
   readonly state: { readonly release: string; readonly revision: string };
@@ -86,9 +89,7 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
       server: manifest.source.server,
       notes: manifest.notes,
       rows,
-      replaced: plan.tables
-        .filter(({ what }) => what === 'replaced' || what === 'dropped')
-        .map(({ table }) => table),
+      replaced: replacedTables(plan),
       lockTimeoutMs: context.lockTimeoutMs,
       async beforeReplacing(dump) {
         if (plan.safety === null) return;
@@ -103,6 +104,11 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
     throw withSafety(error, safety);
   }
   return { plan, safety, durationMs: Math.round(performance.now() - since) };
+}
+
+/** Tables that are there now and go: those of the backup and of the gateway. */
+export function replacedTables({ tables }: Pick<RestorePlan, 'tables'>): string[] {
+  return tables.filter(({ what }) => what === 'replaced' || what === 'dropped').map(({ table }) => table);
 }
 
 async function prepare(
@@ -129,6 +135,7 @@ async function prepare(
       database: tool.database,
       release: present.state.release,
       tables: compareTables(present.rows, rows, knownTables(), tool.replacesEverything),
+      locks: present.locks,
       safety: present.safety,
       damage: present.damage,
     },
@@ -154,6 +161,7 @@ async function readPresent(context: RestoreContext): Promise<Present> {
       const safety = needed ? await preflightBackup({ ...context, db }) : null;
       return {
         server: db.dialect.server,
+        locks: db.dialect.locks,
         rows,
         state,
         safety: safety === null ? null : { place: safety.place, bytes: safety.bytes },
@@ -163,6 +171,7 @@ async function readPresent(context: RestoreContext): Promise<Present> {
   } catch (error) {
     const nothing = {
       server: null,
+      locks: null,
       rows: new Map(),
       state: { release: 'unknown', revision: '' },
       safety: null,

@@ -14,11 +14,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupTool } from '../database/backup-tool.ts';
-import { watchServer } from '../database/watch-server.ts';
 import { GatewayError } from '../errors.ts';
 import type { BackupContext, ConnectedBackupContext } from './backup-context.ts';
+import { claimFile, writeClaim } from './claim.ts';
 import { MANIFEST_FORMAT, type Manifest } from './manifest.ts';
 import { preflightBackup } from './preflight-backup.ts';
+import { removeAbandoned } from './remove-abandoned.ts';
 import { removeOldBackups } from './remove-old-backups.ts';
 import { sha256OfFile } from './sha256-of-file.ts';
 
@@ -54,17 +55,9 @@ export interface Backup {
  * @throws GatewayError; the database is not changed by any of it
  */
 export async function takeBackup(context: TakeBackup & ConnectedBackupContext): Promise<Backup> {
-  const { target, db } = context;
-  const gone = new AbortController();
-  const signal = AbortSignal.any([context.signal, gone.signal]);
-  const { tool, place } = await preflightBackup({ ...context, signal });
-  const { product, version } = db.dialect.server;
-  // A server that falls silent would keep the client program waiting for good.
-  const dump: BackupTool['dump'] =
-    target.dialect === 'sqlite'
-      ? tool.dump
-      : (file) => watchServer(target, () => gone.abort('SIGTERM'))(() => tool.dump(file));
-  return writeBackup(context, { tool, place, server: `${product} ${version}`, dump });
+  const { tool, place } = await preflightBackup(context);
+  const { product, version } = context.db.dialect.server;
+  return writeBackup(context, { tool, place, server: `${product} ${version}`, dump: tool.dump });
 }
 
 export interface BackupSource {
@@ -87,7 +80,10 @@ export async function writeBackup(
   const finished: string[] = [];
   try {
     if (isNewPlace) mkdirSync(place, { recursive: true, mode: 0o700 });
-    const stem = freeStem(place, tool.database, state.release, now);
+    const source = { dialect: target.dialect, server, database: tool.database, url: target.maskedUrl };
+    const stem = claimStem(place, source, state.release, now);
+    const claim = claimFile(place, stem);
+    drafts.push(claim);
     const names = {
       file: `${stem}.${tool.extension}`,
       env: envFile === null ? null : `${stem}.env`,
@@ -123,7 +119,7 @@ export async function writeBackup(
       formatVersion: MANIFEST_FORMAT,
       tool: { name: 'mcpgw', version: toolVersion },
       createdAt: now.toISOString(),
-      source: { dialect: target.dialect, server, database: tool.database, url: target.maskedUrl },
+      source,
       release: state.release,
       revision: state.revision,
       file: names.file,
@@ -137,8 +133,10 @@ export async function writeBackup(
     sync(place);
     const manifestPath = finish(names.manifest);
     sync(place);
+    rmSync(claim, { force: true });
     progress.done();
-    const removed = context.keep === null ? [] : removeOldBackups(place, manifest, context.keep);
+    removeAbandoned(place, source, now);
+    const removed = context.keep === null ? [] : removeOldBackups(place, manifest, context.keep, now);
     return {
       file,
       manifest: manifestPath,
@@ -154,7 +152,7 @@ export async function writeBackup(
     for (const path of drafts)
       for (const suffix of ['-journal', '-wal', '-shm']) rmSync(path + suffix, { force: true });
     if (isNewPlace) removeIfEmpty(place);
-    throw writeError(error, place) ?? error;
+    throw writeError(error, place) ?? withAdvice(error);
   }
 }
 
@@ -166,18 +164,21 @@ function removeIfEmpty(place: string): void {
   }
 }
 
-/** `mcpgw-<database>-<UTC time>-<release>`, with a number when another backup of the same second is there. */
-function freeStem(place: string, database: string, release: string, now: Date): string {
+/**
+ * Takes the name of a backup for this process: `mcpgw-<database>-<UTC time>-<release>`, with a number when another
+ * backup of the same second is there.
+ */
+function claimStem(place: string, source: Manifest['source'], release: string, now: Date): string {
   const time = `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', 't')}Z`;
   const plain = (text: string) => text.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);
-  const stem = `mcpgw-${plain(database)}-${time}-${plain(release || 'unknown')}`;
+  const stem = `mcpgw-${plain(source.database)}-${time}-${plain(release || 'unknown')}`;
   const taken = (name: string) =>
     ['json', 'db', 'dump', 'sql.gz'].some((ext) =>
       ['', '.part'].some((part) => existsSync(join(place, `${name}.${ext}${part}`))),
     );
   for (let n = 1; ; n++) {
     const name = n === 1 ? stem : `${stem}-${n}`;
-    if (!taken(name)) return name;
+    if (!taken(name) && writeClaim(claimFile(place, name), source)) return name;
   }
 }
 
@@ -190,12 +191,29 @@ function sync(path: string): void {
   }
 }
 
+/** What goes wrong with a client program does not say itself what that means for the database. */
+function withAdvice(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.code !== 'FAILED' || error.hint !== '') return error;
+  return new GatewayError('FAILED', error.message, {
+    hint: 'There is no backup. Run the command again. The database was not changed.',
+    details: error.details,
+    cause: error,
+  });
+}
+
 function writeError(error: unknown, place: string): GatewayError | null {
   const { code = '' } = error as NodeJS.ErrnoException;
   const full = error instanceof GatewayError ? error.code === 'DISK_FULL' : /^(ENOSPC|EDQUOT)$/.test(code);
   if (full) {
     return new GatewayError('DISK_FULL', `The disk of ${place} is full; the unfinished backup was removed.`, {
       hint: 'Make room, name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
+      cause: error,
+    });
+  }
+  if (code === 'ENOENT') {
+    const message = `Somebody removed the unfinished backup, or its folder: ${place}.`;
+    return new GatewayError('FAILED', message, {
+      hint: 'Run the command again. Nothing was changed.',
       cause: error,
     });
   }

@@ -47,7 +47,7 @@ async function list({ io, loaded, progress }: Session, options: BackupOptions): 
   const place = options.backupDir === undefined ? tool.defaultDirectory : resolve(io.cwd, options.backupDir);
   const rows: (string | number)[][] = [];
   let damaged = false;
-  for (const listed of listBackups(place)) {
+  for (const listed of listBackups(place, new Date())) {
     const problem = options.verify === true ? await verified(listed, place, io, progress) : listed.problem;
     damaged ||= listed.manifest !== null && problem !== '';
     rows.push(row(listed, problem, options.verify === true));

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, createWriteStream, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { GatewayError } from '../errors.ts';
 import { refuseWhenStopped } from './refuse-when-stopped.ts';
 
@@ -29,14 +31,13 @@ export interface ClientRun {
   readonly env: Environment;
   readonly signal: AbortSignal;
   readonly stdin?: 'pipe' | 'ignore';
-  /** A file descriptor to write to, or a pipe. */
-  readonly stdout?: number | 'pipe' | 'ignore';
-  /** The first signal does not stop it: what it does has no safe point. */
-  readonly uninterruptible?: boolean;
+  readonly stdout?: 'pipe' | 'ignore';
 }
 
 export interface Client {
   readonly child: ChildProcess;
+  /** Ends the program and whatever it started. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
   /** Settles when the program has ended; rejects with its own words when it failed. */
   readonly ended: Promise<void>;
 }
@@ -48,8 +49,8 @@ const KEPT_COMPLAINTS = 4_000;
 const STOP_MS = 3_000;
 
 /**
- * Starts a database's client program. It has a process group of its own: Ctrl-C is ours to handle, and stops
- * the program unless it is uninterruptible.
+ * Starts a database's client program. It has a process group of its own: Ctrl-C is ours to handle. What it reads
+ * and writes goes through pipes to this process, so it cannot go on for long when this one is killed.
  */
 export function startClient(run: ClientRun): Client {
   const child = spawn(run.program, [...run.args], {
@@ -61,22 +62,33 @@ export function startClient(run: ClientRun): Client {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-KEPT_COMPLAINTS);
   });
+  let hasEnded = false;
+  const kill = (signal: NodeJS.Signals) => {
+    if (hasEnded || child.pid === undefined) return;
+    try {
+      // The whole group: the program on the PATH may be a script that waits for the real one.
+      process.kill(-child.pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  };
   let patience: NodeJS.Timeout | undefined;
   const stop = () => {
-    child.kill('SIGTERM');
-    patience = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    kill('SIGTERM');
+    patience = setTimeout(() => kill('SIGKILL'), STOP_MS);
   };
-  if (run.uninterruptible !== true) run.signal.addEventListener('abort', stop, { once: true });
-  if (run.uninterruptible !== true && run.signal.aborted) stop();
+  run.signal.addEventListener('abort', stop, { once: true });
+  if (run.signal.aborted) stop();
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', (error) => reject(clientFailure(run.program, error.message)));
     child.once('close', (code, killedBy) => {
+      hasEnded = true;
       run.signal.removeEventListener('abort', stop);
       clearTimeout(patience);
       try {
-        if (run.uninterruptible !== true) refuseWhenStopped(run.signal);
+        refuseWhenStopped(run.signal);
         if (code === 0) resolve();
-        else reject(clientFailure(run.program, complaints || `exit ${code ?? killedBy}`));
+        else reject(clientFailure(run.program, complaints || endOf(code, killedBy)));
       } catch (error) {
         reject(error);
       }
@@ -84,7 +96,26 @@ export function startClient(run: ClientRun): Client {
   });
   // Whoever waits sees the failure; until then it is no unhandled one.
   ended.catch(() => {});
-  return { child, ended };
+  return { child, ended, kill };
+}
+
+const endOf = (code: number | null, killedBy: NodeJS.Signals | null) =>
+  killedBy === null ? `it ended with exit code ${code}` : `it was ended by ${killedBy}`;
+
+/** Writes all that a program prints through `through` into a file that is there, and waits for its end. */
+export async function saveOutput(
+  { child: { stdout }, ended, kill }: Client,
+  through: readonly Transform[],
+  file: string,
+): Promise<void> {
+  if (stdout === null) throw new Error('the program has no output');
+  try {
+    await pipeline([stdout, ...through, createWriteStream(file, { flags: 'r+' })]);
+  } catch (error) {
+    kill('SIGKILL');
+    throw error;
+  }
+  await ended;
 }
 
 /** All a program prints. */

@@ -57,6 +57,8 @@ async function close({ kysely, cut }: OpenDatabase): Promise<void> {
   // A connection that broke cannot be closed in order; what went wrong with it is already on its way.
   await kysely.destroy().catch(() => {});
   clearTimeout(impatience);
+  // MySQL's driver does not wait for the server to hang up, but its socket does, and keeps the process for as long.
+  cut?.();
 }
 
 /** Tries again while the server does not answer: a few times, or until `waitMs` is up. */

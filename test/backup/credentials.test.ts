@@ -1,93 +1,96 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DATABASES, type DatabaseKind } from '../support/database-kinds.ts';
-import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import { createSample } from '../../scripts/sample/create-sample.ts';
+import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
+import { findOnPath } from '../../src/database/client-program.ts';
+import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
+import { createDatabase } from '../support/databases.ts';
+import { ADMIN_PASSWORD, DATABASE_PASSWORD, expectNoSecret } from '../support/planted-secrets.ts';
+import { serverUser } from '../support/server-user.ts';
+import { spawnCli } from '../support/spawn-cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { backUp, putBack, v060Database } from './backup-context.ts';
+import { clientEnv } from './backup-context.ts';
 import { clientIsOlder } from './client-is-older.ts';
 
-const PASSWORD = `pla nted@:/%'"\\#$;&é-9Zq`;
-const USER = 'mcpgw_planted';
+const PROGRAMS: Readonly<Record<DatabaseId, readonly string[]>> = {
+  sqlite: [],
+  postgres: ['pg_dump', 'pg_restore', 'psql'],
+  postgres18: ['pg_dump', 'pg_restore', 'psql'],
+  mariadb: ['mariadb-dump', 'mariadb'],
+  mysql: ['mysqldump', 'mysql'],
+};
 
-for (const kind of DATABASES.filter(({ dialect }) => dialect !== 'sqlite')) {
-  describe.skipIf(!kind.available || clientIsOlder(kind))(`credentials [${kind.id}]`, () => {
-    test('a password of every awkward character works, and shows up nowhere', async () => {
-      const database = await planted(kind);
-      const directory = temporaryFolder();
-      const seen = watchProcesses();
-      const made = await backUp(database, { directory });
-      await database.query('DELETE FROM tool_metrics');
-      await putBack(database, { directory, name: made.file });
-      const commands = seen();
-      expect(await database.query('SELECT count(*) FROM tool_metrics')).toBe('1');
+/** Arguments that the client programs have when they reach the server. */
+const ARGUMENTS = {
+  sqlite: [],
+  postgresql: ['--snapshot=', '--use-list=', '--no-psqlrc'],
+  mysql: ['--single-transaction', '--binary-mode'],
+} as const;
 
-      expect(commands.some((command) => /dump/.test(command) && /client\.cnf|--snapshot/.test(command))).toBe(
-        true,
-      );
-      const files = readdirSync(directory);
-      const texts = files
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => readFileSync(join(directory, name), 'utf8'));
-      const forms = [
-        PASSWORD,
-        encodeURIComponent(PASSWORD),
-        JSON.stringify(PASSWORD).slice(1, -1),
-        'pla nted',
-        'pla%20nted',
-      ];
-      for (const form of forms) {
-        expect([...commands, ...files, ...texts].filter((text) => text.includes(form))).toEqual([]);
+for (const { id, dialect, available } of DATABASES.filter((kind) => kind.dialect !== 'sqlite')) {
+  describe.skipIf(!available || clientIsOlder({ id }))(`passwords of every awkward character [${id}]`, () => {
+    test('work, and are in no output, report, manifest or process list', async () => {
+      const database = await createDatabase(id);
+      onTestFinished(() => database.drop());
+      const { url } = await serverUser(database, DATABASE_PASSWORD, 'owner');
+      await createSample(url, SMALL_SAMPLE);
+      const place = join(temporaryFolder(), 'kept');
+      const report = join(temporaryFolder(), 'report');
+      const processes = processList(id);
+      const env = {
+        DATABASE_URL: url,
+        PLATFORM_ADMIN_PASSWORD: ADMIN_PASSWORD,
+        DB_MAX_RETRIES: '0',
+        PATH: processes.path,
+      };
+      const run = async (exitCode: number, args: readonly string[]) => {
+        const result = await spawnCli([...args, '--backup-dir', place, '--debug'], { env });
+        expect(result.exitCode, result.stdout + result.stderr).toBe(exitCode);
+        expectNoSecret(`stdout of ${args.join(' ')}`, result.stdout);
+        expectNoSecret(`stderr of ${args.join(' ')}`, result.stderr);
+      };
+
+      await run(0, ['backup']);
+      const [name = ''] = readdirSync(place).filter((each) => each.endsWith('.json'));
+      const manifest = join(place, name);
+      const restore = ['restore', manifest, '--confirm', database.name];
+      await run(0, ['backup', '--list', '--verify', '--format', 'json']);
+      await run(0, ['migrate', '--format', 'json', '--output', report]);
+      await run(0, [...restore, '--verbose']);
+      const text = readFileSync(manifest, 'utf8');
+      writeFileSync(manifest, text.replace(/"tools": \d+/, '"tools": 1234567'));
+      await run(dialect === 'mysql' ? 3 : 2, [...restore, '--format', 'markdown']);
+
+      const seen = processes.seen();
+      for (const argument of ARGUMENTS[dialect]) expect(seen).toContain(argument);
+      expectNoSecret('the process list', seen);
+      expectNoSecret('the report', readFileSync(report, 'utf8'));
+      const files = readdirSync(place);
+      expectNoSecret('a file name', files.join('\n'));
+      for (const file of files.filter((each) => each.endsWith('.json'))) {
+        expectNoSecret(file, readFileSync(join(place, file), 'utf8'));
       }
     });
   });
 }
 
-/** A v0.6.0 database whose URL is that of a user of its own, with the planted password. */
-async function planted({ id, dialect }: DatabaseKind): Promise<TestDatabase> {
-  const database = await v060Database(id);
-  const user = `${USER}_${database.name.slice(-6)}`;
-  const literal = PASSWORD.replaceAll("'", "''");
-  const statements =
-    dialect === 'postgresql'
-      ? [`CREATE ROLE ${user} LOGIN PASSWORD '${literal}'`, `GRANT ALL ON SCHEMA public TO ${user}`]
-      : [
-          `CREATE USER ${user} IDENTIFIED BY '${literal.replaceAll('\\', '\\\\')}'`,
-          `GRANT ALL ON ${database.name}.* TO ${user}`,
-        ];
-  onTestFinished(async () => {
-    const admin = await createDatabase(id);
-    await database.drop();
-    await admin.query(dialect === 'postgresql' ? `DROP ROLE ${user}` : `DROP USER ${user}`);
-    await admin.drop();
-  });
-  if (dialect === 'postgresql') {
-    await database.query(statements[0] ?? '');
-    await database.query(statements[1] ?? '');
-    // The administrator owns the server's own databases too, which REASSIGN would give away.
-    const tables = await database.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
-    for (const table of tables.split('\n')) await database.query(`ALTER TABLE ${table} OWNER TO ${user}`);
-  } else for (const statement of statements) await database.query(statement);
-  const url = new URL(database.url);
-  const own = `${url.protocol}//${user}:${encodeURIComponent(PASSWORD)}@${url.host}${url.pathname}`;
-  return { ...database, url: own };
+interface ProcessList {
+  /** The PATH on which the scripts come first that look at it. */
+  readonly path: string;
+  /** What was in it each time that a client program began. */
+  seen(): string;
 }
 
-/** Collects the command line of every process until it is asked for them. */
-function watchProcesses(): () => string[] {
-  const commands = new Set<string>();
-  const look = () => {
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        commands.add(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '));
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
-  };
-  const timer = setInterval(look, 5);
-  return () => {
-    clearInterval(timer);
-    return [...commands];
-  };
+/** Scripts in the place of the client programs, which write down every command line before they become them. */
+function processList(id: DatabaseId): ProcessList {
+  const folder = temporaryFolder();
+  const log = join(folder, 'log');
+  const env = clientEnv(id);
+  for (const program of PROGRAMS[id]) {
+    const real = findOnPath(env, program);
+    const script = `#!/bin/sh\ncat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' >> '${log}'\nexec '${real}' "$@"\n`;
+    writeFileSync(join(folder, program), script, { mode: 0o755 });
+  }
+  return { path: `${folder}${delimiter}${env.PATH}`, seen: () => readFileSync(log, 'utf8') };
 }

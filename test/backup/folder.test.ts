@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { listBackups } from '../../src/backup/list-backups.ts';
 import { preflightBackup } from '../../src/backup/preflight-backup.ts';
 import { noProgress } from '../../src/progress.ts';
@@ -26,6 +27,8 @@ afterAll(async () => {
   await database.drop();
 });
 
+/** Higher than any process may have. */
+const GONE = 4_194_305;
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
 const manifests = () => readdirSync(directory).filter((name) => name.endsWith('.json'));
 
@@ -72,7 +75,7 @@ test('the list says what is wrong with each, and takes nothing unfinished for a 
   writeFileSync(half.manifest, readFileSync(half.manifest, 'utf8').slice(0, 50));
   const part = join(directory, 'mcpgw-mcp-20260101t000009Z-0.6.0.db.part');
   writeFileSync(part, 'begun');
-  const listed = listBackups(directory).map(({ path, manifest, problem }) => [
+  const listed = listBackups(directory, at(60)).map(({ path, manifest, problem }) => [
     path,
     manifest !== null,
     problem,
@@ -86,6 +89,59 @@ test('the list says what is wrong with each, and takes nothing unfinished for a 
     [part, false, expect.stringContaining('unfinished')],
   ]);
   await expect(putBack(database, { directory, name: part })).rejects.toMatchObject({ code: 'FAILED' });
+});
+
+describe('what an unfinished backup left', () => {
+  /** The files of a backup that was cut short, as its writer says who it is. */
+  const leave = (second: number, writer: { host: string; pid: number }, source: object) => {
+    const stem = join(directory, `mcpgw-mcp-20260101t00000${second}z-0.6.0`);
+    const files = [`${stem}.part`, `${stem}.db.part`, `${stem}.db.part-journal`];
+    for (const file of files) writeFileSync(file, JSON.stringify({ writer, source }));
+    return files.map((file) => basename(file));
+  };
+
+  test('goes with the next backup of the same database, once nobody can be at work on it', async () => {
+    const first = await backUp(database, { directory, now: at(1) });
+    const { source } = JSON.parse(readFileSync(first.manifest, 'utf8'));
+    const here = hostname();
+    leave(2, { host: here, pid: GONE }, source);
+    leave(3, { host: 'elsewhere', pid: 1 }, source);
+    const days = new Date(Date.now() - 2 * 86_400_000);
+    for (const name of readdirSync(directory).filter((each) => each.includes('t000003z'))) {
+      utimesSync(join(directory, name), days, days);
+    }
+    const kept = [
+      ...leave(4, { host: here, pid: process.ppid }, source),
+      ...leave(5, { host: 'elsewhere', pid: GONE }, source),
+      ...leave(6, { host: here, pid: GONE }, { ...source, url: 'sqlite:////somewhere/else.db' }),
+    ];
+    const listed = listBackups(directory, new Date()).map(({ problem }) => problem);
+    expect(listed.toSorted()).toEqual(
+      [
+        '',
+        `cut short: process ${GONE} on ${here} is gone; the next backup removes it`,
+        `cut short: process ${GONE} on ${here} is gone; the next backup removes it`,
+        'cut short: process 1 on elsewhere is gone; the next backup removes it',
+        `unfinished: process ${GONE} on elsewhere is making it`,
+        `unfinished: process ${process.ppid} on ${here} is making it`,
+      ].toSorted(),
+    );
+    const second = await backUp(database, { directory, now: new Date() });
+    const whole = [first, second].flatMap(({ file, manifest }) => [basename(file), basename(manifest)]);
+    expect(readdirSync(directory).toSorted()).toEqual([...kept, ...whole].toSorted());
+  });
+
+  test('is all that goes: a backup that was killed when it was whole stays', async () => {
+    const made = await backUp(database, { directory, now: at(1) });
+    const { source } = JSON.parse(readFileSync(made.manifest, 'utf8'));
+    writeFileSync(
+      made.manifest.replace(/json$/, 'part'),
+      JSON.stringify({ writer: { host: hostname(), pid: GONE }, source }),
+    );
+    const next = await backUp(database, { directory, now: at(2) });
+    const whole = [made, next].flatMap(({ file, manifest }) => [basename(file), basename(manifest)]);
+    expect(readdirSync(directory).toSorted()).toEqual(whole.toSorted());
+  });
 });
 
 test('a manifest that leads out of its folder is none', async () => {

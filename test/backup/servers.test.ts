@@ -3,8 +3,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import { serverUser } from '../support/server-user.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { backUp, clientEnv, contentOf, putBack, v060Database } from './backup-context.ts';
+import { clientIsOlder } from './client-is-older.ts';
 
 let database: TestDatabase;
 let directory: string;
@@ -133,6 +135,19 @@ describe.skipIf(!available('postgres'))('PostgreSQL restores all or nothing', ()
   });
 });
 
+describe.skipIf(!available('postgres') || !available('postgres18'))('with newer clients', () => {
+  each('postgres');
+
+  test.skipIf(clientIsOlder({ id: 'postgres18' }))('an older server is backed up and restored', async () => {
+    const before = await contentOf(database);
+    const env = clientEnv('postgres18');
+    const made = await backUp(database, { directory, env });
+    await database.query('DELETE FROM tool_metrics');
+    await putBack(database, { directory, name: made.file, env });
+    expect(await contentOf(database)).toEqual(before);
+  });
+});
+
 describe.each(['mariadb', 'mysql'] as const)('%s', (id) => {
   describe.skipIf(!available(id))('restores', () => {
     each(id);
@@ -161,6 +176,29 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (id) => {
       const facts = `SELECT (SELECT count(*) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = database()),
         (SELECT count(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = database())`;
       expect(await database.query(facts)).toBe('1\t1');
+    });
+
+    test('scheduled events, which a user without the privilege for them does not need', async () => {
+      const user = await serverUser(database, 'Str0ng-Passw0rd!', [
+        'GRANT SELECT, LOCK TABLES, SHOW VIEW ON <database>.* TO <user>',
+      ]);
+      const plain = await backUp({ ...database, url: user.url }, { directory, now: new Date(0) });
+      expect(plain.rows.get('tools')).toBe(3);
+
+      await database.query(
+        'CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM tool_metrics',
+      );
+      onTestFinished(() => database.query('DROP EVENT nightly').then(() => {}));
+      const blind = await backUp({ ...database, url: user.url }, { directory, now: new Date(1_000) });
+      expect(blind.rows).toEqual(plain.rows);
+      const whole = await backUp(database, { directory });
+      const other = await createDatabase(id);
+      onTestFinished(() => other.drop());
+      await putBack(other, { directory, name: whole.file });
+      const events =
+        'SELECT event_name, status FROM information_schema.EVENTS WHERE event_schema = database()';
+      expect(await other.query(events)).toBe(await database.query(events));
+      expect(await other.query(events)).toContain('nightly');
     });
 
     test('not the dump of the other family', async () => {

@@ -160,6 +160,15 @@ test('stopped before the swap, the database is as it was', async () => {
   expect(readdirSync(dirname(database.name))).toEqual(['mcp.db']);
 });
 
+test('what a killed restore left beside the database goes with the next', async () => {
+  const made = await backUp(database, { directory });
+  for (const pid of [process.pid, 4_194_304]) {
+    writeFileSync(join(dirname(database.name), `.mcp.db.${pid}.part`), 'half a copy');
+  }
+  await putBack(database, { directory, name: made.file });
+  expect(readdirSync(dirname(database.name))).toEqual(['mcp.db']);
+});
+
 test('behind a symbolic link the file is replaced, not the link', async () => {
   const made = await backUp(database, { directory });
   await database.query('DELETE FROM tool_metrics');

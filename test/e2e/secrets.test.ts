@@ -4,46 +4,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { createSample } from '../../scripts/sample/create-sample.ts';
 import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
 import { createDatabase, DATABASES, describeEachDatabase } from '../support/databases.ts';
+import { ADMIN_PASSWORD, DATABASE_PASSWORD, expectNoSecret } from '../support/planted-secrets.ts';
 import { serverUser } from '../support/server-user.ts';
 import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-/** Everything that an URL, a shell, SQL or JSON gives a meaning to. */
-const DATABASE_PASSWORD = 'Zq7@s:/%\'"\\ +?#&=é%41$Z';
-const ADMIN_PASSWORD = 'Kx9@s:/%\'"\\ +?#&=é%41$Z!';
-
-/** The ways a secret could have been written. */
-function formsOf(secret: string): string[] {
-  const encoded = encodeURIComponent(secret);
-  const json = JSON.stringify(secret).slice(1, -1);
-  return [
-    secret,
-    json,
-    JSON.stringify(json).slice(1, -1),
-    encoded,
-    encoded.toLowerCase(),
-    encoded.replaceAll("'", '%27'),
-    encoded.replaceAll('%20', '+'),
-    encodeURI(secret),
-    secret.replaceAll("'", "''"),
-    secret.replaceAll('\\', '\\\\'),
-    Buffer.from(secret).toString('base64'),
-  ];
-}
-
-function expectNoSecret(where: string, text: string): void {
-  for (const secret of [DATABASE_PASSWORD, ADMIN_PASSWORD]) {
-    for (const form of formsOf(secret)) {
-      if (text.includes(form)) throw new Error(`${where} holds ${form}`);
-    }
-    // A part that no encoding changes shows a form nobody thought of.
-    const start = secret.slice(0, 3);
-    const at = text.indexOf(start);
-    if (at >= 0) throw new Error(`${where} holds ${start}: ${text.slice(at - 40, at + 40)}`);
-  }
-  const hash = /\$argon2id?\$|\$2[aby]\$/.exec(text);
-  if (hash !== null) throw new Error(`${where} holds a hash: ${text.slice(hash.index, hash.index + 40)}`);
-}
 
 describeEachDatabase('secrets', ({ id, dialect }) => {
   it('are in no output, report, log, file or process list', async () => {

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { clientEnv } from '../backup/backup-context.ts';
+import { clientIsOlder } from '../backup/client-is-older.ts';
 import { plain } from '../faults/cut-connection-support.ts';
 import { describeDatabases } from '../faults/describe-databases.ts';
 import { endState, smallV060 } from '../faults/kill-support.ts';
@@ -9,30 +11,29 @@ import { spawnCli } from '../support/spawn-cli.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-describeDatabases(
-  ['postgres', 'mariadb'],
-  'a server that falls silent during the backup',
-  ({ id, dialect }) => {
-    test('ends it: exit 2, no half of a backup, nothing changed', async () => {
-      const database = await smallV060(id);
-      const before = await endState(database);
-      const proxy = await tcpProxy(database.url);
-      // What pg_dump and mariadb-dump begin to read rows with.
-      proxy.blackHole(dialect === 'postgresql' ? 'COPY ' : 'SQL_NO_CACHE');
-      const place = join(temporaryFolder(), 'backups');
-      const clients = process.env[`TEST_${id.toUpperCase()}_CLIENTS`] ?? '';
-      const run = await spawnCli(['migrate', '--backup-dir', place], {
-        env: {
-          DATABASE_URL: plain(proxy.url, dialect),
-          DB_MAX_RETRIES: '0',
-          PATH: `${clients}${delimiter}${process.env.PATH}`,
-        },
-      });
-      expect([run.exitCode, run.stdout]).toEqual([2, '']);
-      expect(oneLine(run.stderr)).toContain('cannot be reached any more');
-      expect(run.durationMs).toBeLessThan(60_000);
-      expect(existsSync(place) ? readdirSync(place) : []).toEqual([]);
-      expect(await endState(database)).toEqual(before);
-    }, 120_000);
-  },
-);
+const SERVERS = ['postgres', 'postgres18', 'mariadb', 'mysql'] as const;
+
+describeDatabases(SERVERS, 'a server that falls silent during the backup', ({ id, dialect }) => {
+  describe.skipIf(clientIsOlder({ id }))('of', () => {
+    test.each(['migrate', 'backup'])(
+      '%s ends it: exit 2, no half of a backup, nothing changed',
+      async (command) => {
+        const database = await smallV060(id);
+        const before = await endState(database);
+        const proxy = await tcpProxy(database.url);
+        // What pg_dump, mariadb-dump and mysqldump begin to read rows with.
+        proxy.blackHole(dialect === 'postgresql' ? 'COPY ' : 'SQL_NO_CACHE');
+        const place = join(temporaryFolder(), 'backups');
+        const run = await spawnCli([command, '--backup-dir', place], {
+          env: { DATABASE_URL: plain(proxy.url, dialect), DB_MAX_RETRIES: '0', PATH: clientEnv(id).PATH },
+        });
+        expect([run.exitCode, run.stdout]).toEqual([2, '']);
+        expect(oneLine(run.stderr)).toContain('cannot be reached any more');
+        expect(run.durationMs).toBeLessThan(60_000);
+        expect(existsSync(place) ? readdirSync(place) : []).toEqual([]);
+        expect(await endState(database)).toEqual(before);
+      },
+      120_000,
+    );
+  });
+});

@@ -22,12 +22,7 @@ export function onTerminal(
   env: Readonly<Record<string, string | undefined>>,
   answers: readonly Answer[],
 ): Promise<TerminalResult> {
-  const command = [process.execPath, BUILT_PROGRAM, ...args].map(quoted).join(' ');
-  const child = spawn('script', ['-qefc', command, '/dev/null'], {
-    cwd: '/',
-    env: { ...testEnvironment(), TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawnOnTerminal(programCommand(args), env);
   const left = [...answers];
   let screen = '';
   let seen = 0;
@@ -45,6 +40,42 @@ export function onTerminal(
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (exitCode) => resolve({ exitCode, screen }));
+  });
+}
+
+/** A terminal that a test closes while the program is at work. */
+export interface OpenTerminal {
+  screen(): string;
+  /** As a window is closed: everything that writes to it from then on gets an error. */
+  close(): void;
+}
+
+/**
+ * Starts the built program on a terminal of its own.
+ *
+ * @param script what the shell of that terminal runs, given the command of the program
+ */
+export function startOnTerminal(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  script: (command: string) => string,
+): OpenTerminal {
+  const child = spawnOnTerminal(script(programCommand(args)), env);
+  let screen = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen += text;
+  });
+  return { screen: () => screen, close: () => void child.kill('SIGKILL') };
+}
+
+const programCommand = (args: readonly string[]) =>
+  [process.execPath, BUILT_PROGRAM, ...args].map(quoted).join(' ');
+
+function spawnOnTerminal(command: string, env: Readonly<Record<string, string | undefined>>) {
+  return spawn('script', ['-qefc', command, '/dev/null'], {
+    cwd: '/',
+    env: { ...testEnvironment(), TERM: 'xterm-256color', SHELL: '/bin/sh', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
 }
 

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,11 +6,13 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import type { BackupTool, Dump } from '../backup-tool.ts';
-import { startClient } from '../client-program.ts';
+import { saveOutput, startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
+import { countMegabytes } from '../count-megabytes.ts';
 import type { Server } from '../dialect.ts';
 import { megabytes } from '../megabytes.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
+import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { clientEnvironment, type MysqlBackupContext, mysqlClients, withLogin } from './clients.ts';
 import { DumpRows } from './dump-rows.ts';
@@ -33,7 +35,7 @@ export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
       if (server !== null) await mysqlClients(context, server);
     },
     estimate,
-    dump: (file) => dump(context, file),
+    dump: (file) => whileReachable(context, (watched) => dump(watched, file)),
     async refusal(source, server) {
       const product = source.server.split(' ')[0];
       if (server === null || product === server.product) return null;
@@ -51,7 +53,7 @@ async function estimate(db: Connection): Promise<number> {
 }
 
 async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
-  const { server, tables } = await readServer(context);
+  const { server, tables, hasEvents } = await readServer(context);
   const clients = await mysqlClients(context, server);
   const { progress, signal, target } = context;
   progress.start('Backing up (MB of SQL)');
@@ -63,6 +65,7 @@ async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
         '--single-transaction',
         '--routines',
         '--triggers',
+        ...(hasEvents ? ['--events'] : []),
         '--hex-blob',
         '--no-tablespaces',
         '--add-locks',
@@ -76,25 +79,15 @@ async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
       signal,
       stdout: 'pipe',
     });
-    const { stdout } = client.child;
-    if (stdout === null) throw new Error('the dump program has no output');
     const counter = new DumpRows();
-    const tell = megabytes(progress);
     const counting = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         counter.add(chunk);
-        tell(chunk.length);
         done(null, chunk);
       },
     });
     const packer = createGzip({ level: GZIP_LEVEL });
-    try {
-      await pipeline(stdout, counting, packer, createWriteStream(file, { flags: 'r+' }));
-    } catch (error) {
-      client.child.kill('SIGTERM');
-      throw error;
-    }
-    await client.ended;
+    await saveOutput(client, [counting, countMegabytes(progress), packer], file);
     refuseIncomplete(counter.complete, counter.rows, tables);
     return counter.rows;
   });
@@ -103,13 +96,26 @@ async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
   return { rows, notes: {} };
 }
 
-/** Which of the two servers it is, and its tables: as they are before the dump begins. */
-function readServer({ target }: MysqlBackupContext): Promise<{ server: Server; tables: readonly string[] }> {
+interface DumpedServer {
+  readonly server: Server;
+  readonly tables: readonly string[];
+  /** The gateway has none; asking for them takes a privilege of its own, without which none can be seen. */
+  readonly hasEvents: boolean;
+}
+
+/** Which of the two servers it is, and what is there before the dump begins. */
+function readServer({ target }: MysqlBackupContext): Promise<DumpedServer> {
   return withDatabase(target, { access: 'read', retries: 0, retryIntervalMs: 0 }, async (db) => {
     const rows = await db.query<{ name: string }>(sql`
       SELECT TABLE_NAME AS name FROM information_schema.TABLES
       WHERE TABLE_SCHEMA = database() AND TABLE_TYPE = 'BASE TABLE'`);
-    return { server: db.dialect.server, tables: rows.map((row) => row.name) };
+    const [events] = await db.query<{ n: unknown }>(sql`
+      SELECT count(*) AS n FROM information_schema.EVENTS WHERE EVENT_SCHEMA = database()`);
+    return {
+      server: db.dialect.server,
+      tables: rows.map((row) => row.name),
+      hasEvents: Number(events?.n ?? 0) > 0,
+    };
   });
 }
 

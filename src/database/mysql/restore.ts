@@ -1,14 +1,15 @@
 import { createReadStream } from 'node:fs';
-import { Transform, type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorText, GatewayError } from '../../errors.ts';
 import type { RestoreRequest } from '../backup-tool.ts';
 import { startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
-import { megabytes } from '../megabytes.ts';
+import { countMegabytes } from '../count-megabytes.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { rowCounts } from '../row-counts.ts';
+import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { mysqlBackupTool } from './backup.ts';
 import { clientEnvironment, type MysqlBackupContext, mysqlClients, withLogin } from './clients.ts';
@@ -23,20 +24,24 @@ export function restoreMysql(context: MysqlBackupContext, request: RestoreReques
       timeoutMs: request.lockTimeoutMs,
       onWait: (holder) => progress.log(`Waiting for ${holder} …`),
     });
+    let isGone = false;
     try {
       await request.beforeReplacing(mysqlBackupTool(context).dump);
       refuseWhenStopped(signal);
       progress.start('Restoring (MB of SQL)');
-      await withLogin(context, db.dialect.server, (login) =>
-        load(context, clients.shell, login, request)
-          .then(() => refuseOtherRows(db, request.rows))
-          .catch((error: unknown) => {
-            throw partial(error);
-          }),
-      );
+      // From here on there is no safe point before the end: only a server that is gone stops it.
+      await whileReachable(context, (_, gone) =>
+        withLogin(context, db.dialect.server, (login) =>
+          load({ ...context, signal: gone }, clients.shell, login, request),
+        ).then(() => refuseOtherRows(db, request.rows)),
+      ).catch((error: unknown) => {
+        isGone = error instanceof GatewayError && error.code === 'UNREACHABLE';
+        throw partial(error);
+      });
       progress.done();
     } finally {
-      await db.dialect.endRun(db, false).catch(() => {});
+      // A server that is gone gives the lock back when it notices; asking it would only take time.
+      if (!isGone) await db.dialect.endRun(db, false).catch(() => {});
     }
   });
 }
@@ -54,7 +59,6 @@ async function load(
     env: clientEnvironment(context),
     signal: context.signal,
     stdin: 'pipe',
-    uninterruptible: true,
   });
   const input = client.child.stdin as Writable;
   input.on('error', () => {});
@@ -63,19 +67,12 @@ async function load(
     `SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockTimeoutMs / 1000))};\n` +
       `SET SESSION foreign_key_checks = 0;\n${tables === '' ? '' : `DROP TABLE IF EXISTS ${tables};\n`}`,
   );
-  const tell = megabytes(context.progress);
-  const counting = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      tell(chunk.length);
-      done(null, chunk);
-    },
-  });
   try {
-    await pipeline(createReadStream(file), createGunzip(), counting, input);
+    await pipeline(createReadStream(file), createGunzip(), countMegabytes(context.progress), input);
   } catch (error) {
     // A client that ended at an error closed its input; what it says about it counts more.
     await Promise.race([client.ended, new Promise((resolve) => setTimeout(resolve, 2_000))]);
-    client.child.kill('SIGKILL');
+    client.kill('SIGKILL');
     throw error;
   }
   await client.ended;

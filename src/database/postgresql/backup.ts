@@ -1,13 +1,13 @@
-import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import type { BackupTool, Dump } from '../backup-tool.ts';
-import { clientOutput, startClient } from '../client-program.ts';
+import { clientOutput, saveOutput, startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
-import { megabytes } from '../megabytes.ts';
+import { countMegabytes } from '../count-megabytes.ts';
 import { rowCounts } from '../row-counts.ts';
 import { statement } from '../statement.ts';
+import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
 import { quotePostgresql } from './ddl.ts';
@@ -16,7 +16,6 @@ import { restorePostgresql } from './restore.ts';
 
 /** How long pg_dump and our counting wait for a table that somebody locked for himself. */
 const LOCK_WAIT_MS = 15_000;
-const WATCH_MS = 250;
 
 /** Backups through pg_dump, of the schema that the gateway's tables are in. */
 export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTool {
@@ -36,7 +35,7 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
       await refusePooler(context, 'psql');
     },
     estimate,
-    dump: (file) => dump(context, file),
+    dump: (file) => whileReachable(context, (watched) => dump(watched, file)),
     async refusal({ notes }) {
       const schema = await connected(context, currentSchema);
       if (schema === notes.schema) return null;
@@ -90,13 +89,20 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
     const [snapshot] = await db.query<{ id: string }>(sql`SELECT pg_export_snapshot() AS id`);
     const rows = await rowCounts(db, await tablesOf(db));
     context.progress.start('Backing up (MB)');
-    await runPgDump(context, program, file, [
-      '--format=custom',
-      `--schema=${quotePostgresql(schema)}`,
-      `--snapshot=${snapshot?.id ?? ''}`,
-      `--lock-wait-timeout=${LOCK_WAIT_MS}`,
-      '--no-password',
-    ]);
+    const client = startClient({
+      program,
+      args: [
+        '--format=custom',
+        `--schema=${quotePostgresql(schema)}`,
+        `--snapshot=${snapshot?.id ?? ''}`,
+        `--lock-wait-timeout=${LOCK_WAIT_MS}`,
+        '--no-password',
+      ],
+      env: clientEnvironment(context),
+      signal: context.signal,
+      stdout: 'pipe',
+    });
+    await saveOutput(client, [countMegabytes(context.progress)], file);
     await db.dialect.endRead(db);
     context.progress.start('Checking the backup');
     await refuseIncomplete(context, db.dialect.server.version, file, [...rows.keys()]);
@@ -111,29 +117,6 @@ async function tablesOf(db: Connection): Promise<string[]> {
     WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
     ORDER BY relname`);
   return rows.map((row) => row.name);
-}
-
-async function runPgDump(
-  { progress, signal, ...context }: PostgresqlBackupContext,
-  program: string,
-  file: string,
-  args: readonly string[],
-): Promise<void> {
-  const handle = openSync(file, 'r+');
-  const tell = megabytes(progress);
-  let seen = 0;
-  const watch = setInterval(() => {
-    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    tell(size - seen);
-    seen = size;
-  }, WATCH_MS);
-  try {
-    const env = clientEnvironment({ ...context, progress, signal });
-    await startClient({ program, args, env, signal, stdout: handle }).ended;
-  } finally {
-    clearInterval(watch);
-    closeSync(handle);
-  }
 }
 
 /** A custom-format dump that pg_restore reads to its end, with the data of every table. */

@@ -9,16 +9,20 @@ import type { RestoreRequest } from '../backup-tool.ts';
 import { type Client, clientOutput, startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
 import { megabytes } from '../megabytes.ts';
+import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { postgresqlBackupTool } from './backup.ts';
 import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
 import { literalPostgresql, quotePostgresql } from './ddl.ts';
+import { transactionOutcome } from './transaction-outcome.ts';
 
 /** pg_restore 17 and later set this, and servers before 17 do not know it. */
 const UNKNOWN_BEFORE_17 = 'SET transaction_timeout = 0;\n';
 /** How long a program that closed its input may take to say why. */
 const LAST_WORDS_MS = 5_000;
+/** What psql says when it has the locks, with the number of its transaction, and when all that is left is COMMIT. */
 const READY = 'mcpgw-ready';
+const COMMITTING = 'mcpgw-committing';
 
 /**
  * Replaces the tables by those of a dump in one transaction of psql, which compares the rows before it commits.
@@ -39,55 +43,95 @@ export function restorePostgresql(context: PostgresqlBackupContext, request: Res
       timeoutMs: request.lockTimeoutMs,
       onWait: (holder) => progress.log(`Waiting for ${holder} …`),
     });
-    const folder = mkdtempSync(join(tmpdir(), 'mcpgw-'));
-    let client: Client | null = null;
+    const reached: Reached = { transaction: '', commit: false };
+    let isGone = false;
     try {
-      const list = join(folder, 'contents');
-      writeFileSync(list, withoutSchema(contents), { mode: 0o600 });
-      client = startClient({
-        program: psql,
-        args: ['--no-psqlrc', '--quiet', '--no-password', '--set=ON_ERROR_STOP=1'],
-        env: clientEnvironment(context),
-        signal,
-        stdin: 'pipe',
-        stdout: 'pipe',
-      });
-      const input = client.child.stdin as Writable;
-      // A client that ends at an error closes its input; what it says about it counts.
-      input.on('error', () => {});
-      input.write(`${start.lock}\\echo ${READY}\n`);
-      await Promise.race([answer(client, READY), client.ended]);
-      await request.beforeReplacing(postgresqlBackupTool(context).dump);
-      progress.start('Restoring (MB of SQL)');
-      input.write(start.drop);
-      const args = ['--clean', '--if-exists', `--use-list=${list}`, '--file=-', request.file];
-      if (!owners) args.unshift('--no-owner', '--no-privileges');
-      await Promise.race([
-        feed({
-          program: pgRestore,
-          args,
-          context,
-          psql: client,
-          input,
-          keepTimeouts: Number.parseInt(version, 10) >= 17,
-        }),
-        client.ended.then(() => {
-          throw new GatewayError('FAILED', 'psql ended before the restore was done.');
-        }),
-      ]);
-      input.end(`${countsMustBe(request)}COMMIT;\n`);
-      await client.ended;
-      progress.done();
+      await whileReachable(context, (watched) =>
+        replace(watched, { request, version, psql, pgRestore, contents, start, owners, reached }),
+      );
     } catch (error) {
-      // Without the COMMIT at the end of its input, everything is taken back.
-      client?.child.kill('SIGKILL');
-      await client?.ended.catch(() => {});
-      throw unchanged(error);
+      isGone = error instanceof GatewayError && error.code === 'UNREACHABLE';
+      const outcome = reached.commit ? await transactionOutcome(target, reached.transaction) : 'aborted';
+      if (outcome === 'unknown') throw unknownEnd(error);
+      if (outcome === 'aborted') throw unchanged(error);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
-      await db.dialect.endRun(db, false).catch(() => {});
+      // A server that is gone gives the lock back when it notices; asking it would only take time.
+      if (!isGone) await db.dialect.endRun(db, false).catch(() => {});
     }
+    progress.done();
   });
+}
+
+/** How far psql has come, for whoever has to find out what became of it. */
+interface Reached {
+  transaction: string;
+  commit: boolean;
+}
+
+interface Replace {
+  readonly request: RestoreRequest;
+  readonly version: string;
+  readonly psql: string;
+  readonly pgRestore: string;
+  readonly contents: string;
+  readonly start: { readonly lock: string; readonly drop: string };
+  readonly owners: boolean;
+  readonly reached: Reached;
+}
+
+async function replace(
+  context: PostgresqlBackupContext,
+  { request, version, psql, pgRestore, contents, start, owners, reached }: Replace,
+): Promise<void> {
+  const { progress, signal } = context;
+  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-'));
+  let client: Client | null = null;
+  try {
+    const list = join(folder, 'contents');
+    writeFileSync(list, withoutSchema(contents), { mode: 0o600 });
+    client = startClient({
+      program: psql,
+      args: [
+        '--no-psqlrc',
+        '--quiet',
+        '--no-password',
+        '--tuples-only',
+        '--no-align',
+        '--set=ON_ERROR_STOP=1',
+      ],
+      env: clientEnvironment(context),
+      signal,
+      stdin: 'pipe',
+      stdout: 'pipe',
+    });
+    const input = client.child.stdin as Writable;
+    // A client that ends at an error closes its input; what it says about it counts.
+    input.on('error', () => {});
+    input.write(`${start.lock}SELECT '${READY} ' || txid_current();\n`);
+    const ended = client.ended.then(() => {
+      throw new GatewayError('FAILED', 'psql ended before the restore was done.');
+    });
+    await Promise.race([answer(client, reached), ended]);
+    await request.beforeReplacing(postgresqlBackupTool(context).dump);
+    progress.start('Restoring (MB of SQL)');
+    input.write(start.drop);
+    const args = ['--clean', '--if-exists', `--use-list=${list}`, '--file=-', request.file];
+    if (!owners) args.unshift('--no-owner', '--no-privileges');
+    const keepTimeouts = Number.parseInt(version, 10) >= 17;
+    await Promise.race([
+      feed({ program: pgRestore, args, context, psql: client, input, keepTimeouts }),
+      ended,
+    ]);
+    input.end(`${countsMustBe(request)}\\echo ${COMMITTING}\nCOMMIT;\n`);
+    await client.ended;
+  } catch (error) {
+    // Without the COMMIT at the end of its input, everything is taken back.
+    client?.kill('SIGKILL');
+    await client?.ended.catch(() => {});
+    throw error;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** What comes before the dump: the locks, and then the end of what is there. */
@@ -138,12 +182,17 @@ function withoutSchema(contents: string): string {
     .join('\n');
 }
 
-async function answer({ child }: Client, word: string): Promise<void> {
+/** Reads what psql says for as long as it runs; resolves when it has the locks. */
+function answer({ child }: Client, reached: Reached): Promise<void> {
   let text = '';
-  await new Promise<void>((resolve) => {
+  return new Promise((resolve) => {
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       text = (text + chunk).slice(-1_000);
-      if (text.includes(word)) resolve();
+      reached.commit ||= text.includes(COMMITTING);
+      const transaction = new RegExp(`${READY} (\\d+)\\s`).exec(text)?.[1];
+      if (transaction === undefined) return;
+      reached.transaction = transaction;
+      resolve();
     });
   });
 }
@@ -184,7 +233,7 @@ async function feed({ program, args, context, psql, input, keepTimeouts }: Feed)
   try {
     await pipeline(stdout, through, input, { end: false });
   } catch (error) {
-    client.child.kill('SIGTERM');
+    client.kill('SIGTERM');
     // psql that ended at an error closed its input; what it says about it counts more.
     await Promise.race([psql.ended, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
     throw error;
@@ -207,10 +256,18 @@ function countsMustBe({ rows, notes }: RestoreRequest): string {
 }
 
 function unchanged(error: unknown): unknown {
-  if (!(error instanceof GatewayError) || error.hint !== '') return error;
+  if (!(error instanceof GatewayError)) return error;
+  const says = 'Everything was taken back: the database is as it was.';
+  if (error.hint !== '' && error.code !== 'UNREACHABLE') return error;
   return new GatewayError(error.code, error.message, {
-    hint: 'Everything was taken back: the database is as it was.',
+    hint: `${error.hint} ${says}`.trim(),
     details: error.details,
     cause: error,
   });
+}
+
+function unknownEnd(cause: unknown): GatewayError {
+  const message =
+    'The connection was lost while the restore was committed: it is either done or was taken back as a whole.';
+  return new GatewayError('PARTIAL', message, { cause });
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { startServer } from '../../../scripts/servers/start-server.ts';
+import { isRunning } from '../../support/is-running.ts';
 import { runSql } from '../../support/run-sql.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -12,11 +13,11 @@ test.skipIf(!started)('two runs at the same time have servers of their own, and 
   const [one, two] = await Promise.all([startServer('postgres'), startServer('postgres')]);
   expect(one.url).not.toBe(two.url);
   await one.stop();
-  expect(isAlive(one.pid)).toBe(false);
+  expect(isRunning(one.pid)).toBe(false);
   expect(await runSql('postgresql', two.url, 'SELECT 1')).toBe('1');
   await two.stop();
   await two.stop();
-  expect(isAlive(two.pid)).toBe(false);
+  expect(isRunning(two.pid)).toBe(false);
 });
 
 test.skipIf(!started).each([
@@ -40,20 +41,11 @@ test.skipIf(!started).each([
     child.stdout.once('data', (text: Buffer) => resolve(Number(text.toString())));
     ended.then((code) => reject(new Error(`the run ended with ${code}`)));
   });
-  expect(isAlive(pid)).toBe(true);
+  expect(isRunning(pid)).toBe(true);
   expect(readdirSync(folder).some((name) => name.startsWith('mcpgw-postgres-'))).toBe(true);
 
   child.kill(signal);
   expect(await ended).toBe(exitCode);
-  expect(isAlive(pid)).toBe(false);
+  expect(isRunning(pid)).toBe(false);
   expect(readdirSync(folder).filter((name) => name.startsWith('mcpgw-postgres-'))).toEqual([]);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,0 +1,39 @@
+import { sql } from 'kysely';
+import { GatewayError } from '../../errors.ts';
+import type { PostgresqlTarget } from '../../settings/database-target.ts';
+import { poll } from '../poll.ts';
+import { withDatabase } from '../with-database.ts';
+
+/** How long a server may take to notice that the client of a transaction is gone. */
+const NOTICE_MS = 10_000;
+const LOOK_EVERY_MS = 250;
+
+/**
+ * What became of a transaction whose COMMIT was sent and whose end was not seen, asked on a new connection.
+ *
+ * @param transaction what `txid_current()` said in it
+ * @returns `unknown` when the server cannot be asked, or has not made up its mind after a while
+ */
+export async function transactionOutcome(
+  target: PostgresqlTarget,
+  transaction: string,
+): Promise<'committed' | 'aborted' | 'unknown'> {
+  const options = { access: 'read', retries: 2, retryIntervalMs: 1_000 } as const;
+  try {
+    return await withDatabase(target, options, async (db) => {
+      const settled = await poll(
+        { timeoutMs: NOTICE_MS, everyMs: LOOK_EVERY_MS, onWait: async () => {} },
+        async () => {
+          const [row] = await db.query<{ status: string | null }>(
+            sql`SELECT txid_status(${transaction}::bigint) AS status`,
+          );
+          return row?.status === 'committed' || row?.status === 'aborted' ? row.status : undefined;
+        },
+      );
+      return settled ?? 'unknown';
+    });
+  } catch (error) {
+    if (error instanceof GatewayError) return 'unknown';
+    throw error;
+  }
+}

@@ -1,0 +1,3 @@
+import { backupKilledCases } from '../faults/backup-killed-cases.ts';
+
+backupKilledCases(['postgres18', 'mysql']);

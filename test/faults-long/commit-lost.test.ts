@@ -1,0 +1,3 @@
+import { commitLostCases } from '../faults/commit-lost-cases.ts';
+
+commitLostCases(['postgres18']);

@@ -1,0 +1,3 @@
+import { backupKilledCases } from './backup-killed-cases.ts';
+
+backupKilledCases(['postgres', 'mariadb']);

@@ -1,0 +1,3 @@
+import { restoreInterruptedCases } from './restore-interrupted-cases.ts';
+
+restoreInterruptedCases(['postgres', 'mariadb'], { silences: false });
