@@ -3,6 +3,7 @@ import type { DoctorContext } from '../doctor/context.ts';
 import type { Examined } from '../doctor/examine.ts';
 import { runDoctor } from '../doctor/run-doctor.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
+import { commandIn } from '../report/command-in.ts';
 import type { CheckReport, Section, StepReport } from '../report/report.ts';
 import { readEnvFile } from '../settings/env-file.ts';
 import { envFilePath, inspectSettings } from '../settings/load.ts';
@@ -45,10 +46,13 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
     if (options.repair !== true || session === null || mendable.length === 0) {
       return outcome(before.map(({ report }) => report));
     }
-    const { steps, section } = await repairAll(session, options, mendable);
+    const { steps, sections } = await repairAll(session, options, mendable);
     if (steps.length === 0) return outcome(before.map(({ report }) => report));
     const after = (await look()).map(({ report }) => report);
-    return { ...outcome(after.map((report) => counted(report, before))), steps, sections: [section] };
+    const ended = outcome(after.map((report) => counted(report, before)));
+    // What a repair leaves to be said, such as --swap, goes before what is found again because it was not said.
+    const said = sections.flatMap(({ rows }) => rows.flat()).map((cell) => commandIn(String(cell)));
+    return { ...ended, steps, sections, next: said.find((command) => command !== '') ?? ended.next };
   });
 }
 
@@ -105,10 +109,10 @@ async function repairAll(
   session: Session,
   options: DoctorOptions,
   mendable: readonly Examined[],
-): Promise<{ steps: readonly StepReport[]; section: Section }> {
+): Promise<{ steps: readonly StepReport[]; sections: readonly Section[] }> {
   const { io, progress } = session;
   const steps: StepReport[] = [];
-  const rows: string[][] = [];
+  const sections: Section[] = [];
   for (const { report, mend } of mendable) {
     if (mend === null) continue;
     io.signal.throwIfAborted();
@@ -124,20 +128,23 @@ async function repairAll(
           options.swap === true || (options.yes !== true && (await askOnTerminal(question))),
         signal: io.signal,
       });
-      rows.push(...done.map((line) => [report.id, line]));
+      sections.push(told(report, done));
       steps.push({ ...step, status: 'done', durationMs: performance.now() - since });
     } catch (error) {
       const { message, hint } =
         error instanceof GatewayError ? error : { message: errorText(error), hint: '' };
-      rows.push([report.id, `failed: ${message} ${hint}`.trim()]);
+      sections.push(told(report, [`It failed: ${message}`, hint]));
       steps.push({ ...step, status: 'failed', durationMs: performance.now() - since });
     }
     progress.done();
   }
-  return {
-    steps,
-    section: { id: 'repairs', title: 'Repairs', columns: ['finding', 'what was done'], rows },
-  };
+  return { steps, sections };
+}
+
+/** What a repair did, as plain lines. */
+function told(report: CheckReport, lines: readonly string[]): Section {
+  const rows = lines.filter((line) => line !== '').map((line) => [line]);
+  return { id: `repair.${report.id}`, title: `Repair of ${report.id}`, columns: [''], rows };
 }
 
 function outcome(checks: readonly CheckReport[]) {

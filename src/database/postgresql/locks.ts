@@ -1,10 +1,10 @@
-import { sql } from 'kysely';
-import { GatewayError } from '../../errors.ts';
+import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
 import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
+import { tablesInUse } from '../tables-in-use.ts';
 import { quotePostgresql as q } from './ddl.ts';
 
 /** How often to ask again for the run's lock. */
@@ -43,6 +43,14 @@ export async function beginPostgresqlRead(db: Connection, tableWaitMs = READ_WAI
   await db.run(statement('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'));
   const wait = String(Math.round(tableWaitMs));
   await db.query(sql`SELECT set_config('TimeZone', 'UTC', true), set_config('lock_timeout', ${wait}, true)`);
+}
+
+/**
+ * Statements that are sent together are one transaction, in which SET LOCAL counts: so behind a pooler nothing
+ * is left in a session that is the gateway's, too.
+ */
+export function boundedPostgresqlQuery(query: string, waitMs: number): string {
+  return `SET LOCAL lock_timeout = ${Math.round(waitMs)}; ${query}`;
 }
 
 /**
@@ -125,14 +133,7 @@ export async function lockPostgresqlTables(
     },
   );
   if (locked !== undefined) return;
-  throw new GatewayError(
-    'LOCKED',
-    `The gateway’s tables are in use: ${blocker}. They still were after ${lock.timeoutMs / 1000} s.`,
-    {
-      hint: 'Stop the gateway or end that transaction, then run the command again (or give it longer: --lock-timeout 300). Nothing was changed.',
-      cause,
-    },
-  );
+  throw tablesInUse(blocker, lock.timeoutMs, cause);
 }
 
 /**
@@ -177,14 +178,25 @@ async function blockerOf(
 ): Promise<string> {
   const among = (names: readonly string[]) =>
     names.length === 0 ? sql`false` : sql`c.relname IN (${sql.join([...names])})`;
+  const condition = sql`(${among(changed)} OR (${among(others)} AND l.mode IN (${sql.join(WRITING)})))`;
+  return (await oldestHolder(db, condition)) ?? 'by a transaction that has just ended';
+}
+
+/** Whoever has what a SELECT must wait for; an index is locked with its table. */
+export async function postgresqlReadBlocker(db: Connection): Promise<string | null> {
+  return oldestHolder(db, sql`c.relkind IN ('r', 'p') AND l.mode = 'AccessExclusiveLock'`);
+}
+
+/** The table, and the oldest transaction of others that holds a lock on it for which the condition is true. */
+async function oldestHolder(db: Connection, condition: RawBuilder<unknown>): Promise<string | null> {
   const [row] = await db.query<Session & { readonly table: string }>(sql`
     SELECT ${SESSION}, c.relname AS table
     FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     JOIN pg_class c ON c.oid = l.relation
     WHERE l.granted AND a.pid <> pg_backend_pid() AND c.relnamespace = quote_ident(current_schema())::regnamespace
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND (${among(changed)} OR (${among(others)} AND l.mode IN (${sql.join(WRITING)})))
+      AND ${condition}
     ORDER BY a.xact_start NULLS LAST, c.relname LIMIT 1`);
-  if (row === undefined) return 'by a transaction that has just ended';
+  if (row === undefined) return null;
   return `${row.table} by a transaction of ${describe(row, 'a client')}`;
 }

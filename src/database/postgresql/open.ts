@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { GatewayError } from '../../errors.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
@@ -24,7 +24,16 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
   const attempts = sslAttempts(t);
   for (const ssl of attempts) {
     const connectTimeoutMs = t.connectTimeoutMs ?? options.connectTimeoutMs;
+    const clients = new Set<ClientInside>();
     const pool = new pg.Pool({
+      // Also one that was not let in: pg leaves its connection to the server, which ends it after a minute.
+      Client: class extends pg.Client {
+        constructor(config?: pg.ClientConfig) {
+          super(config);
+          this.on('error', () => {});
+          clients.add(this as unknown as ClientInside);
+        }
+      },
       host: t.host,
       port: t.port,
       user: t.user ?? undefined,
@@ -40,11 +49,6 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
     } as pg.PoolConfig);
     // A connection that the server ends between two statements is met again, as an error, by the next one.
     pool.on('error', () => {});
-    const clients = new Set<ClientInside>();
-    pool.on('connect', (client) => {
-      client.on('error', () => {});
-      clients.add(client as unknown as ClientInside);
-    });
     const cut = () => {
       for (const client of clients) {
         const { stream } = client.connection;
@@ -54,7 +58,7 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
     };
     const { onStatement } = options;
     const kysely = new Kysely<unknown>({
-      dialect: new PostgresDialect({ pool }),
+      dialect: new PostgresDialect({ pool: lastResults(pool) }),
       log(event) {
         if (event.level === 'query') onStatement?.(event.query.sql, event.query.parameters);
       },
@@ -85,6 +89,21 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
   }
   throw new GatewayError('UNREACHABLE', 'PostgreSQL does not answer.');
 };
+
+/** Of statements that are sent together (see `boundedPostgresqlQuery`) the last one's result counts. */
+function lastResults(pool: pg.Pool): PostgresPool {
+  return {
+    async connect() {
+      const client = await pool.connect();
+      const query = async (text: string, values: readonly unknown[]) => {
+        const result: pg.QueryResult | pg.QueryResult[] = await client.query(text, [...values]);
+        return Array.isArray(result) ? result.at(-1) : result;
+      };
+      return { query, release: () => client.release() } as PostgresPoolClient;
+    },
+    end: () => pool.end(),
+  };
+}
 
 /** The TLS settings to try in turn, as libpq's sslmode has it. */
 export function sslAttempts(target: PostgresqlTarget): readonly (false | ConnectionOptions)[] {

@@ -28,7 +28,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
   zonedTimes: true,
   unboundedStrings: true,
   jsonIsText: false,
-  rangeSize: 0,
+  ranges: null,
   readSchema: readPostgresqlSchema,
   translateError: translatePostgresqlError,
 
@@ -66,6 +66,12 @@ export const postgresqlDialect = (version: string): Dialect => ({
     whole: null,
     changed: () => 'ACCESS EXCLUSIVE',
     others: { lock: 'SHARE', why: 'nobody writes until the commit, so that row counts can be compared' },
+    written: 'SHARE',
+    replaced: {
+      table: null,
+      lock: 'SHARE ROW EXCLUSIVE, then ACCESS EXCLUSIVE',
+      why: 'nobody writes while the present state is backed up; from the first DROP to the commit nobody reads either',
+    },
   },
   beginRead: beginPostgresqlRead,
   async endRead(db) {
@@ -74,6 +80,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
   boundedQuery: boundedPostgresqlQuery,
   readBlocker: postgresqlReadBlocker,
   writeWait: (milliseconds) => statement(`SET lock_timeout = ${milliseconds}`),
+  danglingRows: async () => [],
   // PostgreSQL has no check of its own that a client may run without an extension.
   integrityProblems: async () => null,
 });

@@ -42,8 +42,9 @@ export function checks(reports: readonly CheckReport[], page: Page): string[] {
 function linesOf(reports: readonly CheckReport[], title: string, page: Page): string[] {
   const { style, paint } = page;
   const sorted = CHECK_ORDER.flatMap((status) => reports.filter((check) => check.status === status));
+  const brief = style.quiet || isCounted(page, reports[0]);
   const problems = sorted.filter(
-    (check) => check.status !== 'passed' && !(style.quiet && check.status === 'skipped'),
+    (check) => check.status !== 'passed' && !(brief && check.status === 'skipped'),
   );
   const passed = sorted.filter((check) => check.status === 'passed' && isTold(check, page));
   const idWidth = Math.max(0, ...sorted.map((check) => displayWidth(printable(check.id))));
@@ -72,13 +73,32 @@ function linesOf(reports: readonly CheckReport[], title: string, page: Page): st
         page,
       ),
     ),
+    ...(brief ? whySkipped(reports, page) : []),
     ...passed.flatMap((check) => [...headline(check, idWidth, page), ...information(check, page)]),
   ];
 }
 
-/** Of the many examinations of groups those that passed are counted, and named only when asked for. */
-function isTold(check: CheckReport, { style }: Page): boolean {
-  return check.group === undefined || style.verbose || (check.level === 'info' && check.findings.length > 0);
+/** Of the many examinations of groups those that passed or were skipped are counted, and named when asked for. */
+function isCounted({ style }: Page, check: CheckReport | undefined): boolean {
+  return check?.group !== undefined && !style.verbose;
+}
+
+function isTold(check: CheckReport, page: Page): boolean {
+  return !isCounted(page, check) || (check.level === 'info' && check.findings.length > 0);
+}
+
+/** Each reason once. */
+function whySkipped(reports: readonly CheckReport[], { style, paint, signs }: Page): string[] {
+  const reasons = new Set(reports.filter(({ status }) => status === 'skipped').map(({ hint }) => hint));
+  return [...reasons].flatMap((reason) =>
+    hanging({
+      lead: `  ${signs.same} `,
+      text: printable(reason),
+      width: style.width,
+      paintLead: paint.dim,
+      paint: paint.dim,
+    }),
+  );
 }
 
 /** What a check of level `info` has to tell is no problem, and its findings are shown all the same. */

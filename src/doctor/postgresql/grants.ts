@@ -1,0 +1,69 @@
+import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
+import { lackingForChanges, type MissingPrivilege } from '../../database/postgresql/privileges.ts';
+import { plural } from '../../report/plural.ts';
+import type { Examination } from '../examination.ts';
+import { type PostgresqlContext, sessionFacts } from './session-facts.ts';
+import { type TableFacts, tableFacts } from './table-facts.ts';
+
+/** How many names a line shows. */
+const SHOWN = 5;
+
+/** What each command needs of this user, command by command. Being the owner of a table is enough for all. */
+export const grants: Examination<PostgresqlContext> = {
+  id: 'database.grants',
+  title: 'The user may do what every command does',
+  level: 'error',
+  meaning: 'The user of DATABASE_URL lacks privileges: the commands named would be refused.',
+  command: '',
+  async find(context) {
+    const { user, schema } = await sessionFacts(context);
+    const tables = await tableFacts(context);
+    const where = q(schema ?? '');
+    const on = (names: readonly string[], kind: 'TABLE' | 'SEQUENCE') =>
+      names.length === tables.length && kind === 'TABLE'
+        ? `ALL TABLES IN SCHEMA ${where}`
+        : `${kind} ${names.map((name) => `${where}.${q(name)}`).join(', ')}`;
+    const lines: MissingPrivilege[] = [];
+    const need = (commands: string, what: string, names: readonly string[], statement: string) => {
+      if (names.length > 0) lines.push({ what: `${commands}: ${what} ${listed(names)}`, statement });
+    };
+    const without = (may: keyof TableFacts['may']) =>
+      tables.filter((table) => !table.may[may]).map(({ name }) => name);
+
+    const unreadable = without('SELECT');
+    need('status, verify', 'read', unreadable, `GRANT SELECT ON ${on(unreadable, 'TABLE')} TO ${q(user)};`);
+    for (const privilege of ['INSERT', 'UPDATE', 'DELETE'] as const) {
+      const names = without(privilege);
+      const statement = `GRANT ${privilege} ON ${on(names, 'TABLE')} TO ${q(user)};`;
+      need('fix', privilege, names, statement);
+    }
+    const uncounted = tables.flatMap(({ unusableSequences }) => unusableSequences);
+    need('fix', 'count up', uncounted, `GRANT USAGE ON ${on(uncounted, 'SEQUENCE')} TO ${q(user)};`);
+    for (const { what, statement } of await lackingForChanges(
+      context.db,
+      tables.map(({ name }) => name),
+    )) {
+      lines.push({ what: `migrate, rollback, restore: ${what}`, statement });
+    }
+    const unsaved = tables.flatMap(({ unreadableSequences }) => unreadableSequences);
+    need('backup', 'read', unsaved, `GRANT SELECT ON ${on(unsaved, 'SEQUENCE')} TO ${q(user)};`);
+    const hidden = tables.filter(({ hidesRows }) => hidesRows).map(({ name }) => name);
+    need(
+      'backup, verify',
+      'see all rows (row-level security) of',
+      hidden,
+      `ALTER ROLE ${q(user)} BYPASSRLS;`,
+    );
+    return {
+      count: lines.length,
+      sample: lines.map(({ what, statement }) => `${what}: ${statement}`),
+      hint: `Have ${lines.some(({ statement }) => statement.startsWith('ALTER')) ? 'an administrator' : 'the owner of the tables or an administrator'} run this, or use the user that owns the gateway’s tables.`,
+      command: lines.map(({ statement }) => statement).join(' '),
+    };
+  },
+};
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN).join(', ');
+  return names.length <= SHOWN ? shown : `${shown} and ${plural(names.length - SHOWN, 'other')}`;
+}

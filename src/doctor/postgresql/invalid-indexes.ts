@@ -1,0 +1,103 @@
+import { sql } from 'kysely';
+import type { Connection } from '../../database/connection.ts';
+import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
+import { isBehindPooler } from '../../database/postgresql/pooler.ts';
+import { statement } from '../../database/statement.ts';
+import { plural } from '../../report/plural.ts';
+import type { Examination } from '../examination.ts';
+import type { PostgresqlContext } from './session-facts.ts';
+
+/** Dropping waits for whoever uses the table at the moment. */
+const LOCK_WAIT_MS = 30_000;
+
+interface InvalidIndex {
+  readonly schema: string;
+  readonly name: string;
+  readonly table: string;
+  readonly bytes: string;
+  readonly isUnique: boolean;
+  /** It belongs to a constraint, which must not lose it. */
+  readonly isConstraint: boolean;
+  /** Belongs to this user or a role of his. */
+  readonly isOwned: boolean;
+}
+
+/** Indexes that CREATE INDEX CONCURRENTLY or REINDEX CONCURRENTLY left half made. */
+export const invalidIndexes: Examination<PostgresqlContext> = {
+  id: 'database.invalid_indexes',
+  title: 'No index is invalid',
+  level: 'warning',
+  meaning:
+    'An index that was left half made is written to but never read, and keeps its name from the index that is wanted.',
+  command: '',
+  async find({ db }) {
+    const found = await invalid(db);
+    return {
+      count: found.length,
+      sample: found.map(
+        ({ name, table, bytes, isUnique, isConstraint }) =>
+          `${name} on ${table}, ${(Number(bytes) / 1e6).toFixed(1)} MB${isUnique ? ', unique' : ''}${isConstraint ? ', of a constraint' : ''}`,
+      ),
+      unfixable: found.filter((index) => !mayDrop(index)).length,
+      hint: 'Drop them, then create those that are wanted anew. One of a constraint is built anew in its place; where that finds duplicates, they go first.',
+      command: found.map(command).join(' '),
+    };
+  },
+  async repair({ db, connect, target }) {
+    const planned = (await invalid(db)).filter(mayDrop);
+    if (planned.length === 0) return null;
+    return {
+      summary: [
+        `Drop ${plural(planned.length, 'invalid index', 'invalid indexes')}, without keeping anybody from the tables`,
+        ...planned.map(command),
+      ],
+      async run({ log }) {
+        const pooled = await isBehindPooler(target);
+        return await connect('write', async (writer) => {
+          // A pooler would hand the setting to the gateway's sessions.
+          if (!pooled) await writer.run(statement(`SET lock_timeout = ${LOCK_WAIT_MS}`));
+          const done: string[] = [];
+          for (const index of planned) {
+            const [still] = (await invalid(writer)).filter(
+              (each) => each.name === index.name && mayDrop(each),
+            );
+            if (still === undefined) {
+              done.push(`${index.name}: left as it is, it is no longer invalid`);
+              continue;
+            }
+            log(command(index));
+            await writer.run(statement(command(index)));
+            done.push(`${index.name}: dropped (${(Number(index.bytes) / 1e6).toFixed(1)} MB)`);
+          }
+          return done;
+        });
+      },
+    };
+  },
+};
+
+const mayDrop = ({ isConstraint, isOwned }: InvalidIndex) => !isConstraint && isOwned;
+
+function command({ schema, name, isConstraint }: InvalidIndex): string {
+  const verb = isConstraint ? 'REINDEX INDEX' : 'DROP INDEX';
+  return `${verb} CONCURRENTLY ${q(schema)}.${q(name)};`;
+}
+
+/** Those that are being made right now are invalid as well; so they are left out. */
+function invalid(db: Connection): Promise<InvalidIndex[]> {
+  return db.query<InvalidIndex>(sql`
+    SELECT n.nspname AS schema, i.relname AS name, t.relname AS table, pg_relation_size(i.oid) AS bytes,
+           x.indisunique AS "isUnique",
+           EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid) AS "isConstraint",
+           pg_has_role(t.relowner, 'USAGE') AS "isOwned"
+    FROM pg_index x
+    JOIN pg_class i ON i.oid = x.indexrelid AND i.relkind = 'i'
+    JOIN pg_class t ON t.oid = x.indrelid
+    JOIN pg_namespace n ON n.oid = t.relnamespace
+    WHERE n.nspname = current_schema() AND NOT x.indisvalid
+      AND NOT EXISTS (
+        SELECT FROM pg_stat_progress_create_index p
+        WHERE p.datname = current_database() AND (p.relid = t.oid OR p.relid IS NULL))
+      AND NOT EXISTS (SELECT FROM pg_locks l WHERE l.relation = i.oid AND l.pid <> pg_backend_pid())
+    ORDER BY i.relname`);
+}

@@ -1,0 +1,15 @@
+import type { PostgresqlTarget } from '../../settings/database-target.ts';
+import type { ServerKind, ServerLocation } from '../server/location.ts';
+
+export const POSTGRESQL: ServerKind<PostgresqlTarget> = {
+  product: 'PostgreSQL',
+  defaultPort: 5432,
+  service: 'postgresql',
+  locationOf: ({ target }) => postgresqlLocation(target),
+};
+
+/** Where a target's server listens; a host that is a folder holds a socket named after the port. */
+export function postgresqlLocation({ host, port, connectTimeoutMs }: PostgresqlTarget): ServerLocation {
+  const socketPath = host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : null;
+  return { host, port, socketPath, connectTimeoutMs };
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { startPgbouncer } from '../../../scripts/servers/pgbouncer.ts';
+import { stopOnExit } from '../../../scripts/servers/stop-on-exit.ts';
+import { askDoctor } from '../../support/doctor.ts';
+
+const POOLER = process.env.TEST_PGBOUNCER_URL || undefined;
+const POSTGRES = process.env.TEST_POSTGRES_URL || undefined;
+// Set when `npm test` started it, and so has the program.
+const CAN_START = POSTGRES !== undefined && process.env.TEST_PGBOUNCER_CLIENTS !== undefined;
+
+describe.skipIf(POOLER === undefined)('PgBouncer between (needs TEST_PGBOUNCER_URL)', () => {
+  test('is named, with its way of pooling, and nothing else is found', async () => {
+    const { of, problems } = await askDoctor(POOLER ?? '');
+    expect(problems.filter((id) => /^(server|database)\./.test(id))).toEqual(['server.pooler']);
+    const found = of('server.pooler');
+    expect([found.status, found.findings, found.command]).toEqual([
+      'warned',
+      [expect.stringMatching(/is a pooler: clients share server connections, .*\(transaction pooling\)$/)],
+      'mcpgw migrate --no-backup',
+    ]);
+  });
+
+  test.skipIf(!CAN_START)('session and statement pooling are told apart', async () => {
+    const answers = [];
+    for (const mode of ['session', 'statement'] as const) {
+      stopOnExit();
+      const pooler = await startPgbouncer(POSTGRES ?? '', mode);
+      try {
+        answers.push(await askDoctor(pooler.url));
+      } finally {
+        await pooler.stop();
+      }
+    }
+    const [session, statement] = answers;
+    expect(session?.of('server.pooler').findings[0]).toContain('(session pooling), as far as can be seen');
+    expect(session?.of('server.transactions').status).toBe('passed');
+    expect(statement?.of('server.pooler').findings[0]).toContain('(statement pooling)');
+    const refused = statement?.of('server.transactions');
+    expect([refused?.status, refused?.findings, refused?.hint]).toEqual([
+      'failed',
+      [expect.stringMatching(/^127\.0\.0\.1:\d+: pool_mode = statement$/)],
+      expect.stringContaining('pgbouncer.ini'),
+    ]);
+    expect(statement?.of('database.open').status).toBe('skipped');
+  });
+});
