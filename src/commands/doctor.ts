@@ -5,9 +5,8 @@ import { runDoctor } from '../doctor/run-doctor.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
 import { commandIn } from '../report/command-in.ts';
 import type { CheckReport, Section, StepReport } from '../report/report.ts';
-import { readEnvFile } from '../settings/env-file.ts';
-import { envFilePath, inspectSettings } from '../settings/load.ts';
 import { askOnTerminal } from './confirm.ts';
+import { doctorContext } from './doctor-context.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
@@ -62,40 +61,13 @@ function nobodyToAsk(): GatewayError {
   });
 }
 
-/** Settings that are not usable are findings here, and no reason to stop. */
 function prepare(io: Io, options: DoctorOptions): { context: DoctorContext; session: Session | null } {
-  const input = {
-    flags: options,
-    env: io.env,
-    cwd: io.cwd,
-    credentials: 'optional',
-    allowDefaultCredentials: false,
-  } as const;
-  const path = envFilePath(input);
-  let envFile = null;
-  let envFileError = null;
-  try {
-    envFile = readEnvFile(path, options.envFile !== undefined, io.env);
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    envFileError = error;
-  }
-  let inspected = inspectSettings(input, envFile);
-  // The file that cannot be read may name another database than the default one.
-  if (envFileError !== null && inspected.sources.get('DATABASE_URL')?.source === 'default') {
-    inspected = { ...inspected, target: null };
-  }
+  const known = doctorContext(io, options);
+  const { inspected } = known;
   const { target } = inspected;
   const session = target === null ? null : sessionOf(io, options, { ...inspected, target });
   const context: DoctorContext = {
-    inspected,
-    envFile,
-    envFilePath: path,
-    envFileError,
-    env: io.env,
-    cwd: io.cwd,
-    thorough: options.verbose === true,
-    now: new Date(),
+    ...known,
     connect(access, use) {
       if (session === null) throw new GatewayError('INTERNAL', 'There is no database to connect to.');
       return session.connect({ access, retries: 0 }, use);

@@ -31,8 +31,8 @@ export interface Examination<Context> {
   readonly command: string;
   /** When something is found, what comes later cannot be looked at. */
   readonly decisive?: boolean;
-  /** `migrate` looks at it, too, before it writes. */
-  readonly preflight?: boolean;
+  /** `migrate` looks at it, too, before it writes: findings are warnings of its own, or it refuses. */
+  readonly preflight?: 'warn' | 'refuse';
   find(context: Context): Promise<DoctorFindings>;
   /** Plans what `--repair` does; null when it cannot help in this case. Writes nothing yet. */
   repair?(context: Context, findings: DoctorFindings): Promise<Mend | null>;

@@ -1,4 +1,5 @@
 import { SAMPLE_SIZE } from '../checks/check.ts';
+import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
 import { type DoctorFindings, type Examination, GROUPS, type Group } from './examination.ts';
@@ -14,9 +15,6 @@ export interface Examined {
 }
 
 type Described = Pick<Examination<never>, 'id' | 'title' | 'level'>;
-
-/** Runs what only reads, and keeps its failure from harming what is read after it. */
-export type Guard = <T>(find: () => Promise<T>) => Promise<T>;
 
 /** Makes one examination and plans its repair. One that crashes is errored, which is no pass. */
 export async function examine<Context>(

@@ -1,4 +1,4 @@
-import { inSavepoint } from '../database/in-savepoint.ts';
+import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
 import { GatewayError } from '../errors.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
@@ -8,7 +8,7 @@ import { DATA_EXAMINATIONS } from './data/examinations.ts';
 import { databaseOpens, doesNotOpen } from './database-opens.ts';
 import type { Examination } from './examination.ts';
 import { examinationsOf } from './examinations.ts';
-import { type Examined, examine, type Guard, notExamined } from './examine.ts';
+import { type Examined, examine, notExamined } from './examine.ts';
 import { MACHINE_EXAMINATIONS } from './machine/examinations.ts';
 import { SETTINGS_EXAMINATIONS } from './settings/examinations.ts';
 
@@ -53,7 +53,7 @@ export async function runDoctor(
       const schema = await db.dialect.readSchema(db);
       release = await releaseOf(db, schema);
       const inner: OpenContext = { ...outer, db, schema };
-      await rounds.make(opened, inner, (find) => inSavepoint(db, find));
+      await inSavepoint(db, (guard) => rounds.make(opened, inner, guard));
       await db.dialect.endRead(db).catch(() => {
         // Nothing was written, and the connection is closed next.
       });

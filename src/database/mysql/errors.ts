@@ -37,8 +37,9 @@ export function translateMysqlError(error: unknown): GatewayError | null {
   }
   switch (errno) {
     case 1045:
-    case 1698:
+    case 1130:
     case 1251:
+    case 1698:
     case 2059:
       return new GatewayError(
         'AUTHENTICATION',
@@ -48,6 +49,24 @@ export function translateMysqlError(error: unknown): GatewayError | null {
           cause: error,
         },
       );
+    // Expired, or locked.
+    case 1820:
+    case 1862:
+    case 3118:
+    case 4151:
+      return new GatewayError(
+        'AUTHENTICATION',
+        `The MySQL server does not let this user in: ${sqlMessage}.`,
+        {
+          hint: 'An administrator of the server sets a new password (ALTER USER … IDENTIFIED BY …) or unlocks the account (ALTER USER … ACCOUNT UNLOCK).',
+          cause: error,
+        },
+      );
+    case 3159:
+      return new GatewayError('UNREACHABLE', `No secure connection to the MySQL server: ${sqlMessage}.`, {
+        hint: 'The server takes connections with TLS only: add ssl=true, or ssl_ca, to DATABASE_URL.',
+        cause: error,
+      });
     case 1049:
       return new GatewayError(
         'NO_DATABASE',
@@ -105,8 +124,15 @@ export function translateMysqlError(error: unknown): GatewayError | null {
         hint: 'Run the command again when the server is back.',
         cause: error,
       });
+    case 1047:
+      return new GatewayError('UNREACHABLE', `The node of the cluster is not ready: ${sqlMessage}.`, {
+        hint: 'Point DATABASE_URL at a node that belongs to the cluster’s majority, or wait for it: --wait 60',
+        cause: error,
+      });
     case 1040:
+    case 1129:
     case 1203:
+    case 1226:
       return new GatewayError('UNREACHABLE', `The MySQL server takes no connections now: ${sqlMessage}.`, {
         hint: 'Wait for it (--wait 60), or free connections.',
         cause: error,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Kysely, MysqlDialect } from 'kysely';
 import { createPool, type PoolConnection, type PoolOptions, type SslOptions } from 'mysql2';
+import { errorText, GatewayError } from '../../errors.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
 import { thisProcess } from '../this-process.ts';
@@ -13,7 +14,10 @@ const FALLBACK_COLLATION = 'utf8mb4_general_ci';
 /** A peer that has vanished is found out this long, and ten seconds, after its last word. */
 const KEEPALIVE_MS = 10_000;
 
-const SERVER = 'SELECT version() AS version, @@collation_database AS collation';
+const SERVER = 'SELECT version() AS version, @@collation_database AS collation, @@sql_mode AS mode';
+
+/** The driver escapes quotes in values with backslashes, which must mean that. */
+const UNUSABLE_MODE = 'NO_BACKSLASH_ESCAPES';
 
 interface Destroyable {
   destroy(): void;
@@ -22,6 +26,7 @@ interface Destroyable {
 interface ServerRow {
   version: string;
   collation: string;
+  mode: string;
 }
 
 /** Opens a pool of one connection, checks that it answers, and finds out which of the two servers it is. */
@@ -64,12 +69,17 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
       },
     });
     try {
-      const row = await new Promise<ServerRow | undefined>((resolve, reject) => {
-        pool.query({ sql: SERVER, timeout: connectTimeout }, (error, rows) => {
-          if (error) reject(error);
-          else resolve((rows as ServerRow[])[0]);
+      const ask = (sql: string) =>
+        new Promise<ServerRow | undefined>((resolve, reject) => {
+          pool.query({ sql, timeout: connectTimeout }, (error, rows) => {
+            if (error) reject(error);
+            else resolve((rows as ServerRow[])[0]);
+          });
         });
-      });
+      const row = await ask(SERVER);
+      if (row?.mode.includes(UNUSABLE_MODE)) {
+        await ask(`SET SESSION sql_mode = replace(@@sql_mode, '${UNUSABLE_MODE}', '')`);
+      }
       const version = row?.version ?? '';
       const collation = row?.collation.startsWith('utf8mb4_') ? row.collation : FALLBACK_COLLATION;
       const mariadb = /mariadb/i.test(version);
@@ -89,9 +99,9 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
 /** The TLS settings to try in turn, as MySQL's ssl-mode has it; null is no TLS. */
 function sslAttempts({ ssl: { mode, ca, cert, key } }: MysqlTarget): readonly (SslOptions | null)[] {
   const files: SslOptions = {
-    ...(ca === null ? {} : { ca: readFileSync(ca, 'utf8') }),
-    ...(cert === null ? {} : { cert: readFileSync(cert, 'utf8') }),
-    ...(key === null ? {} : { key: readFileSync(key, 'utf8') }),
+    ...(ca === null ? {} : { ca: readPem('ssl_ca', ca) }),
+    ...(cert === null ? {} : { cert: readPem('ssl_cert', cert) }),
+    ...(key === null ? {} : { key: readPem('ssl_key', key) }),
   };
   const unverified: SslOptions = { ...files, rejectUnauthorized: false };
   switch (mode) {
@@ -106,4 +116,20 @@ function sslAttempts({ ssl: { mode, ca, cert, key } }: MysqlTarget): readonly (S
     case 'verify-identity':
       return [{ ...files, rejectUnauthorized: true, verifyIdentity: true }];
   }
+}
+
+function readPem(parameter: string, path: string): string {
+  const unusable = (what: string, cause?: unknown) =>
+    new GatewayError('URL', `The file that ${parameter} in DATABASE_URL names ${what}.`, {
+      hint: 'Correct the path, or let this user read the file. Nothing was changed.',
+      cause,
+    });
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unusable(`cannot be read: ${errorText(error)}`, error);
+  }
+  if (!text.includes('-----BEGIN ')) throw unusable(`is no PEM file: ${path}`);
+  return text;
 }

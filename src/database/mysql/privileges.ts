@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Connection } from '../connection.ts';
+import { quoteMysql } from './ddl.ts';
 
 /** What a run needs on the whole database, since it makes tables whose names no grant can know. */
-const NEEDED = [
+export const RUN_PRIVILEGES = [
   'SELECT',
   'INSERT',
   'UPDATE',
@@ -14,28 +15,74 @@ const NEEDED = [
   'REFERENCES',
 ] as const;
 
-/**
- * Reads SHOW GRANTS, which has the grants of the user and of its active roles. A schema change cannot be taken
- * back here, so what is missing must be found before the first one.
- */
-export async function missingMysqlPrivileges(db: Connection): Promise<readonly string[]> {
+/** What this user may do on the whole database that it is connected to. */
+export interface MysqlGrants {
+  readonly database: string;
+  /** As GRANT takes it: `'name'@'host'`. */
+  readonly account: string;
+  has(privilege: string): boolean;
+  /** Whether it holds for the whole server, as those must that are of no database: `PROCESS`. */
+  hasGlobally(privilege: string): boolean;
+}
+
+/** Reads SHOW GRANTS, which has the grants of the user and of its active roles. */
+export async function readMysqlGrants(db: Connection): Promise<MysqlGrants> {
   const [where] = await db.query<{ name: string; who: string }>(
     sql`SELECT database() AS name, current_user() AS who`,
   );
+  const { name = '', who = '' } = where ?? {};
   const rows = await db.query<Record<string, string>>(sql`SHOW GRANTS`);
   const granted = new Set<string>();
+  const revoked = new Set<string>();
+  const everywhere = new Set<string>();
   for (const grant of rows.flatMap((row) => Object.values(row))) {
-    for (const privilege of privilegesOn(where?.name ?? '', grant)) granted.add(privilege);
+    const privileges = privilegesOn(name, grant);
+    for (const privilege of privileges) granted.add(privilege);
+    if (grant.includes(' ON *.* TO ')) for (const privilege of privileges) everywhere.add(privilege);
+    // MySQL's partial revokes: what holds everywhere, but not here.
+    for (const privilege of revokedFrom(name, grant)) revoked.add(privilege);
   }
-  if (granted.has('ALL PRIVILEGES')) return [];
-  const missing = NEEDED.filter((privilege) => !granted.has(privilege));
-  if (missing.length === 0) return [];
-  return [`${missing.join(', ')}: GRANT ${missing.join(', ')} ON \`${where?.name}\`.* TO ${where?.who};`];
+  const among = (set: ReadonlySet<string>, privilege: string) =>
+    set.has(privilege) || set.has('ALL PRIVILEGES');
+  return {
+    database: name,
+    account: quotedAccount(who),
+    has: (privilege) => among(granted, privilege) && !revoked.has(privilege),
+    hasGlobally: (privilege) => among(everywhere, privilege),
+  };
+}
+
+/** The statement that gives what is missing. */
+export function grantStatement({ database, account }: MysqlGrants, privileges: readonly string[]): string {
+  return `GRANT ${privileges.join(', ')} ON ${quoteMysql(database)}.* TO ${account};`;
+}
+
+/** A schema change cannot be taken back here, so what is missing must be found before the first one. */
+export async function missingMysqlPrivileges(db: Connection): Promise<readonly string[]> {
+  const grants = await readMysqlGrants(db);
+  const missing = RUN_PRIVILEGES.filter((privilege) => !grants.has(privilege));
+  return missing.length === 0 ? [] : [`${missing.join(', ')}: ${grantStatement(grants, missing)}`];
+}
+
+/** `name@host` as CURRENT_USER() has it; the host has no `@`. */
+function quotedAccount(account: string): string {
+  const at = account.lastIndexOf('@');
+  return [account.slice(0, at), account.slice(at + 1)]
+    .map((part) => `'${part.replaceAll("'", "''")}'`)
+    .join('@');
 }
 
 /** The privileges that one line of SHOW GRANTS gives on a whole database. */
 export function privilegesOn(database: string, grant: string): readonly string[] {
-  const [, list, scope] = /^GRANT (.+?) ON (\*\.\*|[`"].+?[`"]\.\*) TO /.exec(grant) ?? [];
+  return named(database, /^GRANT (.+?) ON (\*\.\*|[`"].+?[`"]\.\*) TO /.exec(grant));
+}
+
+function revokedFrom(database: string, revoke: string): readonly string[] {
+  return named(database, /^REVOKE (.+?) ON ([`"].+?[`"]\.\*) FROM /.exec(revoke));
+}
+
+function named(database: string, match: RegExpExecArray | null): readonly string[] {
+  const [, list, scope] = match ?? [];
   if (list === undefined || scope === undefined) return [];
   if (scope !== '*.*' && !matches(scope.slice(1, -3), database)) return [];
   // `SELECT (column)` is a grant on a column; it has no database scope and never gets here.

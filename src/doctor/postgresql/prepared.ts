@@ -15,7 +15,7 @@ export const prepared: Examination<PostgresqlContext> = {
   meaning:
     'A transaction that was prepared (two-phase commit) and never ended holds locks on the gateway’s tables, until somebody ends it. The migration waits for it in vain.',
   command: '',
-  preflight: true,
+  preflight: 'warn',
   async find({ db }) {
     const found = await db.query<{ gid: string; owner: string; ageMs: number; tables: string }>(sql`
       SELECT p.gid, p.owner, (extract(epoch FROM clock_timestamp() - p.prepared) * 1000)::float8 AS "ageMs",

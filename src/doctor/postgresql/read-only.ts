@@ -11,7 +11,6 @@ export const readOnly: Examination<PostgresqlContext> = {
   level: 'error',
   meaning: 'The gateway and the migration write, and this database lets nobody.',
   command: '',
-  preflight: true,
   async find(context) {
     const facts = await sessionFacts(context);
     if (facts.recovering) {

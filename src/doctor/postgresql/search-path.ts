@@ -41,7 +41,7 @@ export const searchPath: Examination<PostgresqlContext> = {
     'The gateway and the migration take the first schema of the search path that there is. Here that is not the one with the gateway’s tables, so that a second set of tables would be made.',
   command: '',
   decisive: true,
-  preflight: true,
+  preflight: 'refuse',
   async find(context) {
     const facts = await sessionFacts(context);
     const all = await schemas(context);

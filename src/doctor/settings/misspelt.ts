@@ -25,6 +25,7 @@ export const misspelt: Examination<DoctorContext> = {
   meaning:
     'The gateway and mcpgw pass over a name they do not know without a word, and go on with the default. Give it its right name.',
   command: '',
+  preflight: 'warn',
   async find({ envFile, env, inspected: { sources } }) {
     const inFile = [...(envFile?.entries ?? [])].flatMap(([name, { line }]) => {
       const meant = nearest(name);

@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import { CLEAN } from '../../checks/check.ts';
+import type { MysqlTarget } from '../../settings/database-target.ts';
+import type { OpenContext } from '../context.ts';
+import type { DoctorFindings, Examination } from '../examination.ts';
+import { factsOf, isOn } from './facts.ts';
+
+/** Whether the node, if it is one of a Galera cluster, can take a migration that reaches all the others. */
+export const galera: Examination<OpenContext<MysqlTarget>> = {
+  id: 'database.galera',
+  title: 'The cluster is whole, and this node belongs to it',
+  level: 'error',
+  meaning:
+    'What is written here does not reach the other nodes, or is refused. Schema changes would be on some nodes and not on others.',
+  command: "SHOW STATUS LIKE 'wsrep_%';",
+  preflight: 'refuse',
+  async find(context) {
+    const facts = await factsOf(context);
+    if (!isOn(facts, 'wsrep_on')) return { ...CLEAN, sample: ['no cluster'] };
+    const rows = await context.db.query<{ Variable_name: string; Value: string }>(
+      sql`SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_size', 'wsrep_cluster_status', 'wsrep_ready',
+        'wsrep_connected', 'wsrep_local_state_comment', 'wsrep_flow_control_paused', 'wsrep_desync_count')`,
+    );
+    const status = new Map(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
+    return judgeCluster(status, facts.variables.get('wsrep_osu_method') ?? 'TOI');
+  },
+};
+
+/** Galera manual, "Galera Status Variables". A donor takes writes, too. */
+const WANTED: Readonly<Record<string, RegExp>> = {
+  wsrep_cluster_status: /^Primary$/i,
+  wsrep_ready: /^ON$/i,
+  wsrep_connected: /^ON$/i,
+  wsrep_local_state_comment: /^(Synced|Donor.*)$/i,
+};
+/** The part of the time since the last look that the cluster stood still for its slowest node. */
+const MOSTLY_PAUSED = 0.5;
+
+/** @param osuMethod how schema changes reach the other nodes */
+export function judgeCluster(status: ReadonlyMap<string, string>, osuMethod: string): DoctorFindings {
+  const paused = Number(status.get('wsrep_flow_control_paused') ?? 0);
+  const sample = [
+    ...Object.entries(WANTED)
+      .filter(([name, wanted]) => !wanted.test(status.get(name) ?? ''))
+      .map(([name]) => `${name} is ${status.get(name) || 'empty'}`),
+    ...(osuMethod.toUpperCase() === 'TOI'
+      ? []
+      : [`wsrep_OSU_method is ${osuMethod}: schema changes stay on this node`]),
+    ...(paused > MOSTLY_PAUSED
+      ? [`wsrep_flow_control_paused is ${paused}: a slow node holds up all writes`]
+      : []),
+  ];
+  if (sample.length === 0)
+    return { ...CLEAN, sample: [`${status.get('wsrep_cluster_size') ?? '?'} nodes, in step`] };
+  return {
+    count: sample.length,
+    sample,
+    hint: 'Mend the cluster first, or point DATABASE_URL at a node of its majority; schema changes need SET GLOBAL wsrep_OSU_method = TOI.',
+  };
+}
