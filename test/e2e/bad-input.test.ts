@@ -297,7 +297,8 @@ describe('a SQLite file', () => {
       damage(file.name);
       const before = fileFingerprint(file.name);
       for (const command of EVERY) {
-        await expectRefusal(file.url, [command], { code, says: [file.name, says], hint: /\w/, next: '' });
+        const next = code === 'CORRUPT' ? 'mcpgw doctor --repair' : '';
+        await expectRefusal(file.url, [command], { code, says: [file.name, says], hint: /\w/, next });
         expect(fileFingerprint(file.name)).toEqual(before);
       }
     });

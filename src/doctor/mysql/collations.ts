@@ -7,7 +7,7 @@ import { judged } from './judged.ts';
 
 /** InnoDB compares the columns of its keys byte by byte; it lets two collations in only while it does not look. */
 export const keyCollations = judged({
-  id: 'database.key_collations',
+  id: 'database.key-collations',
   title: 'Foreign keys are between columns of one collation',
   level: 'error',
   meaning:

@@ -53,7 +53,7 @@ export const grants = judged({
 });
 
 export const backupGrants = judged({
-  id: 'database.backup_grants',
+  id: 'database.backup-grants',
   title: 'This user may back up and restore',
   level: 'warning',
   meaning:

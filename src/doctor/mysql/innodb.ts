@@ -27,7 +27,7 @@ export const innodbTables = judged({
 
 /** The migration names InnoDB; the gateway’s own tables to come, and what it leaves to the server, do not. */
 export const storageEngine = judged({
-  id: 'database.storage_engine',
+  id: 'database.storage-engine',
   title: 'New tables become InnoDB',
   level: 'warning',
   meaning:

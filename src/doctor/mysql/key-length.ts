@@ -12,7 +12,7 @@ const UTF8MB4_BYTES = 4;
 
 /** The keys that a migration makes must fit into what row format and page size allow. */
 export const keyLength = judged({
-  id: 'database.key_length',
+  id: 'database.key-length',
   title: 'The keys of v0.7.0 fit into the tables',
   level: 'error',
   meaning:

@@ -7,7 +7,7 @@ const DEMANDS = ['sql_require_primary_key', 'innodb_force_primary_key', 'wsrep_o
 
 /** Every table of the migration has a primary key; those that are there may have lost theirs. */
 export const primaryKeys = judged({
-  id: 'database.sql_require_primary_key',
+  id: 'database.sql-require-primary-key',
   title: 'Every table has the primary key that the server demands',
   level: 'warning',
   meaning:

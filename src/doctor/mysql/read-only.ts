@@ -12,7 +12,7 @@ const SWITCHES = [
 
 /** Also for users who could write all the same: what is written to a replica by itself breaks it. */
 export const readOnly = judged({
-  id: 'database.read_only',
+  id: 'database.read-only',
   title: 'The server takes writes',
   level: 'error',
   meaning:

@@ -6,7 +6,7 @@ import { judged } from './judged.ts';
  * which its driver does not know, is taken away from its session when it connects.
  */
 export const sqlMode = judged({
-  id: 'database.sql_mode',
+  id: 'database.sql-mode',
   title: 'The server is strict: it keeps what it is given, or refuses it',
   level: 'warning',
   meaning: 'The gateway does not get back what it wrote, without any error.',

@@ -4,7 +4,7 @@ import { judged } from './judged.ts';
 
 /** Where the server tells capitals from small letters, a table in other letters is another table. */
 export const tableNames = judged({
-  id: 'database.lower_case_table_names',
+  id: 'database.lower-case-table-names',
   title: 'Tables are named as the gateway names them',
   level: 'error',
   meaning:

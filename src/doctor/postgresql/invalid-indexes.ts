@@ -24,7 +24,7 @@ interface InvalidIndex {
 
 /** Indexes that CREATE INDEX CONCURRENTLY or REINDEX CONCURRENTLY left half made. */
 export const invalidIndexes: Examination<PostgresqlContext> = {
-  id: 'database.invalid_indexes',
+  id: 'database.invalid-indexes',
   title: 'No index is invalid',
   level: 'warning',
   meaning:

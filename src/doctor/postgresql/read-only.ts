@@ -6,7 +6,7 @@ import { settingReset } from './setting-reset.ts';
 
 /** Whether anything can be written: neither a replica, nor told to be read-only. */
 export const readOnly: Examination<PostgresqlContext> = {
-  id: 'database.read_only',
+  id: 'database.read-only',
   title: 'The database can be written to',
   level: 'error',
   meaning: 'The gateway and the migration write, and this database lets nobody.',

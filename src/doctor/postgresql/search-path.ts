@@ -34,7 +34,7 @@ const schemas = perContext(async ({ db }: PostgresqlContext): Promise<readonly S
 
 /** Whether unqualified names lead to the gateway's tables: all of them, and only one set. */
 export const searchPath: Examination<PostgresqlContext> = {
-  id: 'database.search_path',
+  id: 'database.search-path',
   title: 'The search path leads to the gateway’s tables',
   level: 'error',
   meaning:

@@ -95,13 +95,13 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
         `GRANT ${RUN_PRIVILEGES.join(', ')} ON <database>.* TO <user>`,
       ]);
       const answer = await askDoctor(user.url);
-      expect(ours(answer)).toEqual(['database.backup_grants']);
-      expect(answer.of('database.backup_grants').status).toBe('warned');
-      expect(answer.of('database.backup_grants').findings).toEqual([
+      expect(ours(answer)).toEqual(['database.backup-grants']);
+      expect(answer.of('database.backup-grants').status).toBe('warned');
+      expect(answer.of('database.backup-grants').findings).toEqual([
         'mcpgw backup: lacks TRIGGER, SHOW VIEW',
         'mcpgw restore and mcpgw rollback: lacks LOCK TABLES, TRIGGER, CREATE VIEW',
       ]);
-      await database.query(answer.of('database.backup_grants').command ?? '');
+      await database.query(answer.of('database.backup-grants').command ?? '');
       expect(ours(await askDoctor(user.url))).toEqual([]);
     });
 
@@ -156,11 +156,11 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
           : text;
       const database = await v060(id, { rewrite }, 'SET SESSION innodb_strict_mode = 0');
       const answer = await askDoctor(database.url);
-      expect(answer.of('database.key_length').status).toBe('failed');
-      expect(answer.of('database.key_length').findings).toEqual(['prompts: ROW_FORMAT=COMPACT']);
+      expect(answer.of('database.key-length').status).toBe('failed');
+      expect(answer.of('database.key-length').findings).toEqual(['prompts: ROW_FORMAT=COMPACT']);
       await expect(migrate(database)).rejects.toThrow(/too long|too large|max(imum)? key|767/i);
-      const after = await afterCommand(database, answer, 'database.key_length');
-      expect(after.of('database.key_length').status).toBe('passed');
+      const after = await afterCommand(database, answer, 'database.key-length');
+      expect(after.of('database.key-length').status).toBe('passed');
       expect((await migrate(database)).changed).toBe(true);
     });
 
@@ -192,9 +192,9 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
         d.query('RENAME TABLE mcp_messages TO MCP_Messages'),
       );
       const answer = await askDoctor(database.url);
-      expect(answer.of('database.lower_case_table_names').status).toBe('failed');
-      expect(answer.of('database.lower_case_table_names').findings).toEqual(['MCP_Messages']);
-      expect(ours(await afterCommand(database, answer, 'database.lower_case_table_names'))).toEqual([]);
+      expect(answer.of('database.lower-case-table-names').status).toBe('failed');
+      expect(answer.of('database.lower-case-table-names').findings).toEqual(['MCP_Messages']);
+      expect(ours(await afterCommand(database, answer, 'database.lower-case-table-names'))).toEqual([]);
       expect(await database.query('SELECT count(*) FROM mcp_messages')).toBe('1');
     });
 
@@ -264,12 +264,12 @@ describe.skipIf(!hasMysql)('MySQL, which can be told not to look at foreign keys
       `SET SESSION foreign_key_checks = 0; ALTER TABLE tools MODIFY gateway_id VARCHAR(36) ${other} NULL`,
     );
     const answer = await askDoctor(database.url);
-    expect(answer.of('database.key_collations').status).toBe('failed');
-    expect(answer.of('database.key_collations').findings[0]).toContain(
+    expect(answer.of('database.key-collations').status).toBe('failed');
+    expect(answer.of('database.key-collations').findings[0]).toContain(
       'tools.gateway_id is utf8mb4_icelandic_ci, gateways.id is',
     );
     await expect(migrate(database)).rejects.toThrow(/incompatible/);
-    const after = await afterCommand(database, answer, 'database.key_collations');
+    const after = await afterCommand(database, answer, 'database.key-collations');
     expect(ours(after)).toEqual([]);
     expect((await migrate(database)).changed).toBe(true);
     expect(await database.query("SELECT gateway_id FROM tools WHERE id = 't1'")).toBe('g1');

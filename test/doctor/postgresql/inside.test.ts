@@ -58,7 +58,7 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
     expect(of('database.space').findings[0]).toMatch(
       /^database \d+\.\d MB, tables 1\.\d MB; the migration needs/,
     );
-    expect(of('database.search_path').findings).toEqual(['schema public']);
+    expect(of('database.search-path').findings).toEqual(['schema public']);
     expect([await connect(database, allRows), await written(database)]).toEqual(before);
   });
 
@@ -145,17 +145,17 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
     const database = await migrated(id);
     const owner = await serverUser(database, PASSWORD, [`GRANT mcpgw TO <user>`]);
     await database.query(`ALTER ROLE ${owner.name} SET default_transaction_read_only = on`);
-    const found = await finding(owner.url, 'database.read_only');
+    const found = await finding(owner.url, 'database.read-only');
     expect([found.status, found.findings, found.command]).toEqual([
       'failed',
       ['default_transaction_read_only is on (set for: user)'],
       `ALTER ROLE "${owner.name}" RESET default_transaction_read_only;`,
     ]);
     await database.query(found.command ?? '');
-    expect((await finding(owner.url, 'database.read_only')).status).toBe('passed');
+    expect((await finding(owner.url, 'database.read-only')).status).toBe('passed');
     const byUrl = await finding(
       `${owner.url}?options=-cdefault_transaction_read_only%3Don`,
-      'database.read_only',
+      'database.read-only',
     );
     expect([byUrl.status, byUrl.command]).toEqual(['failed', '']);
   });
@@ -185,7 +185,7 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
     const database = await migrated(id, 'CREATE SCHEMA empty; CREATE SCHEMA other');
     const past = await finding(
       `${database.url}?options=-csearch_path%3Dempty,public`,
-      'database.search_path',
+      'database.search-path',
     );
     expect([past.status, past.findings]).toEqual([
       'failed',
@@ -205,7 +205,7 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
     expect(await problems(database.url)).toEqual([]);
     await database.query(`ALTER ROLE mcpgw IN DATABASE ${database.name} RESET search_path`);
 
-    const nowhere = await finding(`${database.url}?options=-csearch_path%3Dnone`, 'database.search_path');
+    const nowhere = await finding(`${database.url}?options=-csearch_path%3Dnone`, 'database.search-path');
     expect([nowhere.findings[0], nowhere.command]).toEqual([
       'search_path none: no schema of it exists',
       'CREATE SCHEMA "none" AUTHORIZATION "mcpgw";',
@@ -222,7 +222,7 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
     ]);
 
     const user = await serverUser(database, PASSWORD, ['REVOKE ALL ON SCHEMA other FROM PUBLIC']);
-    const closed = await finding(`${user.url}?options=-csearch_path%3Dother`, 'database.search_path');
+    const closed = await finding(`${user.url}?options=-csearch_path%3Dother`, 'database.search-path');
     expect([closed.findings, closed.command]).toEqual([
       ['search_path other: this user may not use the schema other'],
       `GRANT USAGE ON SCHEMA "other" TO "${user.name}";`,
@@ -299,20 +299,20 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
     await database.query(`UPDATE pg_index SET indisvalid = false
       WHERE indexrelid = (SELECT conindid FROM pg_constraint WHERE conrelid = 'prompts'::regclass AND contype = 'p')`);
     const rows = await connect(database, allRows);
-    const before = await finding(database.url, 'database.invalid_indexes');
+    const before = await finding(database.url, 'database.invalid-indexes');
     expect([before.status, before.count, before.fixable]).toEqual(['warned', 2, true]);
     expect(before.findings).toEqual([
       expect.stringMatching(/^broken_one on tools, \d\.\d MB, unique$/),
       expect.stringMatching(/^\w+ on prompts, \d\.\d MB, unique, of a constraint$/),
     ]);
     const { of, report } = await askDoctor(database.url, { repair: true });
-    expect(report.steps.find((step) => step.id === 'database.invalid_indexes')?.status).toBe('done');
-    const after = of('database.invalid_indexes');
+    expect(report.steps.find((step) => step.id === 'database.invalid-indexes')?.status).toBe('done');
+    const after = of('database.invalid-indexes');
     expect([after.count, after.remaining, after.findings]).toEqual([1, 1, [before.findings[1]]]);
     expect(after.command).toMatch(/^REINDEX INDEX CONCURRENTLY "public"\."\w+";$/);
     expect(await connect(database, allRows)).toEqual(rows);
     await database.query(after.command ?? '');
-    expect((await finding(database.url, 'database.invalid_indexes')).status).toBe('passed');
+    expect((await finding(database.url, 'database.invalid-indexes')).status).toBe('passed');
   });
 
   test('an index that is being made is left alone', async () => {
@@ -329,7 +329,7 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
         },
       )
       .toBe('f');
-    expect((await finding(database.url, 'database.invalid_indexes')).status).toBe('passed');
+    expect((await finding(database.url, 'database.invalid-indexes')).status).toBe('passed');
     await blocker.query('ROLLBACK');
     await made;
   });

@@ -254,13 +254,13 @@ test.skipIf(!started)('a replica', async () => {
   const server = await startPostgresStandby();
   try {
     const { of, problems } = await askDoctor(server.url);
-    const found = of('database.read_only');
+    const found = of('database.read-only');
     expect([found.status, found.findings, found.hint]).toEqual([
       'failed',
       ['This server is a replica, or it is still recovering (pg_is_in_recovery)'],
       'Point DATABASE_URL at the primary server.',
     ]);
-    expect(problems.filter((id) => /^(server|database)\./.test(id))).toEqual(['database.read_only']);
+    expect(problems.filter((id) => /^(server|database)\./.test(id))).toEqual(['database.read-only']);
   } finally {
     await server.stop();
   }

@@ -39,7 +39,7 @@ export const databaseSynchronous: InsideExamination = {
 const SHORT_MS = 1_000;
 
 export const databaseBusyTimeout: InsideExamination = {
-  id: 'database.busy_timeout',
+  id: 'database.busy-timeout',
   title: 'Connections wait for each other',
   level: 'warning',
   meaning:
@@ -59,7 +59,7 @@ export const databaseBusyTimeout: InsideExamination = {
 const SMALL_CACHE_KIB = 2_000;
 
 export const databaseCacheSize: InsideExamination = {
-  id: 'database.cache_size',
+  id: 'database.cache-size',
   title: 'The page cache is large enough',
   level: 'info',
   meaning:

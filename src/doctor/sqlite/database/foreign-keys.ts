@@ -3,7 +3,7 @@ import { plural } from '../../../report/plural.ts';
 import type { InsideExamination } from './inside-examination.ts';
 
 export const databaseForeignKeys: InsideExamination = {
-  id: 'database.foreign_keys',
+  id: 'database.foreign-keys',
   title: 'No row points at a row that is gone',
   level: 'warning',
   meaning:

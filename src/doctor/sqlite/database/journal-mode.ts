@@ -9,18 +9,18 @@ import type { InsideExamination } from './inside-examination.ts';
 const IN_USE = 10_000_000;
 
 export const databaseJournalMode: InsideExamination = {
-  id: 'database.journal_mode',
+  id: 'database.journal-mode',
   title: 'The journal mode suits how the gateway works',
   level: 'warning',
   meaning:
     'Without WAL mode whoever writes keeps everybody else waiting, readers too: that is where "database is locked" comes from when several workers run. The mode stays with the file.',
   command: '',
   async find({ db, target }) {
-    const { journalMode, pages, pageSize } = await readFileLayout(db);
+    const { journalMode, pages, freePages, pageSize } = await readFileLayout(db);
     const wanted = target.pragmas.find(({ name }) => name === 'journal_mode')?.value;
-    const size = byteSize(pages * pageSize);
-    const facts = `the journal mode is ${journalMode}, the file has ${size}`;
-    const isMissing = wanted === undefined ? pages * pageSize > IN_USE : wanted === 'wal';
+    const used = (pages - freePages) * pageSize;
+    const facts = `the journal mode is ${journalMode}, the file holds ${byteSize(used)}`;
+    const isMissing = wanted === undefined ? used > IN_USE : wanted === 'wal';
     if (journalMode === 'wal' || !isMissing) return { count: 0, sample: [facts] };
     return {
       count: 1,

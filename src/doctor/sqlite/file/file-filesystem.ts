@@ -30,7 +30,7 @@ export const fileFilesystem: FileExamination = {
   level: 'warning',
   meaning: 'Keep the database on a disk of this machine, and only backups elsewhere.',
   command: '',
-  preflight: true,
+  preflight: 'warn',
   async find({ target }) {
     const path = realFile(target);
     return judgeFilesystem(path, mountOf(dirname(path), await readMounts()));

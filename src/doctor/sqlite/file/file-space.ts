@@ -16,7 +16,7 @@ export const fileSpace: FileExamination = {
   meaning:
     'A migration writes up to the size of the database once more, as journal and as rebuilt tables. On a full disk it is taken back ("database or disk is full"). Make room first.',
   command: '',
-  preflight: true,
+  preflight: 'warn',
   async find({ target }) {
     const path = realFile(target);
     const folder = dirname(path);

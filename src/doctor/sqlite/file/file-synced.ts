@@ -35,7 +35,7 @@ export const fileSynced: FileExamination = {
   meaning:
     'Such a program copies the database and its journal apart from each other and puts older copies back: transactions get lost and the file gets damaged. Keep the database in another folder, and only backups in this one.',
   command: '',
-  preflight: true,
+  preflight: 'warn',
   async find({ target }) {
     const path = realFile(target);
     const folder = syncedFolder(path) ?? markedFolder(path);

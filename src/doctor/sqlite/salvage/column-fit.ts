@@ -6,6 +6,8 @@ export interface StoredColumn {
   readonly name: string;
   readonly type: string;
   readonly notNull: boolean;
+  /** Rows from before it was added have it by its default. */
+  readonly hasDefault: boolean;
   /** The rowid under another name: its place in the record is always NULL. */
   readonly isRowid: boolean;
   /** Computed from others: stored, but not to be written. */
@@ -23,15 +25,19 @@ export function fits(values: readonly Stored[], columns: readonly StoredColumn[]
 
 /** Whether a table with these columns could have stored a row at all: rows of another table mostly cannot be. */
 export function isPossible(values: readonly Stored[], columns: readonly StoredColumn[]): boolean {
-  return values.length <= columns.length && values.every((value, i) => couldStore(value, columns[i]));
+  return (
+    values.length <= columns.length &&
+    values.every((value, i) => couldStore(value, columns[i])) &&
+    columns.slice(values.length).every(({ notNull, hasDefault }) => !notNull || hasDefault)
+  );
 }
 
-/** A column of text turns numbers into text (https://www.sqlite.org/datatype3.html, 3). */
+/** A column of text turns numbers into text (https://www.sqlite.org/datatype3.html, 3), and SQLAlchemy writes no bytes there. */
 function couldStore(value: Stored, column: StoredColumn | undefined): boolean {
   if (column === undefined) return false;
   if (column.isRowid || value === null) return column.isRowid ? value === null : !column.notNull;
   const isText = /CHAR|CLOB|TEXT/i.test(column.type) && !/INT/i.test(column.type);
-  return !isText || typeof value === 'string' || typeof value === 'object';
+  return !isText || typeof value === 'string';
 }
 
 function valueFits(value: Stored, { type, notNull, isRowid }: StoredColumn): boolean {

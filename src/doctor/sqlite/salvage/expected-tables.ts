@@ -1,5 +1,6 @@
 import { MIGRATIONS } from '../../../../migrations/index.ts';
 import { createSqliteTable } from '../../../database/sqlite/ddl.ts';
+import { historyTable } from '../../../migrate/history.ts';
 import { targetSchema } from '../../../migrate/record.ts';
 import type { SchemaEntry } from './read-schema-entries.ts';
 
@@ -22,7 +23,7 @@ export function expectedTables(found: readonly SchemaEntry[]): readonly SchemaEn
     root: 0,
     sql: 'CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)',
   };
-  const expected = [...schema.values()].flatMap((table): SchemaEntry[] => {
+  const expected = [...schema.values(), historyTable].flatMap((table): SchemaEntry[] => {
     const [create, ...indexes] = createSqliteTable(table).statements;
     return [
       { type: 'table', name: table.name, table: table.name, root: 0, sql: create?.sql ?? '' },

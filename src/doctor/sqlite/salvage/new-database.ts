@@ -1,7 +1,7 @@
 import SqliteDriver, { type Database, SqliteError, type Statement } from 'better-sqlite3';
 import { quoteName } from '../../../database/sqlite/table-sql.ts';
 import type { StoredColumn } from './column-fit.ts';
-import { LostAndFound } from './lost-and-found.ts';
+import { type FoundRow, LostAndFound } from './lost-and-found.ts';
 import type { FileHeader } from './read-header.ts';
 import type { SchemaEntry } from './read-schema-entries.ts';
 import type { Stored } from './record.ts';
@@ -86,11 +86,7 @@ export class NewDatabase {
   createTable({ name, sql }: Pick<SchemaEntry, 'name' | 'sql'>): string | null {
     const refused = this.create(sql ?? '');
     if (refused !== null) return refused;
-    const columns = this.db
-      .prepare<[], { name: string; type: string; notnull: number; pk: number; hidden: number }>(
-        `PRAGMA main.table_xinfo(${quoteName(name)})`,
-      )
-      .all();
+    const columns = this.db.prepare<[], ColumnInfo>(`PRAGMA main.table_xinfo(${quoteName(name)})`).all();
     const info = this.db
       .prepare<[], { wr: number }>(`SELECT wr FROM pragma_table_list(${text(name)}) WHERE schema = 'main'`)
       .get();
@@ -117,6 +113,7 @@ export class NewDatabase {
         name: column.name,
         type: column.type,
         notNull: column.notnull === 1,
+        hasDefault: column.dflt_value !== null,
         isRowid: column.name === rowid,
         generated: column.hidden === 3,
       })),
@@ -148,6 +145,33 @@ export class NewDatabase {
     } catch (error) {
       if (error instanceof SqliteError) return false;
       throw error;
+    }
+  }
+
+  /** Names of the columns of an index; null for an expression. */
+  indexColumns(name: string): readonly (string | null)[] {
+    const columns = this.db.pragma(`main.index_info(${quoteName(name)})`) as { name: string | null }[];
+    return columns.map((column) => column.name);
+  }
+
+  setAside(row: FoundRow): void {
+    this.#begin();
+    this.lostAndFound.add(row);
+  }
+
+  /** Numbers that AUTOINCREMENT gave out once are not given out again, as far as the old file still tells them. */
+  keepSequences(): void {
+    if (!this.#canCopy) return;
+    try {
+      this.db.exec(`
+        UPDATE main.sqlite_sequence AS new
+        SET seq = max(seq, coalesce((SELECT old.seq FROM ${OLD}.sqlite_sequence old WHERE old.name = new.name), 0));
+        INSERT INTO main.sqlite_sequence (name, seq)
+        SELECT name, seq FROM ${OLD}.sqlite_sequence
+        WHERE name NOT IN (SELECT name FROM main.sqlite_sequence)`);
+    } catch (error) {
+      // One of the two has no such table, or it is damaged: the highest number that is left counts.
+      if (!(error instanceof SqliteError)) throw error;
     }
   }
 
@@ -217,6 +241,15 @@ export class NewDatabase {
   close(): void {
     if (this.db.open) this.db.close();
   }
+}
+
+interface ColumnInfo {
+  readonly name: string;
+  readonly type: string;
+  readonly notnull: number;
+  readonly dflt_value: string | null;
+  readonly pk: number;
+  readonly hidden: number;
 }
 
 interface Target {

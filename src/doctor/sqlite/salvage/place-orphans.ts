@@ -17,12 +17,14 @@ interface Unsound {
  * lie in a gap of it and its rows are what its columns hold; what fits several is set aside, and so is what may
  * be a page that was given up when the list of those is damaged.
  *
+ * @param allTablesKnown else what fits none may be of a table whose definition was lost, and is set aside
  * @returns how many pages with rows fit nowhere and may be old
  */
 export async function placeOrphans(
   tools: SalvageTools,
   free: FreePages,
   unsound: readonly Unsound[],
+  allTablesKnown: boolean,
 ): Promise<number> {
   const { file, survey, step } = tools;
   const damaged = unsound.filter(({ tree }) => tree === null || tree.missing.length > 0);
@@ -45,9 +47,9 @@ export async function placeOrphans(
     const [only, ...others] = candidates;
     if (only !== undefined && others.length === 0 && free.complete) {
       for (const row of rows) keepRow(tools, only, number, row);
-    } else if (only !== undefined || free.complete) {
+    } else if (only !== undefined || free.complete || !allTablesKnown) {
       const table = candidates.map(({ name }) => name).join(' or ');
-      const why = others.length > 0 ? 'it fits several tables' : whyUnsure(free, only);
+      const why = others.length > 0 ? 'it fits several tables' : whyUnsure(free);
       for (const row of rows) {
         if (!candidates.some((candidate) => isPresent(tools, candidate, row))) {
           setAside(tools, table, number, row, row.problem ?? why);
@@ -58,10 +60,8 @@ export async function placeOrphans(
   return ignored;
 }
 
-const whyUnsure = ({ complete }: FreePages, only: NewTable | undefined) =>
-  complete && only === undefined
-    ? 'it fits no table'
-    : 'its page may have been given up: the list of those is damaged';
+const whyUnsure = ({ complete }: FreePages) =>
+  complete ? 'it fits no table' : 'its page may have been given up: the list of those is damaged';
 
 /** A page that was given up often holds rows that have moved. */
 function isPresent({ database }: SalvageTools, table: NewTable, { rowid }: ReadRow): boolean {

@@ -8,8 +8,6 @@ export interface Payload {
   readonly pages: readonly number[];
   /** What is wrong with it; null when all is there. */
   readonly problem: string | null;
-  /** A page of nothing but zeros was among them: what a lost page reads as, and no text. */
-  readonly hasZeros: boolean;
 }
 
 /**
@@ -24,17 +22,15 @@ export function readPayload(
   mayUse: (page: number) => boolean,
 ): Payload {
   const local = page.bytes.subarray(cell.payloadAt, cell.payloadAt + cell.localSize);
-  if (cell.overflow === 0) return { bytes: local, pages: [], problem: null, hasZeros: false };
+  if (cell.overflow === 0) return { bytes: local, pages: [], problem: null };
   const parts = [local];
   const pages: number[] = [];
   const perPage = file.usableSize - 4;
-  let hasZeros = false;
   let left = cell.payloadSize - cell.localSize;
   const stop = (problem: string | null): Payload => ({
     bytes: Buffer.concat(parts),
     pages,
     problem,
-    hasZeros,
   });
   if (left > file.pageCount * perPage) return stop('it is larger than the file');
   for (let next = cell.overflow; ; ) {
@@ -48,10 +44,11 @@ export function readPayload(
     if (left > length ? following === 0 : following !== 0) {
       return stop(`its page ${next} is damaged`);
     }
-    hasZeros ||= part.every((byte) => byte === 0);
     pages.push(next);
     parts.push(part);
     left -= length;
+    // Of a chain's last page nothing else shows that it was lost: nobody writes a page of zeros into a text.
+    if (left === 0 && bytes.every((byte) => byte === 0)) return stop(`its page ${next} is nothing but zeros`);
     if (left === 0) return stop(null);
     next = following;
   }

@@ -69,7 +69,7 @@ function addUnknown(draft: string, database: NewDatabase, tables: readonly strin
       for (const [rowid, ...values] of rows.iterate()) {
         if (database.has(table, rowid) || database.lostAndFound.has(name, rowid)) continue;
         const why = 'read by sqlite3 .recover only';
-        database.lostAndFound.add({ table: name, page: null, rowid, why, values });
+        database.setAside({ table: name, page: null, rowid, why, values });
         added++;
       }
     }

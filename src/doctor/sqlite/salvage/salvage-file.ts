@@ -2,6 +2,7 @@ import type { Progress } from '../../../progress.ts';
 import { checkNewDatabase, type NewDatabaseCheck } from './check-new-database.ts';
 import { expectedTables } from './expected-tables.ts';
 import { freePages } from './free-pages.ts';
+import { type IndexTree, keepIndexedParts } from './keep-indexed-parts.ts';
 import { NewDatabase } from './new-database.ts';
 import { PageFile } from './page-file.ts';
 import { placeOrphans } from './place-orphans.ts';
@@ -17,6 +18,8 @@ export interface SalvagedTable {
   /** Rows of it, for sure or perhaps, that are in the lost-and-found table. */
   readonly aside: number;
   readonly lost: { readonly rows: number; readonly known: 'exactly' | 'at least' | 'at most' } | 'unknown';
+  /** Lost rows of which the lost-and-found table has what is in indexes. */
+  readonly inPart: number;
   /** Its definition was lost: it is this program's own. */
   readonly assumed: boolean;
 }
@@ -70,7 +73,7 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
     const notes: string[] = [];
     const leftOut: string[] = [];
     const sources: Source[] = [];
-    const indexes = new Map<string, SurveyedTree[]>();
+    const indexes = new Map<string, IndexTree[]>();
     const tables = [...entries, ...assumed].filter((entry) => entry.type === 'table');
     for (const entry of tables) {
       if (isInternal(entry)) continue;
@@ -92,7 +95,7 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
       const tree = await survey.add({ root: entry.root, kind: 'index' }, step);
       // A partial index says nothing about how many rows there were.
       if (/\sWHERE\s/i.test(entry.sql ?? '')) continue;
-      indexes.set(entry.table, [...(indexes.get(entry.table) ?? []), tree]);
+      indexes.set(entry.table, [...(indexes.get(entry.table) ?? []), { name: entry.name, tree }]);
     }
 
     const free = freePages(file, header.kept);
@@ -109,7 +112,7 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
       }
       if (tree !== null) await salvageTable({ file, database, survey, step }, table, tree);
     }
-    const ignored = await placeOrphans({ file, database, survey, step }, free, unsound);
+    const ignored = await placeOrphans({ file, database, survey, step }, free, unsound, assumed.length === 0);
     if (ignored > 0) {
       notes.push(
         `${ignored} pages that no table leads to were left alone: the list of free pages is damaged, and they may hold deleted rows.`,
@@ -126,15 +129,27 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
       database.commit();
     }
 
+    database.keepSequences();
     for (const entry of [...entries, ...assumed]) {
       if (entry.type === 'table' || entry.sql === null || isInternal(entry)) continue;
       const refused = database.create(entry.sql);
       if (refused !== null) leftOut.push(`${entry.type} ${entry.name} of ${entry.table}: ${refused}`);
     }
+    const inPart = new Map<string, number>();
+    for (const { entry } of unsound) {
+      const table = database.tables.get(entry.name);
+      if (table === undefined) continue;
+      const tools = { file, database, survey, step };
+      inPart.set(entry.name, await keepIndexedParts(tools, table, indexes.get(entry.name) ?? []));
+    }
+    database.commit();
     if (entries.some(({ name }) => name === 'sqlite_stat1')) database.create('ANALYZE');
-    const salvaged = sources.map(({ entry, tree }) =>
-      accountOf({ database, survey }, entry, tree, indexes.get(entry.name) ?? [], assumed.includes(entry)),
-    );
+    const salvaged = sources.map(({ entry, tree }) => {
+      const trees = (indexes.get(entry.name) ?? []).map((index) => index.tree);
+      const account = accountOf({ database, survey }, entry, tree, trees);
+      const parts = inPart.get(entry.name) ?? 0;
+      return { ...account, aside: account.aside - parts, inPart: parts, assumed: assumed.includes(entry) };
+    });
     return {
       tables: salvaged,
       lostAndFound: { table: database.lostAndFound.name, rows: database.lostAndFound.rows },
@@ -154,18 +169,20 @@ function accountOf(
   { name }: SchemaEntry,
   tree: SurveyedTree | null,
   indexes: readonly SurveyedTree[],
-  assumed: boolean,
-): SalvagedTable {
+): Omit<SalvagedTable, 'assumed' | 'inPart'> {
   const table = database.tables.get(name);
   const recovered = table === undefined ? 0 : database.count(table);
   const aside = [...database.lostAndFound.byTable]
     .filter(([of]) => of.split(' or ').includes(name))
     .reduce((sum, [, rows]) => sum + rows, 0);
-  const account = { name, recovered, aside, assumed };
-  const exact = indexes.filter((index) => survey.isSound(index)).map(({ entries }) => entries);
-  if (tree !== null && survey.isSound(tree)) exact.push(tree.entries);
-  if (exact.length > 0) {
-    return { ...account, lost: { rows: Math.max(0, Math.max(...exact) - recovered), known: 'exactly' } };
+  const account = { name, recovered, aside };
+  const exact = new Set(indexes.filter((index) => survey.isSound(index)).map(({ entries }) => entries));
+  if (tree !== null && survey.isSound(tree)) exact.add(tree.entries);
+  const [rows, ...others] = exact;
+  // One of two that are sound and disagree is a page of elsewhere in the place of its own.
+  if (others.length > 0) return { ...account, lost: 'unknown' };
+  if (rows !== undefined) {
+    return { ...account, lost: { rows: Math.max(0, rows - recovered), known: 'exactly' } };
   }
   const least = Math.max(0, ...indexes.map(({ entries }) => entries - recovered));
   if (least > 0) return { ...account, lost: { rows: least, known: 'at least' } };

@@ -1,4 +1,5 @@
 import { plural } from '../../../report/plural.ts';
+import { thousands } from '../../../report/thousands.ts';
 import type { Salvaged, SalvagedTable } from './salvage-file.ts';
 
 /** What came of a salvage, a line each: every table that had rows, and those that nothing is known of. */
@@ -17,7 +18,7 @@ export function salvageReport({
   const rows = tables.reduce((sum, { recovered }) => sum + recovered, 0);
   return [
     `${plural(rows, 'row')} recovered in ${plural(told.length, 'table')}${empty === 0 ? '' : `; ${plural(empty, 'table')} had none`}`,
-    ...told.map(tableLine),
+    ...told.map((table) => tableLine(table, lostAndFound.table)),
     ...(lostAndFound.rows === 0
       ? []
       : [
@@ -33,8 +34,9 @@ export function salvageReport({
   ];
 }
 
-function tableLine({ name, recovered, aside, lost, assumed }: SalvagedTable): string {
+function tableLine({ name, recovered, aside, inPart, lost, assumed }: SalvagedTable, found: string): string {
   const parts = [`${plural(recovered, 'row')} recovered`, lostText(lost)];
+  if (inPart > 0) parts.push(`of ${thousands(inPart)} the indexed columns are in ${found}`);
   if (aside > 0) parts.push(`${plural(aside, 'row')} set aside`);
   if (assumed) parts.push('its definition was lost and is the one of this release');
   return `${name}: ${parts.join(', ')}`;

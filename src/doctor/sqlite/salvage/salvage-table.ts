@@ -2,7 +2,7 @@ import type { BtreePage } from './btree-page.ts';
 import { fits, isPossible } from './column-fit.ts';
 import type { NewDatabase, NewTable } from './new-database.ts';
 import type { PageFile } from './page-file.ts';
-import { type Payload, readPayload } from './read-payload.ts';
+import { readPayload } from './read-payload.ts';
 import { decodeRecord, type StoredRecord } from './record.ts';
 import type { Step } from './step.ts';
 import type { Survey, SurveyedTree } from './survey.ts';
@@ -68,17 +68,9 @@ export function* rowsOn(
   for (const cell of page.cells) {
     const payload = readPayload(file, page, cell, mayUse);
     const record = decodeRecord(payload.bytes, cell.payloadSize, file.encoding);
-    const problem = payload.problem ?? problemOfText(payload, record) ?? record.problem;
+    const problem = payload.problem ?? record.problem;
     yield { ...record, rowid: cell.rowid, problem };
   }
-}
-
-/** A page that was lost reads as zeros: in a text nobody wrote those. */
-function problemOfText({ hasZeros }: Payload, { values }: StoredRecord): string | null {
-  if (!hasZeros) return null;
-  return values.some((value) => typeof value === 'string' && value.includes('\0\0\0\0'))
-    ? 'a part of its text is nothing but zeros'
-    : null;
 }
 
 /** Puts a row into its table; one that is not whole, or that the table does not take, is set aside. */
@@ -98,5 +90,5 @@ export function setAside(
   { values, rowid }: ReadRow,
   why: string,
 ): void {
-  if (values.length > 0) database.lostAndFound.add({ table, page, rowid, why, values });
+  if (values.length > 0) database.setAside({ table, page, rowid, why, values });
 }

@@ -68,11 +68,10 @@ export class Survey {
   #brokenRows(page: BtreePage, id: number, columns: readonly StoredColumn[] | null): number {
     let broken = 0;
     for (const cell of page.cells) {
-      const { bytes, problem, hasZeros } = readPayload(this.#file, page, cell, (n) => this.#claim(n, id));
+      const { bytes, problem } = readPayload(this.#file, page, cell, (n) => this.#claim(n, id));
       const record = decodeRecord(bytes, cell.payloadSize, this.#file.encoding);
       const isWhole =
         problem === null &&
-        !hasZeros &&
         record.problem === null &&
         (columns === null || isPossible(record.values, columns));
       if (!isWhole) broken++;

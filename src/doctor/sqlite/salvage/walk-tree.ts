@@ -53,6 +53,8 @@ export function* walkTree(
     const page = readBtreePage(file, number);
     if (page === null || !page.kind.startsWith(kind)) return yield missing('it is no page of a tree', null);
     if (page.problem !== null) return yield missing(page.problem, page);
+    // Only a table without rows has such a page, and then no other.
+    if (depth > 0 && page.cells.length === 0) return yield missing('it is empty', null);
     if (kind === 'table' && !isWithin(page, above, upTo))
       return yield missing('its rows belong elsewhere', page);
     yield page;

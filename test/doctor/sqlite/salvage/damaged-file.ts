@@ -14,7 +14,7 @@ export interface SourceDatabase {
   readonly rows: Rows;
 }
 
-type Rows = ReadonlyMap<string, ReadonlyMap<string, string>>;
+type Rows = Map<string, ReadonlyMap<string, string>>;
 
 /** Rows that reach from a few bytes to several overflow pages, in tables that go three levels deep, and an index. */
 export function sourceDatabase(): SourceDatabase {
@@ -30,19 +30,21 @@ export function sourceDatabase(): SourceDatabase {
     CREATE VIEW titles AS SELECT title FROM notes;
     BEGIN`);
   const note = db.prepare('INSERT INTO notes VALUES (?, ?, ?, ?)');
-  for (let i = 0; i < 400; i++) {
-    const body = i % 40 === 7 ? `nötig ${i} `.repeat(2_000) : i % 5 === 0 ? null : `body of ${i} `.repeat(i % 20);
+  for (let i = 0; i < 200; i++) {
+    const body =
+      i % 40 === 7 ? `nötig ${i} `.repeat(2_000) : i % 5 === 0 ? null : `body of ${i} `.repeat(i % 20);
     note.run(`note-${i}`, `Title ${i} 🙂`, body, i / 3);
   }
   const count = db.prepare('INSERT INTO counts VALUES (?, ?, ?, ?)');
-  for (let i = 1; i <= 6_000; i++) count.run(i, i * 3, i % 7 === 0 ? null : '2025-08-01 10:00:00', i % 2);
+  for (let i = 1; i <= 2_500; i++) count.run(i, i * 3, i % 7 === 0 ? null : '2025-08-01 10:00:00', i % 2);
   const pair = db.prepare('INSERT INTO pairs VALUES (?, ?)');
   for (let i = 0; i < 500; i++) pair.run(i, `b${i}`);
   const file = db.prepare('INSERT INTO files VALUES (?, ?)');
   for (let i = 1; i <= 5; i++) file.run(i, Buffer.alloc(i * 3_000, i));
   db.exec(`
-    INSERT INTO files VALUES (9007199254740993, x'00ff'), (-5, NULL);
-    INSERT INTO gone SELECT id, 'given up ' || id FROM counts WHERE id < 1000;
+    INSERT INTO files VALUES (9007199254740993, x'00ff');
+    UPDATE notes SET rowid = -5 WHERE id = 'note-3';
+    INSERT INTO gone SELECT id, 'given up ' || id FROM counts WHERE id < 600;
     COMMIT;
     ALTER TABLE counts ADD COLUMN note VARCHAR DEFAULT 'none';
     DELETE FROM gone`);
@@ -72,13 +74,20 @@ export function rowsOf(path: string): Rows {
 
 const spell = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value);
 
+export interface TreePage {
+  readonly page: number;
+  readonly type: 'internal' | 'leaf' | 'overflow';
+  readonly depth: number;
+  readonly cells: number;
+}
+
 /** Which pages are of what, by name, in the order of SQLite's own table of them. */
-export function pagesOf(path: string, name: string): readonly { page: number; type: string; depth: number }[] {
+export function pagesOf(path: string, name: string): readonly TreePage[] {
   const db = new SQLite(path, { readonly: true });
   try {
     return db
-      .prepare<[string], { page: number; type: string; depth: number }>(
-        "SELECT pageno AS page, pagetype AS type, length(path) - length(replace(path, '/', '')) AS depth FROM dbstat WHERE name = ? ORDER BY pageno",
+      .prepare<[string], TreePage>(
+        "SELECT pageno AS page, pagetype AS type, ncell AS cells, length(path) - length(replace(path, '/', '')) AS depth FROM dbstat WHERE name = ? ORDER BY pageno",
       )
       .all(name);
   } finally {
@@ -87,6 +96,8 @@ export function pagesOf(path: string, name: string): readonly { page: number; ty
 }
 
 export interface Rescue {
+  /** The new file. */
+  readonly path: string;
   readonly result: Salvaged;
   readonly rows: Rows;
 }
@@ -106,7 +117,7 @@ export async function salvageDamaged(
   mendHeader(work, header);
   const { signal } = new AbortController();
   const result = await salvageFile({ work, draft, header, progress: { log() {} }, signal });
-  return { result, rows: rowsOf(draft) };
+  return { path: draft, result, rows: rowsOf(draft) };
 }
 
 /** Makes pages all zeros. */
