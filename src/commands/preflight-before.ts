@@ -1,0 +1,32 @@
+import type { Connection } from '../database/connection.ts';
+import { GatewayError } from '../errors.ts';
+import { doctorContext } from './doctor-context.ts';
+import type { GlobalOptions } from './options.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Looks, before anything is written, at what the doctor knows to make a migration fail or go badly.
+ *
+ * @returns warnings
+ * @throws GatewayError PREFLIGHT
+ */
+export async function preflightBefore(
+  session: Session,
+  options: GlobalOptions,
+  db: Connection,
+): Promise<readonly string[]> {
+  const { preflight } = await import('../doctor/preflight.ts');
+  const { refusals, warnings } = await preflight(
+    db,
+    {
+      ...doctorContext(session.io, options),
+      connect: (access, use) => session.connect({ access, retries: 0 }, use),
+    },
+    session.loaded.target,
+  );
+  if (refusals.length === 0) return warnings;
+  throw new GatewayError('PREFLIGHT', 'The migration would fail here, and part-way at the worst.', {
+    details: refusals,
+    hint: 'Nothing was changed. What each of these means, and the command that mends it: mcpgw doctor',
+  });
+}
