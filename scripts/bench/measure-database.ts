@@ -5,6 +5,7 @@ import { CHECKS } from '../../src/checks/registry.ts';
 import { selectChecks } from '../../src/checks/select.ts';
 import { runVerify } from '../../src/checks/verify.ts';
 import { runMigration } from '../../src/migrate/run.ts';
+import { AT_HEAD } from '../../src/migrate/state.ts';
 import { noProgress } from '../../src/progress.ts';
 import { BUILT_PROGRAM } from '../build/build-mcpgw.ts';
 import { createSample } from '../sample/create-sample.ts';
@@ -126,7 +127,7 @@ const fixOrphans =
   async ({ db, settings }: CaptureContext) => {
     const signal = new AbortController().signal;
     const checks = selectChecks(CHECKS, [ORPHANS], undefined);
-    await runFix(db, checks, { ...RUN, settings, overrides: {}, now, signal });
+    await runFix(db, checks, { ...RUN, state: AT_HEAD, settings, overrides: {}, now, signal });
   };
 
 function mcpgw(args: readonly string[], url: string): Command {

@@ -25,7 +25,9 @@ export function nativeScript(statements: readonly Captured[], dialect: Dialect):
 
 /** Only what writes, begins, ends or locks: what the program reads to plan and to check is its own affair. */
 export function writingOnly(statements: readonly Captured[]): Captured[] {
-  return statements.filter(({ sql }) => !/^\s*(?:SELECT|WITH|SHOW|PRAGMA|EXPLAIN)\b/i.test(sql));
+  return statements.filter(
+    ({ sql }) => !/^\s*(?:SET STATEMENT .+ FOR )?(?:SELECT|WITH|SHOW|PRAGMA|EXPLAIN)\b/i.test(sql),
+  );
 }
 
 /** Strings, quoted names and comments, in which nothing is a parameter; then the parameters. */

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { build, type Metafile, type OutputFile } from 'esbuild';
 import { installOutput } from './install-output.ts';
+import { leanModules } from './lean-modules.ts';
 import { thirdPartyLicenses } from './third-party-licenses.ts';
 
 export interface BuildInput {
@@ -51,7 +52,9 @@ export async function buildProgram(input: BuildInput): Promise<Metafile> {
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
-    define: { MCPGW_VERSION: JSON.stringify(version) },
+    // pg asks for `Response` to tell where it runs, and Node 20 loads all of fetch() to answer.
+    define: { MCPGW_VERSION: JSON.stringify(version), Response: 'undefined' },
+    plugins: [leanModules],
     metafile: true,
     write: false,
     logLevel: 'warning',

@@ -23,8 +23,6 @@ export interface CheckContext {
   /** Statements for what is missing of team, membership, roles, assignment; null while there is no admin. */
   readonly seed: SeedPlan | null;
   readonly overrides: Overrides;
-  /** Whether the checks run inside of a transaction. */
-  readonly inTransaction: boolean;
   readonly now: Date;
 }
 
@@ -65,6 +63,8 @@ export interface Check {
   readonly id: string;
   readonly title: string;
   readonly level: CheckLevel;
+  /** It finds what a migration refuses to go on with, so it is mended at any release. */
+  readonly anyRelease?: boolean;
   /** Tables without which it cannot be checked; it is then skipped, which is no pass. */
   readonly requires: readonly string[];
   /** What to do about its findings. */

@@ -15,11 +15,7 @@ export interface CheckInput {
 }
 
 /** Reads what all checks share. */
-export async function checkContext(
-  db: Connection,
-  input: CheckInput,
-  inTransaction: boolean,
-): Promise<CheckContext> {
+export async function checkContext(db: Connection, input: CheckInput): Promise<CheckContext> {
   const schema = new Map(await db.dialect.readSchema(db));
   const adminEmail = await findAdmin(db, schema, input.settings);
   return {
@@ -31,7 +27,6 @@ export async function checkContext(
     adminEmail,
     seed: await plannedSeed(db, schema, adminEmail, input),
     overrides: input.overrides,
-    inTransaction,
     now: input.now,
   };
 }

@@ -9,6 +9,8 @@ import { hasColumns } from './schema-part.ts';
 interface KeyOf {
   readonly table: string;
   readonly key: ForeignKey;
+  /** The table that the key points at is missing, and with it every row. */
+  readonly orphaned: boolean;
 }
 
 interface Dangling extends KeyOf {
@@ -38,24 +40,31 @@ function keysToCheck({ schema, target }: CheckContext): KeyOf[] {
         known.add(id);
         // A key over several columns is none of the gateway's, and none of its parts says anything alone.
         const composite = found.name !== null && foreignKeys.filter((k) => k.name === found.name).length > 1;
-        if (composite || !hasColumns(table, [key.column]) || !hasColumns(parent, [references])) continue;
-        keys.push({ table: name, key });
+        const missing = parent === undefined && target.has(key.table);
+        if (composite || !hasColumns(table, [key.column])) continue;
+        if (missing || hasColumns(parent, [references])) keys.push({ table: name, key, orphaned: missing });
       }
     }
   }
   return keys;
 }
 
-/** Rows that point at nothing, as `c`. A join, since MariaDB takes ten times as long for NOT EXISTS. */
-function rowsPointingAtNothing({ table, key }: KeyOf): RawBuilder<unknown> {
-  const [column, referenced] = [sql.ref(`c.${key.column}`), sql.ref(`p.${key.references}`)];
-  return sql`${sql.table(table)} c LEFT JOIN ${sql.table(key.table)} p ON ${referenced} = ${column}
-             WHERE ${column} IS NOT NULL AND ${referenced} IS NULL`;
+/**
+ * Rows that point at nothing, as `c`. A join, since MariaDB takes ten times as long for NOT EXISTS. As text, since
+ * the query builder takes longer for the forty keys of a gateway than for all the rest of `verify`.
+ */
+function rowsPointingAtNothing({ db }: CheckContext, { table, key, orphaned }: KeyOf): string {
+  const q = db.dialect.quote;
+  const [column, referenced] = [`c.${q(key.column)}`, `p.${q(key.references)}`];
+  if (orphaned) return `${q(table)} c WHERE ${column} IS NOT NULL`;
+  const join = `${q(table)} c LEFT JOIN ${q(key.table)} p ON ${referenced} = ${column}`;
+  return `${join} WHERE ${column} IS NOT NULL AND ${referenced} IS NULL`;
 }
 
 /** The same as a condition of a statement that changes the table. */
-function pointsAtNothing({ table, key }: KeyOf): RawBuilder<unknown> {
+function pointsAtNothing({ table, key, orphaned }: KeyOf): RawBuilder<unknown> {
   const column = sql.ref(`${table}.${key.column}`);
+  if (orphaned) return sql`${column} IS NOT NULL`;
   // MySQL refuses to read a table that the same statement changes, but not a list made from it.
   const gone =
     table === key.table
@@ -69,19 +78,26 @@ async function findDangling(context: CheckContext): Promise<Dangling[]> {
   const keys = keysToCheck(context);
   if (keys.length === 0) return [];
   const counts = keys.map(
-    (key, i) => sql`SELECT ${sql.lit(i)} AS place, count(*) AS n FROM ${rowsPointingAtNothing(key)}`,
+    (key, i) => `SELECT ${i} AS place, count(*) AS n FROM ${rowsPointingAtNothing(context, key)}`,
   );
-  const rows = await context.db.query<{ place: unknown; n: unknown }>(
-    sql<{ place: unknown; n: unknown }>`${sql.join(counts, sql` UNION ALL `)}`,
-  );
+  const rows = await context.db.query<{ place: unknown; n: unknown }>(sql.raw(counts.join(' UNION ALL ')));
   const byPlace = new Map(rows.map((row) => [Number(row.place), Number(row.n)]));
   return keys.flatMap((key, i) => {
     const n = byPlace.get(i) ?? 0;
-    return n === 0 ? [] : [{ ...key, rows: n, mend: danglingMend(context, key.table, key.key) }];
+    return n === 0 ? [] : [{ ...key, rows: n, mend: mendOf(context, key) }];
   });
 }
 
-async function sampleOf({ db, schema }: CheckContext, found: Dangling): Promise<string[]> {
+/**
+ * A whole table that is missing is for people to bring back, but for roles: a migration makes the default ones
+ * again, and which ones the assignments named cannot be known any more.
+ */
+function mendOf(context: CheckContext, { table, key, orphaned }: KeyOf): DanglingMend | null {
+  return orphaned && key.table !== 'roles' ? null : danglingMend(context, table, key);
+}
+
+async function sampleOf(context: CheckContext, found: Dangling): Promise<string[]> {
+  const { db, schema } = context;
   const { table, key } = found;
   const names = schema.get(table)?.primaryKey ?? [];
   const ids = names.map((name, i) => sql`${sql.ref(`c.${name}`)} AS ${sql.ref(`id${i}`)}, `);
@@ -89,7 +105,7 @@ async function sampleOf({ db, schema }: CheckContext, found: Dangling): Promise<
     names.length === 0 ? sql`` : sql` ORDER BY ${sql.join(names.map((name) => sql.ref(`c.${name}`)))}`;
   const rows = await db.query<Readonly<Record<string, unknown>> & { readonly target: unknown }>(sql`
     SELECT ${sql.join(ids, sql``)}${sql.ref(`c.${key.column}`)} AS target
-    FROM ${rowsPointingAtNothing(found)}${order} LIMIT ${sql.lit(SAMPLE_SIZE)}`);
+    FROM ${sql.raw(rowsPointingAtNothing(context, found))}${order} LIMIT ${sql.lit(SAMPLE_SIZE)}`);
   return rows.map((row) => {
     const id = names.map((_, i) => String(row[`id${i}`])).join(', ');
     return `${table} ${id}: ${key.column} “${row.target}” is in no ${key.table}.${key.references}`;
@@ -101,6 +117,7 @@ export const danglingForeignKeys: Check = {
   id: 'foreign-keys.dangling',
   title: 'Rows that point at rows which do not exist',
   level: 'error',
+  anyRelease: true,
   requires: [],
   hint: 'Run: mcpgw fix --only foreign-keys.dangling',
   async find(context) {
@@ -136,10 +153,16 @@ export const danglingForeignKeys: Check = {
 
 function adviceFor(unfixable: readonly Dangling[]): string {
   const columns = unfixable.map(({ table, key }) => `${table}.${key.column}`).join(', ');
+  const missing = [...new Set(unfixable.filter(({ orphaned }) => orphaned).map(({ key }) => key.table))];
   const gateways = unfixable.some(({ key }) => key.column === 'gateway_id');
-  const users = unfixable.some(({ key }) => key.table === 'email_users');
+  const users = unfixable.some(({ key, orphaned }) => key.table === 'email_users' && !orphaned);
   return [
     `Not mended by fix: ${columns}.`,
+    ...(missing.length > 0
+      ? [
+          `Missing: ${missing.join(', ')}. Bring that back from a backup (mcpgw restore), or delete those rows.`,
+        ]
+      : []),
     ...(gateways
       ? ['Delete what came from a gateway that is gone, or set its gateway_id to one that is there.']
       : []),

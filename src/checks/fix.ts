@@ -1,17 +1,21 @@
 import type { Connection } from '../database/connection.ts';
+import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import { type BeforeWriting, inRun } from '../migrate/in-run.ts';
 import { readBeforeLocking } from '../migrate/read-before-locking.ts';
 import { runStatements } from '../migrate/run-steps.ts';
-import { REVISION } from '../migrate/state.ts';
+import { tablesTouched } from '../migrate/tables-to-lock.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
 import type { Check, Repair } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
 import { isProblem, type Outcome, runCheck } from './run-check.ts';
+import { seedsAmong } from './seed-statements.ts';
 
 export interface FixContext extends CheckInput {
+  /** What the database is, for the backup. */
+  readonly state: { readonly release: string; readonly revision: string };
   readonly progress: Progress;
   readonly lockTimeoutMs: number;
   readonly signal: AbortSignal;
@@ -26,6 +30,8 @@ export interface PlannedRepair {
 }
 
 export interface FixPlan {
+  /** Every table that is there. */
+  readonly tables: readonly string[];
   readonly outcomes: readonly Outcome[];
   readonly repairs: readonly PlannedRepair[];
 }
@@ -44,19 +50,25 @@ export interface FixResult {
   readonly clean: boolean;
 }
 
-/** Finds what is wrong and plans how to mend it. Writes nothing. */
+/**
+ * Finds what is wrong and plans how to mend it. Writes nothing.
+ *
+ * @param guard keeps a check that crashes from taking the others with it, where they share a transaction
+ */
 export async function planFix(
   db: Connection,
   checks: readonly Check[],
   input: CheckInput,
-  inTransaction = false,
+  guard?: Guard,
 ): Promise<FixPlan> {
-  const context = await checkContext(db, input, inTransaction);
+  const context = await checkContext(db, input);
+  // Before the repairs put in what they make.
+  const tables = [...context.schema.keys()];
   const outcomes: Outcome[] = [];
   const repairs: PlannedRepair[] = [];
   const planned = new Set<Statement>();
   for (const check of checks) {
-    const outcome = await runCheck(check, context);
+    const outcome = await runCheck(check, context, guard);
     outcomes.push(outcome);
     const { findings } = outcome;
     if (findings === null || findings.count === 0) continue;
@@ -65,9 +77,20 @@ export async function planFix(
     // Repairs may build on the same missing thing (the personal team); it is made once, where it is first needed.
     const statements = repair.statements.filter((statement) => !planned.has(statement));
     for (const statement of statements) planned.add(statement);
-    if (statements.length > 0) repairs.push({ check, repair: { ...repair, statements } });
+    if (statements.length === 0) continue;
+    const summary = [...new Set([...seedsAmong(context, statements), ...repair.summary])];
+    repairs.push({ check, repair: { summary, statements } });
   }
-  return { outcomes, repairs };
+  return { tables, outcomes, repairs };
+}
+
+/** The same inside of a transaction, where a check that crashes must not take the others with it. */
+export function planInTransaction(
+  db: Connection,
+  checks: readonly Check[],
+  input: CheckInput,
+): Promise<FixPlan> {
+  return inSavepoint(db, (guard) => planFix(db, checks, input, guard));
 }
 
 /** What starts a repair again, or goes on with it. */
@@ -85,7 +108,7 @@ export async function runFix(
 ): Promise<FixResult> {
   const { progress } = context;
   progress.start('Looking for what is wrong');
-  const draft = await readBeforeLocking(db, context, () => planFix(db, checks, context));
+  const draft = await readBeforeLocking(db, context, () => planInTransaction(db, checks, context));
   progress.done();
   if (draft.repairs.length === 0) return nothingRepaired(draft);
   if (!(await context.confirm(draft))) {
@@ -93,10 +116,12 @@ export async function runFix(
       hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
     });
   }
-  return inRun(db, { ...context, what: 'The repair', command: COMMAND }, async ({ onWrite }) => {
-    await context.beforeWriting({ release: '0.7.0', revision: REVISION.v070 });
+  return inRun(db, { ...context, what: 'The repair', command: COMMAND }, async ({ lock, onWrite }) => {
+    await context.beforeWriting(context.state);
+    await db.dialect.lockTables(db, tablesTouched(statementsOf(draft), draft.tables), lock);
     // What others did in between is seen only now, behind the lock.
-    const plan = await planFix(db, checks, context, db.dialect.transactionalDdl);
+    const planAgain = db.dialect.transactionalDdl ? planInTransaction : planFix;
+    const plan = await planAgain(db, checks, context);
     if (plan.repairs.length === 0) return nothingRepaired(plan);
     const steps: FixStep[] = [];
     for (const { check, repair } of plan.repairs) {
@@ -104,10 +129,15 @@ export async function runFix(
       steps.push({ check, ...(await runStatements(db, check.title, repair.statements, running)) });
     }
     progress.start('Looking again');
-    const after = (await planFix(db, checks, context, db.dialect.transactionalDdl)).outcomes;
+    const after = (await planAgain(db, checks, context)).outcomes;
     progress.done();
     return { plan, steps, ...summary(plan.outcomes, after) };
   });
+}
+
+/** All that the repairs of a plan write, in order. */
+export function statementsOf(plan: FixPlan): Statement[] {
+  return plan.repairs.flatMap(({ repair }) => repair.statements);
 }
 
 function nothingRepaired(plan: FixPlan): FixResult {

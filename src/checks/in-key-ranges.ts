@@ -14,8 +14,8 @@ export async function inKeyRanges(
   rows: number,
   statements: readonly Statement[],
 ): Promise<readonly Statement[]> {
-  const { rangeSize } = db.dialect;
-  if (rangeSize === 0 || rows <= rangeSize) return statements;
-  const bounds = await keyRanges(db, table, rangeSize);
+  const { ranges } = db.dialect;
+  if (ranges === null || rows <= ranges.size) return statements;
+  const bounds = await keyRanges(db, table, ranges);
   return statements.flatMap((statement) => inRanges(db, statement, bounds));
 }

@@ -1,4 +1,4 @@
-import { inSavepoint } from '../database/in-savepoint.ts';
+import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
 import { type Check, type CheckContext, type Findings, SAMPLE_SIZE } from './check.ts';
@@ -10,8 +10,16 @@ export interface Outcome {
   readonly report: CheckReport;
 }
 
-/** Runs one check. One that crashes is errored, one that lacks its tables is skipped: neither is a pass. */
-export async function runCheck(check: Check, context: CheckContext): Promise<Outcome> {
+/**
+ * Runs one check. One that crashes is errored, one that lacks its tables is skipped: neither is a pass.
+ *
+ * @param guard keeps a check that crashes from taking the others with it, where they share a transaction
+ */
+export async function runCheck(
+  check: Check,
+  context: CheckContext,
+  guard: Guard = (find) => find(),
+): Promise<Outcome> {
   const missing = check.requires.filter((table) => !context.schema.has(table));
   if (missing.length > 0) {
     const none = !context.schema.has('email_users');
@@ -20,8 +28,7 @@ export async function runCheck(check: Check, context: CheckContext): Promise<Out
     return { check, findings: null, report: without(check, 'skipped', why) };
   }
   try {
-    const find = () => check.find(context);
-    const findings = context.inTransaction ? await inSavepoint(context.db, find) : await find();
+    const findings = await guard(() => check.find(context));
     if (findings.skipped !== undefined) {
       return {
         check,

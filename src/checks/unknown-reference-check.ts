@@ -49,6 +49,7 @@ export function unknownReferenceCheck(
     id,
     title,
     level: 'error',
+    anyRelease: true,
     requires: OWNERSHIP_TABLES,
     hint,
     async find(context) {

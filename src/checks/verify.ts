@@ -1,4 +1,5 @@
 import type { Connection } from '../database/connection.ts';
+import { inSavepoint } from '../database/in-savepoint.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
@@ -21,23 +22,32 @@ export async function runVerify(
 ): Promise<VerifyResult> {
   await db.dialect.beginRead(db);
   try {
-    const context = await checkContext(db, input, true);
+    const context = await checkContext(db, input);
     for (const check of checks) {
       // A failure is met again where `find` waits for it, and makes that check errored.
       if (check.requires.every((table) => context.schema.has(table))) check.ahead?.(context).catch(() => {});
     }
     progress.start('Checking', checks.length);
-    const reports: CheckReport[] = [];
-    for (const check of checks) {
-      reports.push((await runCheck(check, context)).report);
-      progress.advance(1, check.title);
-    }
+    const reports = new Map<Check, CheckReport>();
+    await inSavepoint(db, async (guard) => {
+      for (const check of lastWhatTakesItsTime(checks)) {
+        reports.set(check, (await runCheck(check, context, guard)).report);
+        progress.advance(1, check.title);
+      }
+    });
     progress.done();
     const release = await releaseOf(db, context.schema);
-    return { checks: reports, clean: !reports.some(isProblem), release };
+    const inOrder = checks.flatMap((check) => reports.get(check) ?? []);
+    return { checks: inOrder, clean: !inOrder.some(isProblem), release };
   } finally {
     await db.dialect.endRead(db).catch(() => {
       // The connection is gone; the error that says so is on its way.
     });
   }
+}
+
+/** Slow work that was begun ahead is waited for when the database has answered everything else. */
+function lastWhatTakesItsTime(checks: readonly Check[]): Check[] {
+  const isSlow = (check: Check) => check.ahead !== undefined;
+  return [...checks.filter((check) => !isSlow(check)), ...checks.filter(isSlow)];
 }

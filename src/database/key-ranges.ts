@@ -1,15 +1,26 @@
 import { sql } from 'kysely';
 import type { Connection } from './connection.ts';
+import type { KeyRanges } from './dialect.ts';
 import type { Statement } from './statement.ts';
 
+/** How many of the keys in a range are looked at to find where it ends: enough for a tenth more or less. */
+const SAMPLED = 100;
+
 /**
- * The last key of every `size` rows of a table in the order of its `id`: the bounds of ranges that a large
- * update is done in, so that no single one locks and logs the whole table.
+ * Bounds, in the order of its `id`, that part a table into ranges of about one size: those that a large update
+ * is done in, so that no single one locks and logs the whole table. They are found in a sample, which any index
+ * gives, since to count the rows themselves would be to read the table.
  */
-export async function keyRanges(db: Connection, table: string, size: number): Promise<readonly unknown[]> {
+export async function keyRanges(
+  db: Connection,
+  table: string,
+  { size, hash }: KeyRanges,
+): Promise<readonly unknown[]> {
   const rows = await db.query<{ id: unknown }>(sql`
-    SELECT r.id AS id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM ${sql.table(table)}) r
-    WHERE r.place % ${sql.lit(size)} = 0 ORDER BY r.id`);
+    SELECT r.id AS id FROM (
+      SELECT id, row_number() OVER (ORDER BY id) AS place FROM ${sql.table(table)}
+      WHERE ${sql.raw(hash('id'))} % ${sql.lit(size / SAMPLED)} = 0) r
+    WHERE r.place % ${sql.lit(SAMPLED)} = 0 ORDER BY r.id`);
   return rows.map((row) => row.id);
 }
 

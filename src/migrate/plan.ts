@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { MIGRATIONS } from '../../migrations/index.ts';
 import type { Connection } from '../database/connection.ts';
-import { inRanges } from '../database/key-ranges.ts';
+import { inRanges, keyRanges } from '../database/key-ranges.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { type Statement, statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
@@ -24,8 +24,8 @@ import {
 } from './history.ts';
 import type { Migration, OwnershipValues } from './migration.ts';
 import { findDangling, findMends } from './prepare.ts';
-import { type PlanFacts, readPlanFacts } from './read-facts.ts';
-import { record } from './record.ts';
+import { readPlanFacts } from './read-facts.ts';
+import { type RecordFacts, record } from './record.ts';
 import { AT_HEAD, REVISION, readRevisions, recogniseState, type State } from './state.ts';
 
 export interface PlannedStep {
@@ -67,6 +67,8 @@ export interface PlanOptions {
    * the administrator's password, which takes time and memory by design.
    */
   readonly purpose: 'outline' | 'show' | 'run';
+  /** The schema that is there, when it was read before. */
+  readonly schema?: Schema | undefined;
   /** The hash of the administrator's password, when it was begun before. */
   readonly password?: Promise<PasswordHash> | undefined;
   /** Take v0.6.0 tables without a revision for what they look like. */
@@ -123,12 +125,12 @@ export function isEmpty(plan: Plan): boolean {
 /** Reads the database and works out every statement that it needs to be at v0.7.0. Writes nothing. */
 export async function makePlan(db: Connection, options: PlanOptions): Promise<Plan> {
   const { settings } = options;
-  const schema = await db.dialect.readSchema(db);
+  const schema = options.schema ?? (await db.dialect.readSchema(db));
   const state = recogniseState(schema, await readRevisions(db, schema), options.adopt);
   const tables = [...schema.keys()];
   const owned = tables.filter((name) => OWNED_TABLES.some((o) => o.name === name));
   const rowsBefore = await rowCounts(db, options.purpose === 'run' ? tables : owned);
-  const facts = await readPlanFacts(db, schema, rowsBefore, options.purpose !== 'outline');
+  const facts = await readPlanFacts(db, schema);
   const recorded = await recordedSteps(db, schema);
 
   const mends = await findMends(db, schema);
@@ -188,7 +190,6 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     }
   }
 
-  const ranged = (statements: readonly Statement[]) => statements.flatMap((s) => inTheRanges(db, s, facts));
   const checksumOf = stepChecksums();
   const statementsOf = new Map<string, readonly Statement[]>([
     ['history', schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements],
@@ -201,8 +202,12 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     [OWNERSHIP_STEP, ownershipStatements],
     ['revision', revisionStatements(db, schema, state)],
   ]);
+  const ranges =
+    options.purpose === 'outline'
+      ? new Map<string, readonly unknown[]>()
+      : await rangesFor(db, [...statementsOf.values()].flat(), rowsBefore);
   const steps = stepsOf(settings).map(({ id, title }): PlannedStep => {
-    const statements = ranged(statementsOf.get(id) ?? []);
+    const statements = (statementsOf.get(id) ?? []).flatMap((s) => inTheRanges(db, s, ranges));
     const checksum = checksumOf.get(id);
     const isRecorded = checksum === undefined || (recorded.has(id) && statements.length === 0);
     return {
@@ -226,6 +231,9 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     warnings: [...recording.warnings, ...mends.map((m) => `${m.rows} ${m.what}.`)],
   };
 }
+
+/** The checks of `fix` that are about these rows. */
+const MENDED_BEFORE = 'foreign-keys.dangling,ownership.unknown-team';
 
 async function recordedSteps(db: Connection, schema: Schema): Promise<ReadonlySet<string>> {
   const history: readonly HistoryRow[] = await readHistory(db, schema);
@@ -251,7 +259,10 @@ async function refuseDangling(db: Connection, before: Schema, after: Schema, men
     const had = before.get(name)?.foreignKeys ?? [];
     return (
       (after.get(name)?.foreignKeys ?? [])
-        .filter((key) => !had.some((k) => k.column === key.column && k.table === key.table))
+        .filter(
+          (key) =>
+            !before.has(key.table) || !had.some((k) => k.column === key.column && k.table === key.table),
+        )
         // Mended before the constraint comes.
         .filter((key) => !(mends && name === 'user_roles' && key.column === 'granted_by'))
         .map((key) => ({ table: name, key }))
@@ -263,22 +274,29 @@ async function refuseDangling(db: Connection, before: Schema, after: Schema, men
     details: dangling.map(
       (d) => `${d.table}.${d.key.column}: ${d.rows} rows without their row in ${d.key.table}`,
     ),
-    hint: 'See them with: mcpgw verify --only foreign-keys.dangling — and mend them with: mcpgw fix --only foreign-keys.dangling. Nothing was changed.',
+    hint: `mcpgw verify --only ${MENDED_BEFORE} shows them. Mend them, then migrate: mcpgw fix --only ${MENDED_BEFORE} — nothing was changed.`,
   });
 }
 
-function unusualNames(db: Connection, schema: Schema, facts: PlanFacts): Statement[] {
-  const key = columnOf(schema.get('tools'), 'id');
-  if (facts.unusualNames === 0 || key === undefined) return [];
+/**
+ * Display names that this database's SQL cannot make. Whether there are any shows when the others are made: to
+ * look before would be another scan of all tools.
+ */
+function unusualNames(db: Connection, schema: Schema, facts: RecordFacts): Statement[] {
   const { dialect } = db;
-  const misses = dialect.displayNameMisses() ?? 'false';
+  const misses = dialect.displayNameMisses();
+  const tools = schema.get('tools');
+  const key = columnOf(tools, 'id');
+  const isNew = columnOf(tools, 'display_name') === undefined;
+  if (misses === null || key === undefined) return [];
+  if (!isNew && facts.nulls('tools', 'display_name') === 0) return [];
   const page = db.compile(sql`
     SELECT id, custom_name, original_name FROM tools
     WHERE id > ${''} AND display_name IS NULL AND (${sql.raw(misses)}) ORDER BY id LIMIT ${PAGE_SIZE}`);
   return [
     {
       sql: dialect.pagedUpdate('tools', key, 'display_name'),
-      parameters: [`… ${facts.unusualNames} display names …`],
+      parameters: ['… display names that SQL cannot make …'],
       counts: 'written',
       table: 'tools',
       paged: {
@@ -300,9 +318,28 @@ function markAll(db: Connection, name: string): Statement {
   };
 }
 
-/** Updates of a large table in ranges of its key, where the dialect wants that. */
-function inTheRanges(db: Connection, s: Statement, facts: PlanFacts): Statement[] {
-  const bounds = s.table === undefined || s.paged !== undefined ? undefined : facts.ranges.get(s.table);
+/** Bounds for the large tables that statements write rows of, where the dialect wants ranges. */
+async function rangesFor(
+  db: Connection,
+  statements: readonly Statement[],
+  rows: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, readonly unknown[]>> {
+  const wanted = db.dialect.ranges;
+  const written = new Set(statements.filter((s) => s.paged === undefined).map((s) => s.table ?? ''));
+  const ranges = new Map<string, readonly unknown[]>();
+  for (const { name } of OWNED_TABLES) {
+    if (wanted === null || !written.has(name) || (rows.get(name) ?? 0) <= wanted.size) continue;
+    ranges.set(name, await keyRanges(db, name, wanted));
+  }
+  return ranges;
+}
+
+function inTheRanges(
+  db: Connection,
+  s: Statement,
+  ranges: ReadonlyMap<string, readonly unknown[]>,
+): Statement[] {
+  const bounds = s.table === undefined || s.paged !== undefined ? undefined : ranges.get(s.table);
   return bounds === undefined ? [s] : inRanges(db, s, bounds);
 }
 

@@ -45,7 +45,7 @@ export interface Dangling {
   readonly rows: number;
 }
 
-/** Rows whose foreign key points at nothing, for keys of the target that existing tables do not have yet. */
+/** Rows whose foreign key points at nothing, for these keys of the target; a table that is not there is nothing. */
 export async function findDangling(
   db: Connection,
   keys: readonly { readonly table: string; readonly key: ForeignKey }[],
@@ -53,8 +53,8 @@ export async function findDangling(
 ): Promise<readonly Dangling[]> {
   const dangling: Dangling[] = [];
   for (const { table, key } of keys) {
-    if (columnOf(schema.get(table), key.column) === undefined || !schema.has(key.table)) continue;
-    const rows = await countDangling(db, table, key);
+    if (columnOf(schema.get(table), key.column) === undefined) continue;
+    const rows = await (schema.has(key.table) ? countDangling(db, table, key) : countAll(db, table, key));
     if (rows > 0) dangling.push({ table, key, rows });
   }
   return dangling;
@@ -69,5 +69,12 @@ async function countDangling(db: Connection, table: string, key: ForeignKey): Pr
     SELECT count(*) AS n FROM ${sql.table(table)} c
     LEFT JOIN ${sql.table(key.table)} p ON ${sql.ref(`p.${key.references}`)} = ${sql.ref(`c.${key.column}`)}
     WHERE ${sql.ref(`c.${key.column}`)} IS NOT NULL AND ${sql.ref(`p.${key.references}`)} IS NULL`);
+  return Number(row?.n ?? 0);
+}
+
+async function countAll(db: Connection, table: string, key: ForeignKey): Promise<number> {
+  const [row] = await db.query<{ n: unknown }>(
+    sql<{ n: unknown }>`SELECT count(${sql.ref(key.column)}) AS n FROM ${sql.table(table)}`,
+  );
   return Number(row?.n ?? 0);
 }

@@ -1,16 +1,8 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
-import { keyRanges } from '../database/key-ranges.ts';
-import { LEFTOVER_COPIES, OWNED_TABLES } from '../schema/gateway-tables.ts';
+import { LEFTOVER_COPIES } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
 import type { RecordFacts } from './record.ts';
-
-export interface PlanFacts extends RecordFacts {
-  /** Tools whose display name SQL cannot make (see `Dialect.displayNameMisses`). */
-  readonly unusualNames: number;
-  /** Bounds of the ranges that updates of a large table are done in, by table. */
-  readonly ranges: ReadonlyMap<string, readonly unknown[]>;
-}
 
 /** Columns that migrations fill where they hold NULL. */
 const FILLED = [
@@ -18,17 +10,8 @@ const FILLED = [
   ['tools', 'name'],
 ] as const;
 
-/**
- * Asks the database what a plan depends on besides its schema.
- *
- * @param exact also what only the text of statements depends on, which takes scans of large tables
- */
-export async function readPlanFacts(
-  db: Connection,
-  schema: Schema,
-  counts: ReadonlyMap<string, number>,
-  exact: boolean,
-): Promise<PlanFacts> {
+/** Asks the database what a plan depends on besides its schema. */
+export async function readPlanFacts(db: Connection, schema: Schema): Promise<RecordFacts> {
   const nulls = new Map<string, number>();
   for (const [table, column] of FILLED) {
     if (columnOf(schema.get(table), column) === undefined) continue;
@@ -44,28 +27,10 @@ export async function readPlanFacts(
       (SELECT 1 FROM ${sql.table(original)} o WHERE o.id = c.id)`;
     missing.set(copy, await count(db, from));
   }
-  const misses = db.dialect.displayNameMisses();
-  const named = columnOf(schema.get('tools'), 'display_name') !== undefined;
-  const unusualNames =
-    !exact || misses === null || !schema.has('tools')
-      ? 0
-      : await count(
-          db,
-          sql`${sql.table('tools')} WHERE (${sql.raw(misses)})${named ? sql` AND display_name IS NULL` : sql``}`,
-        );
-  const ranges = new Map<string, readonly unknown[]>();
-  const rangeSize = exact ? db.dialect.rangeSize : 0;
-  for (const { name } of OWNED_TABLES) {
-    if (rangeSize > 0 && (counts.get(name) ?? 0) > rangeSize) {
-      ranges.set(name, await keyRanges(db, name, rangeSize));
-    }
-  }
   return {
     nulls: (table, column) => nulls.get(`${table}.${column}`) ?? 0,
     missingFrom: (copy) => missing.get(copy) ?? 0,
     zonedTimes: db.dialect.zonedTimes,
-    unusualNames,
-    ranges,
   };
 }
 

@@ -84,19 +84,22 @@ export async function runMigration(db: Connection, context: RunContext): Promise
       // It reads through a connection of its own, which the table locks would keep out.
       await context.beforeWriting(draft.state);
       // What another run did while this one waited for the lock is seen only now.
-      const tables = await db.dialect.readSchema(db);
-      await db.dialect.lockTables(db, tablesToLock(draft, tables.keys()), lock);
-      const plan = await makePlan(db, { ...context, purpose: 'run', password });
+      const found = await db.dialect.readSchema(db);
+      await db.dialect.lockTables(db, tablesToLock(draft, found.keys()), lock);
+      // Where tables were waited for, whoever had them may have changed them.
+      const schema = db.dialect.locks.others === null ? found : undefined;
+      const plan = await makePlan(db, { ...context, purpose: 'run', schema, password });
       if (isEmpty(plan)) return nothingToDo(plan);
       const steps = await runSteps(db, plan.steps, { ...context, command: COMMAND, onWrite });
       progress.start('Checking the result');
-      const schema = await db.dialect.readSchema(db);
-      refuseUnfinished(db, plan, schema);
-      const { rows, warnings } = await compareRows(db, plan.rowsBefore, schema, {
+      const after = await db.dialect.readSchema(db);
+      refuseUnfinished(db, plan, after);
+      const { rows, warnings } = await compareRows(db, plan.rowsBefore, after, {
         what: 'the migration',
         growing: GROWING,
         goes: (table) => LEFTOVER_COPIES.has(table),
       });
+      const dangling = await danglingWarnings(db);
       progress.done();
       return {
         plan,
@@ -104,7 +107,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
         revision: REVISION.v070,
         changed: true,
         rows,
-        warnings: [...plan.warnings, ...warnings],
+        warnings: [...plan.warnings, ...warnings, ...dangling],
       };
     },
   );
@@ -167,6 +170,15 @@ function refuseUnfinished(db: Connection, plan: Plan, schema: Schema): void {
   throw new GatewayError('INTERNAL', 'The schema is not what the migration leads to.', {
     details: left.slice(0, 5).map((statement) => statement.sql),
   });
+}
+
+/** What the gateway left behind where nothing enforces foreign keys, and `verify` will find. */
+async function danglingWarnings(db: Connection): Promise<string[]> {
+  const tables = await db.dialect.danglingRows(db);
+  if (tables.length === 0) return [];
+  return [
+    `Rows point at rows that do not exist (${tables.join('; ')}), as they did before. Mend them with: mcpgw fix --only foreign-keys.dangling`,
+  ];
 }
 
 /** Tables that a run adds rows to: their counts may grow. */

@@ -122,6 +122,17 @@ describeEachDatabase('ownership.orphans', ({ id, dialect }) => {
     expect((await fix(at, [personalTeam, teamMembership, orphans])).steps).toEqual([]);
   });
 
+  it('announces that the personal team becomes active again', async () => {
+    const at = await migratedDatabase(id);
+    const no = at.database.dialect === 'postgresql' ? 'false' : '0';
+    await at.database.query(`UPDATE email_teams SET is_active = ${no}`);
+    await at.database.query("UPDATE tools SET team_id = NULL, owner_email = NULL WHERE id = 'tool-1'");
+    const { plan } = await fix(at, [orphans]);
+    expect(plan.repairs.map(({ repair }) => repair.summary)).toEqual([
+      [expect.stringMatching(/^personal team “.*” active again$/), expect.stringMatching(/^tools: 1 row: /)],
+    ]);
+  });
+
   it('plans without writing, and says what it will do', async () => {
     const at = await migratedDatabase(id);
     await at.database.query("UPDATE tools SET team_id = NULL, owner_email = NULL WHERE id = 'tool-1'");

@@ -1,8 +1,10 @@
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { type Check, CLEAN } from '../../src/checks/check.ts';
 import { isProblem } from '../../src/checks/run-check.ts';
+import { describeEachDatabase } from '../support/databases.ts';
 import { migratedDatabase } from '../support/migrated-database.ts';
-import { verify } from '../support/run-checks.ts';
+import { fix, verify } from '../support/run-checks.ts';
 
 const check = (more: Partial<Check>): Check => ({
   id: 'some.check',
@@ -44,5 +46,32 @@ describe('runCheck', () => {
     const [report] = await verify(await migratedDatabase('sqlite'), [check({})]);
     expect(report).toMatchObject({ status: 'passed', hint: '' });
     expect(isProblem(report!)).toBe(false);
+  });
+});
+
+describeEachDatabase('checks that share a transaction', ({ id }) => {
+  const asks = (ask: string): Partial<Check> => ({
+    id: ask,
+    find: async ({ db }) => {
+      await db.query(sql`${sql.raw(ask)}`);
+      return CLEAN;
+    },
+  });
+
+  it('go on after each one that the database refuses, and are reported in their order', async () => {
+    const asked = [
+      check({ ...asks('SELECT 1'), ahead: async () => {} }),
+      check(asks('SELECT nothing FROM nowhere')),
+      check(asks('SELECT 2')),
+      check(asks('SELECT nothing FROM nowhere at all')),
+      check(asks('SELECT 3')),
+    ];
+    const at = await migratedDatabase(id);
+    const statuses = ['passed', 'errored', 'passed', 'errored', 'passed'];
+    const reports = await verify(at, asked);
+    expect(reports.map((report) => report.id)).toEqual(asked.map((one) => one.id));
+    expect(reports.map(({ status }) => status)).toEqual(statuses);
+    const { checks } = await fix(at, asked);
+    expect(checks.map(({ status }) => status)).toEqual(statuses);
   });
 });
