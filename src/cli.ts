@@ -1,3 +1,4 @@
+import { outliveTerminal } from './closed-terminal.ts';
 import type { Io } from './commands/io.ts';
 import { ExitCode } from './errors.ts';
 import { VERSION } from './version.ts';
@@ -53,11 +54,5 @@ function signalOf(): AbortSignal {
   return controller.signal;
 }
 
-// A reader that went away (`mcpgw verify | head`) is no error of ours.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
+outliveTerminal();
 await main();

@@ -1,8 +1,11 @@
+import type { Connection } from '../database/connection.ts';
 import { ExitCode } from '../errors.ts';
+import { plannedHistoryRow } from '../migrate/history.ts';
 import { isEmpty, type Plan } from '../migrate/plan.ts';
 import type { RunResult } from '../migrate/run.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import type { Settings } from '../settings/settings.ts';
+import { VERSION } from '../version.ts';
 import type { Outcome } from './outcome.ts';
 import { plannedStep } from './planned-step.ts';
 
@@ -12,7 +15,9 @@ const counted = (n: number, what: string) => `${n.toLocaleString('en')} ${what}`
 /** What a run will do, in a few lines, for the person who is asked. */
 export function describePlan(plan: Plan): string[] {
   const rows = sum(plan.assigned.values());
-  const statements = sum(plan.steps.map((step) => step.statements.length));
+  const statements = sum(
+    plan.steps.map(({ statements, checksum }) => statements.length + (checksum === null ? 0 : 1)),
+  );
   return [
     `The database is ${plan.state.description}${plan.state.revision === '' ? '' : ` (revision ${plan.state.revision})`}.`,
     ...(plan.created.length === 0 ? [] : [`Creates: ${plan.created.join('; ')}.`]),
@@ -22,14 +27,16 @@ export function describePlan(plan: Plan): string[] {
   ];
 }
 
-/** The report of `--dry-run`. */
-export function planOutcome(plan: Plan, settings: Settings): Outcome {
-  const steps = plan.steps.map(
-    ({ id, title, statements }): StepReport =>
-      statements.length === 0
-        ? { id, title, status: 'already', rows: null, durationMs: 0 }
-        : plannedStep(id, title, statements),
-  );
+/** The report of `--dry-run`: each step with what it writes, and the record of it that the run makes. */
+export function planOutcome(db: Connection, plan: Plan, settings: Settings): Outcome {
+  const steps = plan.steps.map(({ id, title, statements, checksum }): StepReport => {
+    const recorded =
+      checksum === null ? [] : [plannedHistoryRow(db, { step: id, checksum, tool_version: VERSION })];
+    const all = [...statements, ...recorded];
+    return all.length === 0
+      ? { id, title, status: 'already', rows: null, durationMs: 0 }
+      : plannedStep(id, title, all);
+  });
   return {
     exitCode: ExitCode.ok,
     steps,

@@ -1,3 +1,4 @@
+import type { Connection } from '../database/connection.ts';
 import type { ExitCode } from '../errors.ts';
 import { lockImpact } from '../migrate/lock-impact.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
@@ -11,6 +12,7 @@ import { locksSection } from './locks-section.ts';
 import { describePlan, migrationOutcome, planOutcome } from './migrate-report.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
+import { preflightBefore } from './preflight-before.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -43,39 +45,54 @@ function planOptions(session: Session, options: MigrateOptions) {
 
 function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
-    await db.dialect.beginRead(db);
-    try {
-      const plan = await makePlan(db, { ...planOptions(session, options), purpose: 'show' });
-      session.found(plan.state);
-      const outcome = planOutcome(plan, session.loaded.settings);
-      if (isEmpty(plan)) return outcome;
-      const backup = await plannedBackup(session, db, options);
-      return {
-        ...outcome,
-        sections: [
-          ...(outcome.sections ?? []),
-          ...locksSection(lockImpact(db.dialect, plan)),
-          ...backup.sections,
-        ],
-        warnings: [...(outcome.warnings ?? []), ...backup.warnings],
-      };
-    } finally {
-      await db.dialect.endRead(db);
-    }
+    const { plan, outcome } = await planned(session, options, db);
+    if (isEmpty(plan)) return outcome;
+    const warnings = await preflightBefore(session, options, db);
+    return { ...outcome, warnings: [...(outcome.warnings ?? []), ...warnings] };
   });
+}
+
+/** Reads in one transaction what a run would do, and what it would lock and back up for that. */
+async function planned(
+  session: Session,
+  options: MigrateOptions,
+  db: Connection,
+): Promise<{ plan: Plan; outcome: Outcome }> {
+  await db.dialect.beginRead(db);
+  try {
+    const plan = await makePlan(db, { ...planOptions(session, options), purpose: 'show' });
+    session.found(plan.state);
+    const outcome = planOutcome(db, plan, session.loaded.settings);
+    if (isEmpty(plan)) return { plan, outcome };
+    const backup = await plannedBackup(session, db, options);
+    const sections = [
+      ...(outcome.sections ?? []),
+      ...locksSection(lockImpact(db.dialect, plan)),
+      ...backup.sections,
+    ];
+    const warnings = [...(outcome.warnings ?? []), ...backup.warnings];
+    return { plan, outcome: { ...outcome, sections, warnings } };
+  } finally {
+    await db.dialect.endRead(db);
+  }
 }
 
 function run(session: Session, options: MigrateOptions): Promise<Outcome> {
   const { io, progress } = session;
   return session.connect({ access: 'write', create: true, wait: options.wait }, async (db) => {
     const backup = backupBefore(session, db, options);
+    let warnings: readonly string[] = [];
     const result = await runMigration(db, {
       ...planOptions(session, options),
       progress,
       toolVersion: VERSION,
       lockTimeoutMs: options.lockTimeout * 1000,
       signal: io.signal,
-      confirm: (plan) => confirm(session, options, plan),
+      async confirm(plan) {
+        session.found(plan.state);
+        if (!isEmpty(plan)) warnings = await preflightBefore(session, options, db);
+        return confirm(session, options, plan, warnings);
+      },
       beforeWriting: backup.beforeWriting,
       reconnect: (use) => session.connect({ access: 'write', wait: options.wait }, use),
     });
@@ -85,6 +102,7 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
       ...outcome,
       steps: [...backup.steps(), ...(outcome.steps ?? [])],
       sections: [...(outcome.sections ?? []), ...backup.sections()],
+      warnings: [...(outcome.warnings ?? []), ...warnings],
     };
   });
 }
@@ -93,10 +111,14 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
  * On a terminal the plan is shown and a person decides. Elsewhere nobody is there to ask, and `migrate` is
  * what the pipeline or container was told to do.
  */
-async function confirm(session: Session, options: MigrateOptions, plan: Plan): Promise<boolean> {
+async function confirm(
+  session: Session,
+  options: MigrateOptions,
+  plan: Plan,
+  warnings: readonly string[],
+): Promise<boolean> {
   const { io } = session;
-  session.found(plan.state);
   if (isEmpty(plan)) return true;
-  announce(session, options, describePlan(plan));
+  announce(session, options, [...warnings.map((text) => `Warning: ${text}`), ...describePlan(plan)]);
   return options.yes === true || !io.interactive || askOnTerminal('Migrate this database now?');
 }

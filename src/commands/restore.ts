@@ -3,14 +3,17 @@ import {
   planRestore,
   type RestoreContext,
   type RestorePlan,
+  replacedTables,
   restoreBackup,
 } from '../backup/restore-backup.ts';
 import { ExitCode } from '../errors.ts';
+import { restoreLocks } from '../migrate/lock-impact.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { VERSION } from '../version.ts';
 import { backupSection, megabytes } from './backup-report.ts';
 import { confirmName } from './confirm-name.ts';
 import type { Io } from './io.ts';
+import { locksSection } from './locks-section.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { runCommand } from './run-command.ts';
@@ -141,7 +144,10 @@ function planned(session: Session, plan: RestorePlan, from: string): Outcome {
   return {
     exitCode: ExitCode.ok,
     steps: [...keep, { ...step('restore', titleOf(plan), 'planned', null, 0), statements: [] }],
-    sections: [tables(plan, 'rows now', 'rows in the backup')],
+    sections: [
+      tables(plan, 'rows now', 'rows in the backup'),
+      ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),
+    ],
     warnings: plan.damage === '' ? [] : [plan.damage],
     next: `mcpgw restore ${from}`,
   };

@@ -70,7 +70,7 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
       if (database !== null) database = { ...database, release, revision };
     },
     connect({ access, create = false, wait, retries = settings.dbMaxRetries }, use) {
-      database = { dialect: target.dialect, server: '', url: target.maskedUrl, release: '', revision: '' };
+      database ??= { dialect: target.dialect, server: '', url: target.maskedUrl, release: '', revision: '' };
       return withDatabase(
         target,
         {
@@ -89,7 +89,10 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
         (db) => {
           const { product, version } = db.dialect.server;
           if (database !== null) database = { ...database, server: `${product} ${version}` };
-          return use(db);
+          const result = use(db);
+          // What the report is written with is read while the database works.
+          import('../report/render.ts').catch(() => {});
+          return result;
         },
       );
     },

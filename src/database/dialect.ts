@@ -46,6 +46,13 @@ export interface Change {
   readonly table: Table;
 }
 
+export interface KeyRanges {
+  /** About how many rows a range has. */
+  readonly size: number;
+  /** SQL for a whole number that is made of a key's value, and evenly spread whatever the keys are like. */
+  hash(key: string): string;
+}
+
 /**
  * Everything that differs between databases. A new difference is a member here, and a case in the contract
  * suite (`test/database/dialect-contract.test.ts`); nothing else asks which database it is talking to.
@@ -91,8 +98,8 @@ export interface Dialect {
   displayNameMisses(): string | null;
   /** Writes a page of values (see PagedUpdate) back: `UPDATE table SET column …` with one JSON parameter. */
   pagedUpdate(table: string, key: Pick<Column, 'name' | 'collation'>, column: string): string;
-  /** Rows of a large table are written in ranges of this many (0: all at once). */
-  readonly rangeSize: number;
+  /** How rows of a large table are written in ranges of its key; null where all are written at once. */
+  readonly ranges: KeyRanges | null;
 
   /**
    * What this user may not do but a run must, a line each; empty when a run can go ahead. Only for what a
@@ -128,6 +135,8 @@ export interface Dialect {
    */
   beginRead(connection: Connection, tableWaitMs?: number): Promise<void>;
   endRead(connection: Connection): Promise<void>;
+  /** How a second connection comes to see the very moment that a read of the first one sees; null where none can. */
+  readonly sharedRead: SharedRead | null;
   /**
    * A query that waits no longer than `waitMs` for a table that somebody has locked: its text, to be sent by
    * itself, outside of a transaction, in one round trip. Nothing of it stays set in the session.
@@ -139,8 +148,21 @@ export interface Dialect {
   readBlocker(connection: Connection): Promise<string | null>;
   /** Makes later writes of the session wait at most this long for what somebody else is writing. */
   writeWait(milliseconds: number): Statement;
+  /** Rows that point at nothing although a foreign key forbids it, where keys are not enforced: a line a table. */
+  danglingRows(connection: Connection): Promise<readonly string[]>;
   /** The database's own integrity check: lines of what is wrong, or null where it has none. */
   integrityProblems(connection: Connection): Promise<readonly string[] | null>;
+}
+
+export interface SharedRead {
+  /**
+   * Called in a transaction of `beginRead`.
+   *
+   * @returns what `join` needs for as long as that transaction is open
+   */
+  offer(connection: Connection): Promise<string>;
+  /** `beginRead` of the other connection. */
+  join(connection: Connection, offered: string): Promise<void>;
 }
 
 export interface LockDescription {
@@ -150,6 +172,10 @@ export interface LockDescription {
   changed(kinds: ReadonlySet<EffectKind>): string;
   /** On tables that are there and not changed; null for none. */
   readonly others: { readonly lock: string; readonly why: string } | null;
+  /** On a table in which a repair writes rows. */
+  readonly written: string;
+  /** What a restore takes; `table` null is every table that it replaces. */
+  readonly replaced: { readonly table: string | null; readonly lock: string; readonly why: string };
 }
 
 export interface RunLock {

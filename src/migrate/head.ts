@@ -6,12 +6,16 @@ import type { Settings } from '../settings/settings.ts';
 import { SEED_STEP, stepChecksums } from './history.ts';
 import { REVISION } from './state.ts';
 
+/** A table that is locked for longer is waited for the long way round, which ends in who has locked it. */
+const TABLE_WAIT_MS = 2_000;
+
 type HeadSettings = Pick<Settings, 'emailAuthEnabled' | 'platformAdminEmail'>;
 
 /**
  * Whether a migration has nothing to do, asked with one statement and no lock: replicas that start at once
  * each run it. A yes is certain as far as the tool's own history goes; anything unusual is a no, which only
- * means that the long way round is taken. To be called outside of a transaction: where a table is missing the
+ * means that the long way round is taken; so is a table that somebody keeps locked. Every value is a literal,
+ * for what bounds that wait takes no parameters. To be called outside of a transaction: where a table is missing the
  * statement fails, and would take the transaction with it.
  */
 export async function isAtHead(db: Connection, settings: HeadSettings): Promise<boolean> {
@@ -22,13 +26,11 @@ export async function isAtHead(db: Connection, settings: HeadSettings): Promise<
     ...(settings.emailAuthEnabled ? [...seedsAreThere(db, settings.platformAdminEmail), ...noOrphans()] : []),
   ];
   try {
-    const [row] = await db.query<{ head: unknown }>(
-      sql<{ head: unknown }>`SELECT CASE WHEN ${sql.join(
-        conditions,
-        sql`
-        AND `,
-      )} THEN 1 ELSE 0 END AS head`,
+    const { sql: question } = db.compile(
+      sql`SELECT CASE WHEN ${sql.join(conditions, sql` AND `)} THEN 1 ELSE 0 END AS head`,
     );
+    const bounded = db.dialect.boundedQuery(question, TABLE_WAIT_MS);
+    const [row] = await db.query<{ head: unknown }>(sql<{ head: unknown }>`${sql.raw(bounded)}`);
     return Number(row?.head) === 1;
   } catch {
     // Which error it was comes out again, with advice, as soon as the database is read in full.
@@ -41,14 +43,16 @@ type Condition = RawBuilder<unknown>;
 function revisionIsSingle(): Condition[] {
   return [
     sql`(SELECT count(*) FROM alembic_version) = 1`,
-    sql`EXISTS (SELECT 1 FROM alembic_version WHERE version_num = ${REVISION.v070})`,
+    sql`EXISTS (SELECT 1 FROM alembic_version WHERE version_num = ${sql.lit(REVISION.v070)})`,
   ];
 }
 
 /** Each step as it would be run today. */
 function stepsAreRecorded({ emailAuthEnabled }: HeadSettings): Condition {
   const steps = [...stepChecksums()].filter(([step]) => emailAuthEnabled || step !== SEED_STEP);
-  const recorded = steps.map(([step, checksum]) => sql`(step = ${step} AND checksum = ${checksum})`);
+  const recorded = steps.map(
+    ([step, checksum]) => sql`(step = ${sql.lit(step)} AND checksum = ${sql.lit(checksum)})`,
+  );
   return sql`(SELECT count(DISTINCT step) FROM mcpgw_migration WHERE ${sql.join(recorded, sql` OR `)}) =
     ${sql.lit(steps.length)}`;
 }
@@ -58,8 +62,9 @@ function toolsAreNamed(): Condition[] {
 }
 
 /** As `planSeed` wants them; with two personal teams it takes a closer look. */
-function seedsAreThere(db: Connection, email: string): Condition[] {
-  const yes = db.dialect.boolean(true);
+function seedsAreThere({ dialect }: Connection, admin: string): Condition[] {
+  const email = sql.raw(dialect.literal(admin));
+  const yes = sql.lit(dialect.boolean(true));
   const team = sql`created_by = ${email} AND is_personal = ${yes} AND is_active = ${yes}`;
   return [
     sql`EXISTS (SELECT 1 FROM email_users WHERE email = ${email})`,
@@ -68,11 +73,11 @@ function seedsAreThere(db: Connection, email: string): Condition[] {
       AND is_active = ${yes} AND team_id IN (SELECT id FROM email_teams WHERE ${team}))`,
     ...DEFAULT_ROLES.map(
       ({ name, scope }) =>
-        sql`EXISTS (SELECT 1 FROM roles WHERE name = ${name} AND scope = ${scope} AND is_active = ${yes})`,
+        sql`EXISTS (SELECT 1 FROM roles WHERE name = ${sql.lit(name)} AND scope = ${sql.lit(scope)} AND is_active = ${yes})`,
     ),
     sql`EXISTS (SELECT 1 FROM user_roles u JOIN roles r ON r.id = u.role_id WHERE u.user_email = ${email}
       AND u.scope = 'global' AND u.scope_id IS NULL AND u.is_active = ${yes}
-      AND r.name = ${ADMIN_ROLE} AND r.scope = 'global')`,
+      AND r.name = ${sql.lit(ADMIN_ROLE)} AND r.scope = 'global')`,
     // What the gateway writes where foreign keys are not enforced, and a migration mends.
     sql`NOT EXISTS (SELECT 1 FROM user_roles u WHERE NOT EXISTS
       (SELECT 1 FROM email_users e WHERE e.email = u.granted_by))`,

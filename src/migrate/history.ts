@@ -71,6 +71,23 @@ export function historyWarnings(history: readonly HistoryRow[]): string[] {
 }
 
 export function historyRow(db: Connection, row: HistoryRow): Statement {
+  return insertRow(db, row);
+}
+
+/** The same before the run: what only the run will know is said in words. */
+export function plannedHistoryRow(
+  db: Connection,
+  known: Pick<HistoryRow, 'step' | 'checksum' | 'tool_version'>,
+): Statement {
+  return insertRow(db, {
+    ...known,
+    applied_at: '<time of the run>',
+    duration_ms: '<milliseconds it took>',
+    rows_written: '<rows written>',
+  });
+}
+
+function insertRow(db: Connection, row: Readonly<Record<keyof HistoryRow, unknown>>): Statement {
   return db.compile(
     sql`INSERT INTO ${sql.table(HISTORY_TABLE)}
           (step, checksum, tool_version, applied_at, duration_ms, rows_written)

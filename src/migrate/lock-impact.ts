@@ -1,8 +1,11 @@
-import type { Dialect } from '../database/dialect.ts';
+import type { Dialect, LockDescription } from '../database/dialect.ts';
 import type { EffectKind, Statement } from '../database/statement.ts';
 import { plural } from '../report/plural.ts';
 import type { Plan, PlannedStep } from './plan.ts';
-import { tablesToLock } from './tables-to-lock.ts';
+import { tablesToLock, tablesTouched } from './tables-to-lock.ts';
+
+/** So many tables are named; more are counted. */
+const SHOWN = 3;
 
 /** One line of what a run keeps others from, and why. */
 export interface TableLock {
@@ -35,21 +38,49 @@ export function lockImpact(
   const statements = plan.steps.flatMap((step) => step.statements);
   if (statements.length === 0) return [];
   const { changed, others } = tablesToLock(plan, plan.tables);
-  const lines: TableLock[] = [];
-  if (locks.whole !== null) lines.push(locks.whole);
-  for (const table of changed) {
-    const kinds = countKinds(statements, table);
-    const why = (Object.keys(KINDS) as EffectKind[]).flatMap((kind) => {
-      const n = kinds.get(kind);
-      return n === undefined ? [] : [KINDS[kind](n)];
-    });
-    lines.push({ table, lock: locks.changed(new Set(kinds.keys())), why: why.join('; ') });
-  }
+  const lines = [
+    ...(locks.whole === null ? [] : [locks.whole]),
+    ...changed.map((table) => lockOfChanged(locks, statements, table)),
+  ];
   if (locks.others !== null && others.length > 0) {
-    const table = others.length > 3 ? `${others.length} other tables` : others.join(', ');
+    const table = others.length > SHOWN ? `${others.length} other tables` : others.join(', ');
     lines.push({ table, ...locks.others });
   }
   return lines;
+}
+
+/**
+ * What a repair with these statements locks.
+ *
+ * @param tables every table that is there
+ */
+export function repairLocks(
+  { locks }: Pick<Dialect, 'locks'>,
+  statements: readonly Statement[],
+  tables: Iterable<string>,
+): TableLock[] {
+  const { changed, others } = tablesTouched(statements, tables);
+  if (changed.length + others.length === 0) return [];
+  return [
+    ...(locks.whole === null ? [] : [locks.whole]),
+    ...changed.map((table) => lockOfChanged(locks, statements, table)),
+    ...others.map((table) => ({ ...lockOfChanged(locks, statements, table), lock: locks.written })),
+  ];
+}
+
+/** What a restore that replaces these tables locks. */
+export function restoreLocks({ replaced }: LockDescription, tables: readonly string[]): TableLock[] {
+  const table = replaced.table ?? (tables.length > SHOWN ? `${tables.length} tables` : tables.join(', '));
+  return table === '' ? [] : [{ ...replaced, table }];
+}
+
+function lockOfChanged(locks: LockDescription, statements: readonly Statement[], table: string): TableLock {
+  const kinds = countKinds(statements, table);
+  const why = (Object.keys(KINDS) as EffectKind[]).flatMap((kind) => {
+    const n = kinds.get(kind);
+    return n === undefined ? [] : [KINDS[kind](n)];
+  });
+  return { table, lock: locks.changed(new Set(kinds.keys())), why: why.join('; ') };
 }
 
 function countKinds(statements: readonly Statement[], table: string): ReadonlyMap<EffectKind, number> {

@@ -1,4 +1,5 @@
 import type { Connection } from '../database/connection.ts';
+import { tablesInUse } from '../database/tables-in-use.ts';
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 
@@ -15,7 +16,7 @@ interface ReadOptions {
  * Reads the database at one moment, before a run takes its locks. Where another run is at work, tables cannot
  * even be read: then this waits for the lock of runs, which names the holder, and reads again.
  *
- * @throws GatewayError LOCKED when that run is not done in time; BUSY when something else keeps a table locked
+ * @throws GatewayError LOCKED when that run is not done in time, or when something else keeps a table locked
  */
 export async function readBeforeLocking<T>(
   db: Connection,
@@ -27,6 +28,7 @@ export async function readBeforeLocking<T>(
   // Where schema changes are no part of a transaction, another run shows half of its work, which looks like
   // anything; so a refusal counts only when it comes again after that run.
   let refusable = dialect.transactionalDdl;
+  let isLastTry = false;
   for (;;) {
     try {
       await dialect.beginRead(db, TABLE_WAIT_MS);
@@ -42,7 +44,12 @@ export async function readBeforeLocking<T>(
       const busy = known?.code === 'BUSY';
       const halfDone = known === null || known.code === 'STATE' || known.code === 'PREFLIGHT';
       if (!busy && (refusable || !halfDone)) throw error;
-      if (busy && performance.now() >= deadline) throw error;
+      if (busy && isLastTry) {
+        const blocker = (await dialect.readBlocker(db)) ?? 'by a connection that this user may not see';
+        throw tablesInUse(blocker, lockTimeoutMs, error);
+      }
+      // Once more when no run is at work, which is named otherwise, or has just ended.
+      isLastTry = busy && performance.now() >= deadline;
       refusable ||= !busy;
     }
     await dialect.beginRun(db, {

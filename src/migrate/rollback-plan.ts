@@ -76,7 +76,7 @@ export async function makeRollbackPlan(
 
 /** What is left to undo of the migrations in a database with this schema. */
 export async function recordRollback(db: Connection, schema: Schema): Promise<Recording> {
-  const facts = await readPlanFacts(db, schema, new Map(), true);
+  const facts = await readPlanFacts(db, schema);
   const { unboundedStrings } = db.dialect;
   const nobody = { teamId: null, ownerEmail: null, visibility: 'private' };
   return record(MIGRATIONS, 'down', schema, db.dialect, { ...facts, unboundedStrings }, nobody);

@@ -1,3 +1,4 @@
+import type { Statement } from '../database/statement.ts';
 import type { Plan } from './plan.ts';
 
 export interface TablesToLock {
@@ -20,5 +21,20 @@ export function tablesToLock(
   return {
     changed: sorted.filter((name) => changes.has(name)),
     others: sorted.filter((name) => !changes.has(name)),
+  };
+}
+
+/**
+ * The same for statements that are not a migration's: only tables that they touch.
+ *
+ * @param tables every table that is there
+ */
+export function tablesTouched(statements: readonly Statement[], tables: Iterable<string>): TablesToLock {
+  const changed = new Set(statements.flatMap(({ effect }) => effect?.table ?? []));
+  const written = new Set(statements.flatMap(({ table }) => table ?? []));
+  const sorted = [...tables].toSorted();
+  return {
+    changed: sorted.filter((name) => changed.has(name)),
+    others: sorted.filter((name) => written.has(name) && !changed.has(name)),
   };
 }

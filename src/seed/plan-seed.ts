@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
@@ -40,8 +40,14 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
   const email = settings.platformAdminEmail;
   const at = db.dialect.timestamp(now);
   const yes = db.dialect.boolean(true);
+  const write = (table: string, query: RawBuilder<unknown>): Statement => ({
+    ...db.compile(query),
+    counts: 'written',
+    table,
+  });
   const insert = (table: string, row: Readonly<Record<string, unknown>>): Statement =>
-    db.compile(
+    write(
+      table,
       sql`INSERT INTO ${sql.table(table)} (${sql.join(Object.keys(row).map((name) => sql.ref(name)))})
           VALUES (${sql.join(Object.values(row))})`,
     );
@@ -52,7 +58,7 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
   ): SeedPart => ({
     id,
     title,
-    statements: missing.map(([, statement]) => ({ ...statement, counts: 'written' })),
+    statements: missing.map(([, statement]) => statement),
     created: missing.map(([what]) => what).filter((what) => what !== ''),
   });
 
@@ -124,7 +130,10 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
   } else if (!isTrue(existing.is_active)) {
     teams.push([
       `personal team “${existing.name}” active again`,
-      db.compile(sql`UPDATE email_teams SET is_active = ${yes}, updated_at = ${at} WHERE id = ${teamId}`),
+      write(
+        'email_teams',
+        sql`UPDATE email_teams SET is_active = ${yes}, updated_at = ${at} WHERE id = ${teamId}`,
+      ),
     ]);
   }
 
@@ -145,7 +154,8 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
   } else if (facts.membership.role !== 'owner' || !isTrue(facts.membership.is_active)) {
     memberships.push([
       'membership of the administrator in it: active, as owner',
-      db.compile(
+      write(
+        'email_team_members',
         sql`UPDATE email_team_members SET role = 'owner', is_active = ${yes} WHERE id = ${facts.membership.id}`,
       ),
     ]);

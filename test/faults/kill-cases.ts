@@ -29,6 +29,15 @@ function spread(count: number, wanted: number): number[] {
   return [...new Set([...positions, count - 1])].filter((n) => n >= 1).toSorted((a, b) => a - b);
 }
 
+/** So many databases are killed at once: while a server works on one, the program of another starts. */
+const LANES = 2;
+
+interface Point {
+  /** The statement, from 1. */
+  readonly at: number;
+  readonly phase: 'before' | 'after';
+}
+
 /**
  * SIGKILL before and after writing statements of a migration.
  *
@@ -42,41 +51,45 @@ export function killCases(ids: readonly DatabaseId[], positions: number): void {
       async (mode) => {
         const { statements, end } = await undisturbed(id);
         expect(statements.length).toBeGreaterThan(10);
-        let database = await smallV060(id);
-        const setMode = () => {
-          if (mode === '') return;
-          const file = new SQLite(database.name);
-          expect(file.pragma(`journal_mode = ${mode}`, { simple: true })).toBe(mode.toLowerCase());
-          file.close();
-        };
-        setMode();
-        let before = await snapshot(database);
+        const points = spread(statements.length, Math.min(positions, statements.length))
+          .flatMap((at): Point[] => [
+            { at, phase: 'before' },
+            { at, phase: 'after' },
+          ])
+          .values();
         let finished = 0;
         let asBefore = 0;
-        for (const at of spread(statements.length, Math.min(positions, statements.length))) {
-          for (const phase of ['before', 'after'] as const) {
+        let failed = false;
+
+        async function freshDatabase() {
+          const database = await smallV060(id);
+          if (mode !== '') {
+            const file = new SQLite(database.name);
+            expect(file.pragma(`journal_mode = ${mode}`, { simple: true })).toBe(mode.toLowerCase());
+            file.close();
+          }
+          return { database, before: await snapshot(database) };
+        }
+
+        /** Kills at one point after the other, each taken by one lane only. */
+        async function lane() {
+          let { database, before } = await freshDatabase();
+          for (const { at, phase } of points) {
+            if (failed) return;
             const where = `${phase} ${at}: ${statements[at - 1]}`;
             const killed = await spawnCli(
               ['migrate', '--no-backup'],
               hooked(database.url, { at, phase, signal: 'SIGKILL' }),
             );
-            expect([where, killed.signal, killed.exitCode, killed.stdout]).toEqual([
-              where,
-              'SIGKILL',
-              null,
-              '',
-            ]);
+            const how = [where, killed.signal, killed.exitCode, killed.stdout];
+            expect(how).toEqual([where, 'SIGKILL', null, '']);
             if (dialect !== 'mysql') {
               const done = /^COMMIT/.test(statements[at - 1] ?? '') && phase === 'after';
+              const now = async () =>
+                JSON.stringify(done ? await endState(database) : await snapshot(database));
               // The server takes the transaction back when it sees that the client is gone.
               await expect
-                .poll(
-                  async () => JSON.stringify(done ? await endState(database) : await snapshot(database)),
-                  {
-                    timeout: 10_000,
-                    message: where,
-                  },
-                )
+                .poll(now, { timeout: 10_000, message: where })
                 .toBe(JSON.stringify(done ? end : before));
               asBefore += done ? 0 : 1;
               // What is as before needs no second look at how migrate goes on from there.
@@ -89,11 +102,14 @@ export function killCases(ids: readonly DatabaseId[], positions: number): void {
             expect([where, await endState(database)]).toEqual([where, end]);
             finished++;
             await database.drop();
-            database = await smallV060(id);
-            setMode();
-            before = await snapshot(database);
+            ({ database, before } = await freshDatabase());
           }
         }
+
+        await Promise.all(Array.from({ length: LANES }, lane)).catch((error: unknown) => {
+          failed = true;
+          throw error;
+        });
         expect(finished).toBeGreaterThan(1);
         if (dialect !== 'mysql') expect(asBefore).toBeGreaterThan(5);
       },

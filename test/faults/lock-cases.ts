@@ -9,7 +9,7 @@ import { migrate } from '../support/migrate.ts';
 import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { expectMigratedOnce, SAMPLE } from './at-once.ts';
 import { describeDatabases } from './describe-databases.ts';
-import { at, database, IS_STUCK, oneLine, openRead, TIME, until } from './lock-support.ts';
+import { at, database, IS_STUCK, lockTable, oneLine, openRead, TIME, until } from './lock-support.ts';
 
 const HOST = hostname();
 
@@ -18,6 +18,15 @@ const NAMED: Readonly<Record<TestDatabase['dialect'], (pid: number) => RegExp>> 
   sqlite: (pid) => new RegExp(`mcpgw pid ${pid} on this host, running since ${TIME}`),
   postgresql: (pid) => new RegExp(`mcpgw@${HOST} pid ${pid} from 127\\.0\\.0\\.1 .*since ${TIME}`),
   mysql: (pid) => new RegExp(`mcpgw pid ${pid} from 127\\.0\\.0\\.1, account mcpgw .*since ${TIME}`),
+};
+
+/** How the error names who keeps a table locked. */
+const LOCKED_BY: Readonly<Record<TestDatabase['dialect'], RegExp>> = {
+  sqlite: /./,
+  postgresql: new RegExp(
+    `in use: \\w+ by a transaction of monthly report from 127\\.0\\.0\\.1 .*since ${TIME}`,
+  ),
+  mysql: new RegExp(`in use: .*by .*connection \\d+ from 127\\.0\\.0\\.1, account mcpgw, .*since ${TIME}`),
 };
 
 /** The lock of a run, on these databases. */
@@ -41,6 +50,22 @@ export function lockCases(ids: readonly DatabaseId[]): void {
       expect((await holder.ended).exitCode).toBe(0);
       await expectMigratedOnce(made, 'v0.6.0');
     });
+
+    test.runIf(dialect !== 'sqlite')(
+      'names the run, even when not a table can be read any more',
+      async () => {
+        const made = await database(id, 'v0.6.0');
+        await connect(made, async (db) => {
+          await db.dialect.beginRun(db, { timeoutMs: 0, onWait: () => {} });
+          const unlock = await lockTable(made, 'tools');
+          const second = await spawnCli(['migrate', '--no-backup', '--lock-timeout', '0'], at(made));
+          expect(oneLine(second.stderr)).toMatch(NAMED[dialect](process.pid));
+          expect(second.exitCode).toBe(4);
+          await unlock();
+          await db.dialect.endRun(db, false);
+        });
+      },
+    );
 
     test('is not taken at v0.7.0: whoever holds it, replicas start at once', async () => {
       const made = await database(id, 'empty');
@@ -66,8 +91,48 @@ export function lockCases(ids: readonly DatabaseId[]): void {
       });
     });
   });
+  const servers = ids.filter((id) => id !== 'sqlite');
+  describeDatabases(servers, 'a table that somebody keeps locked', ({ id, dialect }) => {
+    test.each(['mcpgw_migration', 'alembic_version'])(
+      '%s: at v0.7.0 nobody hangs; exit 4 says who it is, and when it is free all is well',
+      async (table) => {
+        const made = await database(id, 'empty');
+        await migrate(made);
+        const unlock = await lockTable(made, table);
+        const refused = await spawnCli(['migrate', '--no-backup', '--lock-timeout', '2'], at(made));
+        expect(oneLine(refused.stderr)).toMatch(LOCKED_BY[dialect]);
+        expect([refused.exitCode, refused.stdout]).toEqual([4, '']);
+        expect(refused.durationMs).toBeLessThan(40_000);
+
+        const patient = await startCli(['migrate', '--no-backup'], at(made));
+        await sleep(3_500);
+        expect(patient.child.exitCode).toBeNull();
+        await unlock();
+        expect((await patient.ended).exitCode).toBe(0);
+      },
+    );
+  });
+
   const postgresql = ids.filter((id) => id.startsWith('postgres'));
   describeDatabases(postgresql, 'tables in use', ({ id }) => {
+    test('keep fix waiting for a bounded time only: exit 4 names who writes them', async () => {
+      const made = await database(id, 'v0.6.0');
+      await migrate(made);
+      await made.query('UPDATE tools SET team_id = NULL, owner_email = NULL');
+      const gateway = new pg.Client({ connectionString: made.url, application_name: 'gateway' });
+      await gateway.connect();
+      await gateway.query('BEGIN; UPDATE tools SET name = name');
+      const fix = ['fix', '--yes', '--no-backup'];
+      const run = await spawnCli([...fix, '--lock-timeout', '2'], at(made));
+      expect(oneLine(run.stderr)).toMatch(
+        new RegExp(`tools by a transaction of gateway from 127\\.0\\.0\\.1 .*since ${TIME}`),
+      );
+      expect(run.exitCode).toBe(4);
+      expect(await made.query('SELECT count(*) FROM tools WHERE team_id IS NOT NULL')).toBe('0');
+      await gateway.end();
+      expect((await spawnCli(fix, at(made))).exitCode).toBe(0);
+    });
+
     test('while it waits for a long read the gateway’s queries go on, and exit 4 names the reader', async () => {
       const made = await database(id, 'v0.6.0');
       const closeRead = await openRead(made);

@@ -52,6 +52,7 @@ describe.skipIf(POOLER === undefined)(
       expect(migrated.stdout).toContain('release 0.7.0');
       expect(migrated.exitCode).toBe(0);
       expect((await run('verify')).exitCode).toBe(0);
+      expect((await run('migrate')).stdout).toContain('already');
       await runSql('postgresql', url, 'UPDATE tools SET team_id = NULL, owner_email = NULL');
       expect((await run('verify')).exitCode).toBe(1);
       expect((await run('fix', '--yes', '--no-backup')).exitCode).toBe(0);

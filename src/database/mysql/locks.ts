@@ -59,3 +59,10 @@ export async function beginMysqlRead(db: Connection, tableWaitMs = READ_WAIT_MS)
   await db.run(statement('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ'));
   await db.run(statement('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'));
 }
+
+/** MySQL has no time-out for a single statement that ends a wait for a table, but one that ends the statement. */
+export function boundedMysqlQuery(query: string, waitMs: number, mariadb: boolean): string {
+  if (mariadb)
+    return `SET STATEMENT lock_wait_timeout = ${Math.max(1, Math.ceil(waitMs / 1000))} FOR ${query}`;
+  return query.replace(/^SELECT/, `SELECT /*+ MAX_EXECUTION_TIME(${Math.round(waitMs)}) */`);
+}

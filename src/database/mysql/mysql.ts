@@ -45,7 +45,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     zonedTimes: false,
     unboundedStrings: false,
     jsonIsText: true,
-    rangeSize: 10_000,
+    ranges: { size: 10_000, hash: (key) => `crc32(${quoteMysql(key)})` },
     server: {
       product,
       version: version.split('-')[0] ?? version,
@@ -92,6 +92,12 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
           ? 'metadata lock, per ALTER; writes may wait while rows are copied'
           : 'metadata lock, at the start and the end of each ALTER',
       others: null,
+      written: 'row locks, until each statement is done',
+      replaced: {
+        table: null,
+        lock: 'metadata lock, per DROP and CREATE; LOCK TABLES … WRITE while it is filled',
+        why: 'they are missing or half full until the restore is done: stop the gateway first',
+      },
     },
     beginRead: beginMysqlRead,
     async endRead(db) {
@@ -99,9 +105,11 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     },
     boundedQuery: (query, waitMs) => boundedMysqlQuery(query, waitMs, flavor.mariadb),
     readBlocker: mysqlReadBlocker,
+    sharedRead: null,
     // Whole seconds, from 1.
     writeWait: (milliseconds) =>
       statement(`SET SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.ceil(milliseconds / 1000))}`),
+    danglingRows: async () => [],
     // InnoDB has no check of data against itself that reads only.
     integrityProblems: async () => null,
   };

@@ -54,10 +54,13 @@ export async function namedLockHolder(db: Connection): Promise<string> {
   const numberOf = (note: Note) =>
     bitsOf(note).reduce((sum, bit) => (row[`${note.letter}${bit}`] === row.id ? sum + 2 ** bit : sum), 0);
   const [seconds, pid] = [numberOf(NOTES[0]), numberOf(NOTES[1])];
-  // Other accounts' connections show only to those with the PROCESS privilege.
-  const [client] = await db.query<{ user: string; host: string }>(
-    sql`SELECT USER AS user, HOST AS host FROM information_schema.PROCESSLIST WHERE ID = ${row.id}`,
-  );
+  // Other accounts' connections show only to those with the PROCESS privilege, and on MySQL none does while any
+  // of them runs a statement with characters beyond utf8mb3: the table itself cannot be filled then.
+  const [client] = await db
+    .query<{ user: string; host: string }>(
+      sql`SELECT USER AS user, HOST AS host FROM information_schema.PROCESSLIST WHERE ID = ${row.id}`,
+    )
+    .catch(() => []);
   const from =
     client === undefined
       ? 'of another account'
