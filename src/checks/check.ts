@@ -24,11 +24,7 @@ export interface CheckContext {
   readonly seed: SeedPlan | null;
   readonly overrides: Overrides;
   readonly now: Date;
-  /** Reads through a second connection that sees the same moment; null where there is none. */
-  readonly beside: Beside | null;
 }
-
-export type Beside = <T>(read: (db: Connection) => Promise<T>) => Promise<T>;
 
 /** Flags of `fix` that say which values rows get. */
 export interface Overrides {

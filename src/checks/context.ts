@@ -28,7 +28,6 @@ export async function checkContext(db: Connection, input: CheckInput): Promise<C
     seed: await plannedSeed(db, schema, adminEmail, input),
     overrides: input.overrides,
     now: input.now,
-    beside: null,
   };
 }
 

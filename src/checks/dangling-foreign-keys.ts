@@ -1,11 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
 import { LEFTOVER_COPIES, OWNED_TABLES } from '../schema/gateway-tables.ts';
 import type { ForeignKey } from '../schema/model.ts';
 import { type Check, type CheckContext, SAMPLE_SIZE } from './check.ts';
 import { type DanglingMend, danglingMend } from './dangling-key-mend.ts';
-import { perContext } from './per-context.ts';
 import { hasColumns } from './schema-part.ts';
 
 interface KeyOf {
@@ -75,33 +73,15 @@ function pointsAtNothing({ table, key, orphaned }: KeyOf): RawBuilder<unknown> {
   return sql`${column} IS NOT NULL AND ${gone}`;
 }
 
-/** Rows of each key by its place in the list, in one query. */
-async function countDangling(
-  context: CheckContext,
-  db: Connection,
-  keys: readonly KeyOf[],
-): Promise<ReadonlyMap<number, number>> {
-  if (keys.length === 0) return new Map();
+/** Counts them for all keys in one query. */
+async function findDangling(context: CheckContext): Promise<Dangling[]> {
+  const keys = keysToCheck(context);
+  if (keys.length === 0) return [];
   const counts = keys.map(
     (key, i) => `SELECT ${i} AS place, count(*) AS n FROM ${rowsPointingAtNothing(context, key)}`,
   );
-  const rows = await db.query<{ place: unknown; n: unknown }>(sql.raw(counts.join(' UNION ALL ')));
-  return new Map(rows.map((row) => [Number(row.place), Number(row.n)]));
-}
-
-/**
- * It takes as long as all other checks together, so it is begun before them where a second connection can be
- * had. Null where it cannot, for whatever reason: the first one asks then.
- */
-const countedBeside = perContext(async (context: CheckContext) => {
-  const { beside } = context;
-  if (beside === null) return null;
-  return beside((db) => countDangling(context, db, keysToCheck(context))).catch(() => null);
-});
-
-async function findDangling(context: CheckContext): Promise<Dangling[]> {
-  const keys = keysToCheck(context);
-  const byPlace = (await countedBeside(context)) ?? (await countDangling(context, context.db, keys));
+  const rows = await context.db.query<{ place: unknown; n: unknown }>(sql.raw(counts.join(' UNION ALL ')));
+  const byPlace = new Map(rows.map((row) => [Number(row.place), Number(row.n)]));
   return keys.flatMap((key, i) => {
     const n = byPlace.get(i) ?? 0;
     return n === 0 ? [] : [{ ...key, rows: n, mend: mendOf(context, key) }];
@@ -140,7 +120,6 @@ export const danglingForeignKeys: Check = {
   anyRelease: true,
   requires: [],
   hint: 'Run: mcpgw fix --only foreign-keys.dangling',
-  ahead: countedBeside,
   async find(context) {
     const found = await findDangling(context);
     const unfixable = found.filter(({ mend }) => mend === null);

@@ -3,7 +3,7 @@ import { inSavepoint } from '../database/in-savepoint.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
-import type { Beside, Check } from './check.ts';
+import type { Check } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
 import { isProblem, runCheck } from './run-check.ts';
 
@@ -13,21 +13,16 @@ export interface VerifyResult {
   readonly release: Release;
 }
 
-/**
- * Runs the checks in one transaction that cannot write, so that all of them see the same moment.
- *
- * @param connect gives `use` another connection to the same database
- */
+/** Runs the checks in one transaction that cannot write, so that all of them see the same moment. */
 export async function runVerify(
   db: Connection,
   checks: readonly Check[],
   input: CheckInput,
   progress: Progress,
-  connect?: Beside,
 ): Promise<VerifyResult> {
   await db.dialect.beginRead(db);
   try {
-    const context = { ...(await checkContext(db, input)), beside: await besideOf(db, connect) };
+    const context = await checkContext(db, input);
     for (const check of checks) {
       // A failure is met again where `find` waits for it, and makes that check errored.
       if (check.requires.every((table) => context.schema.has(table))) check.ahead?.(context).catch(() => {});
@@ -49,19 +44,6 @@ export async function runVerify(
       // The connection is gone; the error that says so is on its way.
     });
   }
-}
-
-async function besideOf(db: Connection, connect: Beside | undefined): Promise<Beside | null> {
-  const { sharedRead } = db.dialect;
-  if (sharedRead === null || connect === undefined) return null;
-  const offered = await sharedRead.offer(db);
-  return (read) =>
-    connect(async (other) => {
-      await sharedRead.join(other, offered);
-      const result = await read(other);
-      await other.dialect.endRead(other);
-      return result;
-    });
 }
 
 /** Slow work that was begun ahead is waited for when the database has answered everything else. */

@@ -43,7 +43,6 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
         checks,
         { settings, overrides: {}, now: new Date() },
         session.progress,
-        (use) => session.connect({ access: 'read', retries: 0 }, use),
       );
       const { release } = result;
       session.found(release);

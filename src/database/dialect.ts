@@ -135,8 +135,6 @@ export interface Dialect {
    */
   beginRead(connection: Connection, tableWaitMs?: number): Promise<void>;
   endRead(connection: Connection): Promise<void>;
-  /** How a second connection comes to see the very moment that a read of the first one sees; null where none can. */
-  readonly sharedRead: SharedRead | null;
   /**
    * A query that waits no longer than `waitMs` for a table that somebody has locked: its text, to be sent by
    * itself, outside of a transaction, in one round trip. Nothing of it stays set in the session.
@@ -152,17 +150,6 @@ export interface Dialect {
   danglingRows(connection: Connection): Promise<readonly string[]>;
   /** The database's own integrity check: lines of what is wrong, or null where it has none. */
   integrityProblems(connection: Connection): Promise<readonly string[] | null>;
-}
-
-export interface SharedRead {
-  /**
-   * Called in a transaction of `beginRead`.
-   *
-   * @returns what `join` needs for as long as that transaction is open
-   */
-  offer(connection: Connection): Promise<string>;
-  /** `beginRead` of the other connection. */
-  join(connection: Connection, offered: string): Promise<void>;
 }
 
 export interface LockDescription {

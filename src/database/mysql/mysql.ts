@@ -105,7 +105,6 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     },
     boundedQuery: (query, waitMs) => boundedMysqlQuery(query, waitMs, flavor.mariadb),
     readBlocker: mysqlReadBlocker,
-    sharedRead: null,
     // Whole seconds, from 1.
     writeWait: (milliseconds) =>
       statement(`SET SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.ceil(milliseconds / 1000))}`),

@@ -41,21 +41,6 @@ const READ_WAIT_MS = 30_000;
 
 export async function beginPostgresqlRead(db: Connection, tableWaitMs = READ_WAIT_MS): Promise<void> {
   await db.run(statement('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'));
-  await boundRead(db, tableWaitMs);
-}
-
-export async function offerPostgresqlRead(db: Connection): Promise<string> {
-  const [row] = await db.query<{ snapshot: string }>(sql`SELECT pg_export_snapshot() AS snapshot`);
-  return row?.snapshot ?? '';
-}
-
-export async function joinPostgresqlRead(db: Connection, snapshot: string): Promise<void> {
-  await db.run(statement('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'));
-  await db.run(statement(`SET TRANSACTION SNAPSHOT '${snapshot.replaceAll("'", "''")}'`));
-  await boundRead(db, READ_WAIT_MS);
-}
-
-async function boundRead(db: Connection, tableWaitMs: number): Promise<void> {
   const wait = String(Math.round(tableWaitMs));
   await db.query(sql`SELECT set_config('TimeZone', 'UTC', true), set_config('lock_timeout', ${wait}, true)`);
 }

@@ -13,9 +13,7 @@ import {
   beginPostgresqlRead,
   beginPostgresqlRun,
   boundedPostgresqlQuery,
-  joinPostgresqlRead,
   lockPostgresqlTables,
-  offerPostgresqlRead,
   postgresqlReadBlocker,
 } from './locks.ts';
 import { missingPostgresqlPrivileges } from './privileges.ts';
@@ -81,7 +79,6 @@ export const postgresqlDialect = (version: string): Dialect => ({
   },
   boundedQuery: boundedPostgresqlQuery,
   readBlocker: postgresqlReadBlocker,
-  sharedRead: { offer: offerPostgresqlRead, join: joinPostgresqlRead },
   writeWait: (milliseconds) => statement(`SET lock_timeout = ${milliseconds}`),
   danglingRows: async () => [],
   // PostgreSQL has no check of its own that a client may run without an extension.

@@ -89,8 +89,6 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
   // The connection has its busy_timeout.
   boundedQuery: (query) => query,
   readBlocker: async () => writeLockHolder(path)?.text ?? null,
-  // One file is read as fast by one connection.
-  sharedRead: null,
   writeWait: (milliseconds) => statement(`PRAGMA busy_timeout = ${milliseconds}`),
   async danglingRows(db) {
     const rows = await db.query<{ child: string; parent: string; n: number }>(
