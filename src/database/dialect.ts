@@ -146,8 +146,6 @@ export interface Dialect {
   readBlocker(connection: Connection): Promise<string | null>;
   /** Makes later writes of the session wait at most this long for what somebody else is writing. */
   writeWait(milliseconds: number): Statement;
-  /** Rows that point at nothing although a foreign key forbids it, where keys are not enforced: a line a table. */
-  danglingRows(connection: Connection): Promise<readonly string[]>;
   /** The database's own integrity check: lines of what is wrong, or null where it has none. */
   integrityProblems(connection: Connection): Promise<readonly string[] | null>;
 }

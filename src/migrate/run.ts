@@ -99,7 +99,6 @@ export async function runMigration(db: Connection, context: RunContext): Promise
         growing: GROWING,
         goes: (table) => LEFTOVER_COPIES.has(table),
       });
-      const dangling = await danglingWarnings(db);
       progress.done();
       return {
         plan,
@@ -107,7 +106,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
         revision: REVISION.v070,
         changed: true,
         rows,
-        warnings: [...plan.warnings, ...warnings, ...dangling],
+        warnings: [...plan.warnings, ...warnings],
       };
     },
   );
@@ -170,15 +169,6 @@ function refuseUnfinished(db: Connection, plan: Plan, schema: Schema): void {
   throw new GatewayError('INTERNAL', 'The schema is not what the migration leads to.', {
     details: left.slice(0, 5).map((statement) => statement.sql),
   });
-}
-
-/** What the gateway left behind where nothing enforces foreign keys, and `verify` will find. */
-async function danglingWarnings(db: Connection): Promise<string[]> {
-  const tables = await db.dialect.danglingRows(db);
-  if (tables.length === 0) return [];
-  return [
-    `Rows point at rows that do not exist (${tables.join('; ')}), as they did before. Mend them with: mcpgw fix --only foreign-keys.dangling`,
-  ];
 }
 
 /** Tables that a run adds rows to: their counts may grow. */

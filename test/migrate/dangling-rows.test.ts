@@ -1,10 +1,9 @@
 import { sql } from 'kysely';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { cliReport } from '../support/cli-report.ts';
 import { connect } from '../support/connect.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import { migratedDatabase } from '../support/migrated-database.ts';
-import { sampleDatabase } from '../support/sample-database.ts';
 
 /** A v0.7.0 database whose table of roles is gone, with the assignments still there. */
 describeEachDatabase('a table that others point at is gone', ({ id, dialect }) => {
@@ -33,28 +32,6 @@ describeEachDatabase('a table that others point at is gone', ({ id, dialect }) =
     ]);
     expect(fixed.steps.map((step) => [step.id, step.rows])).toEqual([['foreign-keys.dangling', 1]]);
     expect((await cliReport(database.url, ['migrate', '--no-backup'])).exitCode).toBe(0);
-    expect((await cliReport(database.url, ['verify'])).exitCode).toBe(0);
-  });
-});
-
-describe('SQLite, which enforces no foreign key', () => {
-  test('rows that point at nothing already are told of, with what mends them', async () => {
-    const database = await sampleDatabase('sqlite');
-    // The tool's own connection enforces none, as the gateway's does not.
-    await connect(database, (db) =>
-      db.query(sql`INSERT INTO server_tool_association VALUES ('gone', 'gone')`),
-    );
-    const { report } = await cliReport(database.url, ['migrate', '--no-backup']);
-    expect(report.exitCode).toBe(0);
-    const told = report.warnings.filter((text) => text.includes('point at rows'));
-    expect(told).toEqual([
-      expect.stringContaining(
-        'server_tool_association: 1 without servers; server_tool_association: 1 without tools',
-      ),
-    ]);
-    expect((await cliReport(database.url, ['verify'])).exitCode).toBe(1);
-    const mend = ['fix', '--only', 'foreign-keys.dangling', '--yes', '--no-backup'];
-    expect((await cliReport(database.url, mend)).exitCode).toBe(0);
     expect((await cliReport(database.url, ['verify'])).exitCode).toBe(0);
   });
 });

@@ -108,7 +108,6 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     // Whole seconds, from 1.
     writeWait: (milliseconds) =>
       statement(`SET SESSION innodb_lock_wait_timeout = ${Math.max(1, Math.ceil(milliseconds / 1000))}`),
-    danglingRows: async () => [],
     // InnoDB has no check of data against itself that reads only.
     integrityProblems: async () => null,
   };

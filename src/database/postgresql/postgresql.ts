@@ -80,7 +80,6 @@ export const postgresqlDialect = (version: string): Dialect => ({
   boundedQuery: boundedPostgresqlQuery,
   readBlocker: postgresqlReadBlocker,
   writeWait: (milliseconds) => statement(`SET lock_timeout = ${milliseconds}`),
-  danglingRows: async () => [],
   // PostgreSQL has no check of its own that a client may run without an extension.
   integrityProblems: async () => null,
 });

@@ -90,12 +90,6 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
   boundedQuery: (query) => query,
   readBlocker: async () => writeLockHolder(path)?.text ?? null,
   writeWait: (milliseconds) => statement(`PRAGMA busy_timeout = ${milliseconds}`),
-  async danglingRows(db) {
-    const rows = await db.query<{ child: string; parent: string; n: number }>(
-      sql`SELECT "table" AS child, parent, count(*) AS n FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2`,
-    );
-    return rows.map(({ child, parent, n }) => `${child}: ${n} without ${parent}`);
-  },
   async integrityProblems(db) {
     const rows = await db.query<{ integrity_check: string }>(sql`PRAGMA integrity_check`);
     return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok');
