@@ -7,6 +7,7 @@ import { missingSeed } from '../seed/missing-seed.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CheckContext, Overrides } from './check.ts';
+import { hasColumns } from './schema-part.ts';
 
 export interface CheckInput {
   readonly settings: Settings;
@@ -33,14 +34,20 @@ export async function checkContext(db: Connection, input: CheckInput): Promise<C
 
 const SEEDED = ['email_users', 'email_teams', 'email_team_members', 'roles', 'user_roles'];
 
-/** What is missing of the seeds; null where that cannot be told, which the checks about it report. */
+/**
+ * What is missing of the seeds; null where that cannot be told, which the checks about it report: a table or a
+ * column that is lost is a finding of `schema.*`.
+ */
 async function plannedSeed(
   db: Connection,
   schema: CheckContext['schema'],
   email: string,
   { settings, now }: CheckInput,
 ): Promise<SeedPlan | null> {
-  if (!SEEDED.every((table) => schema.has(table))) return null;
+  const target = targetSchema(MIGRATIONS);
+  const isWhole = (table: string) =>
+    hasColumns(schema.get(table), target.get(table)?.columns.map(({ name }) => name) ?? []);
+  if (!SEEDED.every(isWhole)) return null;
   try {
     return await missingSeed(db, schema, { email, settings, now, hash: null });
   } catch (error) {
