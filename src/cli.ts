@@ -10,7 +10,13 @@ async function main(): Promise<void> {
     process.stdout.write(`${VERSION}\n`);
     return;
   }
-  const io = processIo(argv);
+  const cwd = workingFolder();
+  if (cwd === null) {
+    process.stderr.write('The folder that mcpgw was started in is gone. Change to another one: cd /\n');
+    process.exitCode = ExitCode.refused;
+    return;
+  }
+  const io = processIo(argv, cwd);
   const { createProgram } = await import('./program.ts');
   const program = createProgram(io, (code) => {
     process.exitCode = code;
@@ -25,10 +31,19 @@ async function main(): Promise<void> {
   }
 }
 
-function processIo(argv: readonly string[]): Io {
+/** Null when it was removed meanwhile: relative paths lead nowhere. */
+function workingFolder(): string | null {
+  try {
+    return process.cwd();
+  } catch {
+    return null;
+  }
+}
+
+function processIo(argv: readonly string[], cwd: string): Io {
   return {
     env: process.env,
-    cwd: process.cwd(),
+    cwd,
     argv,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -52,7 +52,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     )
     .option('-o, --output <file>', 'write the result to a file instead of standard output')
     .option('-q, --quiet', 'only findings, warnings and errors; no progress')
-    .option('-v, --verbose', 'everything that is known, all findings and statements')
+    .option('-v, --verbose', 'everything that is known, up to 1,000 findings of each check, all statements')
     .option('--no-color', 'no colours')
     .option('--debug', 'print every SQL statement and stack traces to standard error')
     .showHelpAfterError('Run with --help to see how it is used.')

@@ -14,7 +14,8 @@ export interface FoundBackup {
 }
 
 export interface FindBackup {
-  /** What was typed: the path of a manifest or of the backup, or its name in the folder of backups. */
+  /** What was typed: the path of a manifest or of the backup, or its name in the folder of backups, with or
+   * without its ending. */
   readonly name: string;
   /** Absolute. */
   readonly cwd: string;
@@ -30,7 +31,8 @@ export interface FindBackup {
  * @throws GatewayError FAILED or CORRUPT
  */
 export async function findBackup({ name, cwd, place, progress, signal }: FindBackup): Promise<FoundBackup> {
-  const candidates = [resolve(cwd, name), ...(basename(name) === name ? [join(place, name)] : [])];
+  const places = [resolve(cwd, name), ...(basename(name) === name ? [join(place, name)] : [])];
+  const candidates = places.flatMap((candidate) => [candidate, `${candidate}.json`]);
   const path = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
   const advice = 'See which backups there are: mcpgw backup --list. Nothing was changed.';
   if (path === undefined) throw new GatewayError('FAILED', `There is no backup ${name}.`, { hint: advice });

@@ -23,10 +23,17 @@ export async function preflightBackup(context: ConnectedBackupContext): Promise<
   const tool = await openBackupTool(context);
   const place = directory === null ? tool.defaultDirectory : resolve(cwd, directory);
   await tool.preflight(db.dialect.server);
-  const existing = writableFolder(place);
   const bytes = await tool.estimate(db);
-  await refuseWithoutSpace(existing, bytes, place);
+  await refuseWithoutRoom(place, bytes);
   return { bytes, place, tool };
+}
+
+/**
+ * @param place a folder that may not be there yet
+ * @throws GatewayError when nothing of that size can be kept in it
+ */
+export async function refuseWithoutRoom(place: string, bytes: number): Promise<void> {
+  await refuseWithoutSpace(writableFolder(place), bytes, place);
 }
 
 /** The folder itself, or the nearest one above it in which it can be made. */

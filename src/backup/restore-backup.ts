@@ -1,3 +1,4 @@
+import { closeSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MIGRATIONS } from '../../migrations/index.ts';
 import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
@@ -8,10 +9,12 @@ import { GatewayError } from '../errors.ts';
 import { readRelease } from '../migrate/read-release.ts';
 import { targetSchema } from '../migrate/record.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
+import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
 import { type ComparedTable, compareTables } from './compare-tables.ts';
+import { damagedFolder } from './damaged-folder.ts';
 import { type FoundBackup, findBackup } from './find-backup.ts';
 import { hasRows } from './has-rows.ts';
-import { preflightBackup } from './preflight-backup.ts';
+import { preflightBackup, refuseWithoutRoom } from './preflight-backup.ts';
 import { type Backup, type TakeBackup, writeBackup } from './take-backup.ts';
 
 export interface RestoreContext extends Omit<TakeBackup, 'keep' | 'state'> {
@@ -36,13 +39,15 @@ export interface RestorePlan {
   readonly locks: LockDescription | null;
   /** Where the present state is kept, or null when it is not. */
   readonly safety: { readonly place: string; readonly bytes: number } | null;
-  /** Why the present state could not be read; empty when it could. */
+  /** Why the present state could not be read; empty when it could. Then `safety` is a copy byte for byte. */
   readonly damage: string;
 }
 
 export interface RestoreResult {
   readonly plan: RestorePlan;
   readonly safety: Backup | null;
+  /** The present state as it was, byte for byte, where it was too damaged for a backup. */
+  readonly untouched: UntouchedCopy | null;
   readonly durationMs: number;
 }
 
@@ -82,6 +87,8 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
   const { manifest, file } = plan.backup;
   const rows = new Map(Object.entries(manifest.rows));
   let safety: Backup | null = null;
+  let untouched: UntouchedCopy | null = null;
+  const handles: number[] = [];
   try {
     await tool.restore({
       file,
@@ -93,17 +100,38 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
       lockTimeoutMs: context.lockTimeoutMs,
       async beforeReplacing(dump) {
         if (plan.safety === null) return;
+        const { place } = plan.safety;
         const server = present.server === null ? '' : `${present.server.product} ${present.server.version}`;
-        safety = await writeBackup(
-          { ...context, keep: null, state: present.state },
-          { tool, place: plan.safety.place, server, dump },
+        if (dump !== null && present.damage === '') {
+          try {
+            safety = await writeBackup(
+              { ...context, keep: null, state: present.state },
+              { tool, place, server, dump },
+            );
+            return;
+          } catch (error) {
+            if (!isDamage(error) || context.target.dialect !== 'sqlite') throw error;
+            // Its pages are worse than was seen before.
+          }
+        }
+        if (context.target.dialect !== 'sqlite') return;
+        const path = realpathSync(context.target.path);
+        untouched = await backUpUntouched(
+          {
+            path,
+            folder: present.damage === '' ? damagedFolder(place, context.now) : place,
+            signal: context.signal,
+          },
+          handles,
         );
       },
     });
   } catch (error) {
     throw withSafety(error, safety);
+  } finally {
+    for (const handle of handles) closeSync(handle);
   }
-  return { plan, safety, durationMs: Math.round(performance.now() - since) };
+  return { plan, safety, untouched, durationMs: Math.round(performance.now() - since) };
 }
 
 /** Tables that are there now and go: those of the backup and of the gateway. */
@@ -122,7 +150,7 @@ async function prepare(
   if (source.dialect !== target.dialect) {
     throw doesNotFit(`it is of ${source.server}, and DATABASE_URL leads to ${target.dialect}`);
   }
-  const present = await readPresent(context);
+  const present = await readPresent(context, place);
   await tool.preflightRestore(present.server);
   const refusal = await tool.refusal({ server: source.server, notes: backup.manifest.notes }, present.server);
   if (refusal !== null) throw doesNotFit(refusal);
@@ -152,7 +180,7 @@ function knownTables(): ReadonlySet<string> {
   ]);
 }
 
-async function readPresent(context: RestoreContext): Promise<Present> {
+async function readPresent(context: RestoreContext, place: string): Promise<Present> {
   try {
     return await context.connect(async (db) => {
       const rows = await rowCounts(db, [...(await db.dialect.readSchema(db)).keys()]);
@@ -178,13 +206,19 @@ async function readPresent(context: RestoreContext): Promise<Present> {
     };
     if (!(error instanceof GatewayError) || context.target.dialect !== 'sqlite') throw error;
     if (error.code === 'NO_DATABASE') return { ...nothing, damage: '' };
-    if (error.code !== 'CORRUPT' && error.code !== 'NOT_A_DATABASE') throw error;
+    if (!isDamage(error)) throw error;
     if (!context.backup) return { ...nothing, damage: error.message };
-    throw new GatewayError(error.code, `${error.message} So its present state cannot be backed up.`, {
-      hint: 'Copy the file away if you want to keep it, then replace it: mcpgw restore --no-backup. Nothing was changed.',
-      cause: error,
-    });
+    const { path } = context.target;
+    const { sqliteBytes } = await import('../database/sqlite/backup.ts');
+    const bytes = sqliteBytes(path);
+    await refuseWithoutRoom(place, bytes);
+    return { ...nothing, safety: { place: damagedFolder(place, context.now), bytes }, damage: error.message };
   }
+}
+
+/** Whether it is the file itself that cannot be read as a database. */
+function isDamage(error: unknown): boolean {
+  return error instanceof GatewayError && (error.code === 'CORRUPT' || error.code === 'NOT_A_DATABASE');
 }
 
 function doesNotFit(why: string): GatewayError {

@@ -4,11 +4,20 @@ import { megabytes } from '../database/megabytes.ts';
 import { refuseWhenStopped } from '../database/refuse-when-stopped.ts';
 import type { Progress } from '../progress.ts';
 
-/** The SHA-256 of a file in hexadecimal, read in pieces. */
-export async function sha256OfFile(path: string, progress: Progress, signal: AbortSignal): Promise<string> {
+/**
+ * The SHA-256 of a file in hexadecimal, read in pieces.
+ *
+ * @param file its path, or a handle that is open for reading and stays so
+ */
+export async function sha256OfFile(
+  file: string | number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<string> {
   const hash = createHash('sha256');
   const tell = megabytes(progress);
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  const open = typeof file === 'number' ? { fd: file, autoClose: false, start: 0 } : {};
+  for await (const chunk of createReadStream(String(file), { ...open, highWaterMark: 1 << 20 })) {
     refuseWhenStopped(signal);
     hash.update(chunk as Buffer);
     tell((chunk as Buffer).length);

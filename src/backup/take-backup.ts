@@ -22,6 +22,7 @@ import { preflightBackup } from './preflight-backup.ts';
 import { removeAbandoned } from './remove-abandoned.ts';
 import { removeOldBackups } from './remove-old-backups.ts';
 import { sha256OfFile } from './sha256-of-file.ts';
+import { timeLabel } from './time-label.ts';
 
 export interface TakeBackup extends BackupContext {
   /** Absolute; the `.env` in use, which is copied beside the backup. */
@@ -169,7 +170,7 @@ function removeIfEmpty(place: string): void {
  * backup of the same second is there.
  */
 function claimStem(place: string, source: Manifest['source'], release: string, now: Date): string {
-  const time = `${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', 't')}Z`;
+  const time = timeLabel(now);
   const plain = (text: string) => text.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);
   const stem = `mcpgw-${plain(source.database)}-${time}-${plain(release || 'unknown')}`;
   const taken = (name: string) =>

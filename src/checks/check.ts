@@ -23,6 +23,8 @@ export interface CheckContext {
   /** Statements for what is missing of team, membership, roles, assignment; null while there is no admin. */
   readonly seed: SeedPlan | null;
   readonly overrides: Overrides;
+  /** How many findings of a check are wanted. */
+  readonly sampleSize: number;
   readonly now: Date;
 }
 
@@ -75,6 +77,3 @@ export interface Check {
   /** Returns null when nothing can be done with the flags given. */
   repair?(context: CheckContext, findings: Findings): Promise<Repair | null>;
 }
-
-/** How many findings a report shows of one check. */
-export const SAMPLE_SIZE = 10;

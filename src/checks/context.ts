@@ -7,11 +7,14 @@ import { missingSeed } from '../seed/missing-seed.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CheckContext, Overrides } from './check.ts';
+import { sampleSize } from './sample-size.ts';
 import { hasColumns } from './schema-part.ts';
 
 export interface CheckInput {
   readonly settings: Settings;
   readonly overrides: Overrides;
+  /** `--verbose`: all findings, as far as a report can hold them. */
+  readonly verbose?: boolean | undefined;
   readonly now: Date;
 }
 
@@ -28,6 +31,7 @@ export async function checkContext(db: Connection, input: CheckInput): Promise<C
     adminEmail,
     seed: await plannedSeed(db, schema, adminEmail, input),
     overrides: input.overrides,
+    sampleSize: sampleSize(input.verbose === true),
     now: input.now,
   };
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Statement } from '../database/statement.ts';
 import { LEFTOVER_COPIES, OWNED_TABLES } from '../schema/gateway-tables.ts';
 import type { ForeignKey } from '../schema/model.ts';
-import { type Check, type CheckContext, SAMPLE_SIZE } from './check.ts';
+import type { Check, CheckContext } from './check.ts';
 import { type DanglingMend, danglingMend } from './dangling-key-mend.ts';
 import { hasColumns } from './schema-part.ts';
 
@@ -97,7 +97,7 @@ function mendOf(context: CheckContext, { table, key, orphaned }: KeyOf): Danglin
 }
 
 async function sampleOf(context: CheckContext, found: Dangling): Promise<string[]> {
-  const { db, schema } = context;
+  const { db, schema, sampleSize } = context;
   const { table, key } = found;
   const names = schema.get(table)?.primaryKey ?? [];
   const ids = names.map((name, i) => sql`${sql.ref(`c.${name}`)} AS ${sql.ref(`id${i}`)}, `);
@@ -105,7 +105,7 @@ async function sampleOf(context: CheckContext, found: Dangling): Promise<string[
     names.length === 0 ? sql`` : sql` ORDER BY ${sql.join(names.map((name) => sql.ref(`c.${name}`)))}`;
   const rows = await db.query<Readonly<Record<string, unknown>> & { readonly target: unknown }>(sql`
     SELECT ${sql.join(ids, sql``)}${sql.ref(`c.${key.column}`)} AS target
-    FROM ${sql.raw(rowsPointingAtNothing(context, found))}${order} LIMIT ${sql.lit(SAMPLE_SIZE)}`);
+    FROM ${sql.raw(rowsPointingAtNothing(context, found))}${order} LIMIT ${sql.lit(sampleSize)}`);
   return rows.map((row) => {
     const id = names.map((_, i) => String(row[`id${i}`])).join(', ');
     return `${table} ${id}: ${key.column} “${row.target}” is in no ${key.table}.${key.references}`;
@@ -125,7 +125,7 @@ export const danglingForeignKeys: Check = {
     const unfixable = found.filter(({ mend }) => mend === null);
     const sample: string[] = [];
     for (const dangling of found) {
-      if (sample.length < SAMPLE_SIZE) sample.push(...(await sampleOf(context, dangling)));
+      if (sample.length < context.sampleSize) sample.push(...(await sampleOf(context, dangling)));
     }
     return {
       count: found.reduce((sum, { rows }) => sum + rows, 0),

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
-import { type CheckContext, type Findings, SAMPLE_SIZE } from './check.ts';
+import type { CheckContext, Findings } from './check.ts';
 import { type OwnedCounts, scanOwnedTables } from './owned-table-scan.ts';
 import { rowLine } from './row-line.ts';
 
@@ -45,11 +45,11 @@ export async function findOwnedRows(
   }
   const sample: string[] = [];
   for (const { table } of affected) {
-    if (sample.length >= SAMPLE_SIZE) break;
+    if (sample.length >= context.sampleSize) break;
     const found = await context.db.query<OwnedRow>(sql<OwnedRow>`
       SELECT t.id AS id, ${sql.ref(`t.${table.label}`)} AS label, t.team_id AS team_id,
              t.owner_email AS owner_email, t.visibility AS visibility
-      FROM ${sql.table(table.name)} t WHERE ${rows} ORDER BY t.id LIMIT ${sql.lit(SAMPLE_SIZE - sample.length)}`);
+      FROM ${sql.table(table.name)} t WHERE ${rows} ORDER BY t.id LIMIT ${sql.lit(context.sampleSize - sample.length)}`);
     sample.push(...found.map((row) => rowLine(table.name, row.id, row.label, describe(row))));
   }
   return { count: affected.reduce((sum, counts) => sum + count(counts), 0), sample };

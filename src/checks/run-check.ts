@@ -1,7 +1,7 @@
 import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
-import { type Check, type CheckContext, type Findings, SAMPLE_SIZE } from './check.ts';
+import type { Check, CheckContext, Findings } from './check.ts';
 
 export interface Outcome {
   readonly check: Check;
@@ -36,7 +36,7 @@ export async function runCheck(
         report: without(check, 'skipped', `Not checked: ${findings.skipped}.`),
       };
     }
-    return { check, findings, report: reportOf(check, findings) };
+    return { check, findings, report: reportOf(check, findings, context.sampleSize) };
   } catch (error) {
     // A table that somebody has locked is no matter of this check alone: the next ones would wait as long.
     if (context.db.dialect.translateError(error)?.code === 'BUSY') throw error;
@@ -53,7 +53,7 @@ function without(check: Check, status: 'skipped' | 'errored', hint: string): Che
   return { id, title, level, status, count: 0, findings: [], fixable: false, hint };
 }
 
-function reportOf(check: Check, findings: Findings): CheckReport {
+function reportOf(check: Check, findings: Findings, sampleSize: number): CheckReport {
   const { id, title, level } = check;
   const clean = findings.count === 0 || level === 'info';
   const unfixable = findings.unfixable ?? 0;
@@ -63,7 +63,7 @@ function reportOf(check: Check, findings: Findings): CheckReport {
     level,
     status: clean ? 'passed' : level === 'error' ? 'failed' : 'warned',
     count: findings.count,
-    findings: findings.sample.slice(0, SAMPLE_SIZE),
+    findings: findings.sample.slice(0, sampleSize),
     fixable: check.repair !== undefined && findings.count > unfixable,
     hint: findings.count === 0 ? '' : (findings.hint ?? check.hint),
   };

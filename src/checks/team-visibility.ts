@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type Check, SAMPLE_SIZE } from './check.ts';
+import type { Check } from './check.ts';
 import { rowLine } from './row-line.ts';
 
 const OUTSIDE = sql`(visibility IS NULL OR visibility NOT IN ('private', 'public'))`;
@@ -11,10 +11,10 @@ export const teamVisibility: Check = {
   level: 'error',
   requires: ['email_teams'],
   hint: 'Run: mcpgw fix --only team.visibility (they become private)',
-  async find({ db }) {
+  async find({ db, sampleSize }) {
     const rows = await db.query<{ id: string; name: string; visibility: string | null; total: unknown }>(
       sql`SELECT id, name, visibility, count(*) OVER () AS total FROM email_teams WHERE ${OUTSIDE}
-          ORDER BY id LIMIT ${sql.lit(SAMPLE_SIZE)}`,
+          ORDER BY id LIMIT ${sql.lit(sampleSize)}`,
     );
     return {
       count: Number(rows[0]?.total ?? 0),

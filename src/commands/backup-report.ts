@@ -1,5 +1,6 @@
 import type { Backup } from '../backup/take-backup.ts';
 import type { Section, StepReport } from '../report/report.ts';
+import { shellWord } from '../report/shell-word.ts';
 
 /** `1.2 MB`, as the free space of disks is counted. */
 export function megabytes(bytes: number): string {
@@ -20,7 +21,7 @@ export function backupSection(backup: Backup, title = 'Backup'): Section {
       ...env,
       ['size', megabytes(backup.bytes)],
       ['SHA-256', backup.sha256],
-      ['to go back', `mcpgw restore ${backup.manifest}`],
+      ['to go back', `mcpgw restore ${shellWord(backup.manifest)}`],
       ...removed,
     ],
   };

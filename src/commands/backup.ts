@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
 import { findBackup } from '../backup/find-backup.ts';
 import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
+import { readBeforeBackup } from '../backup/read-before-backup.ts';
 import { takeBackup } from '../backup/take-backup.ts';
 import { openBackupTool } from '../database/backup-tool.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
-import { readRelease } from '../migrate/read-release.ts';
 import { backupSection, backupStep, megabytes } from './backup-report.ts';
 import { backupRequest } from './backup-request.ts';
 import type { Io } from './io.ts';
@@ -25,15 +25,22 @@ export interface BackupOptions extends GlobalOptions {
 /** Makes a verified backup of the database, or lists those there are. */
 export function backup(io: Io, options: BackupOptions): Promise<ExitCode> {
   return runCommand('backup', io, options, async ({ open }) => {
+    if (options.list === true && options.keep !== undefined) throw nothingRemovedByList();
     const session = openSession(io, options, { credentials: 'optional' });
     open(session);
     return options.list === true ? list(session, options) : make(session, options);
   });
 }
 
+function nothingRemovedByList(): GatewayError {
+  return new GatewayError('USAGE', '--keep does not go with --list, which removes nothing.', {
+    hint: 'To take a backup and remove older ones, leave out --list. Nothing was changed.',
+  });
+}
+
 function make(session: Session, options: BackupOptions): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
-    const state = await readRelease(db);
+    const state = await readBeforeBackup(db);
     session.found(state);
     const made = await takeBackup(backupRequest(session, db, options, state));
     return { exitCode: ExitCode.ok, steps: [backupStep(made)], sections: [backupSection(made)] };
@@ -58,7 +65,7 @@ async function list({ io, loaded, progress }: Session, options: BackupOptions): 
       {
         id: 'backups',
         title: `Backups in ${place}`,
-        columns: ['made', 'database', 'release', 'size', 'rows', 'state', 'manifest'],
+        columns: ['manifest', 'made', 'database', 'release', 'size', 'rows', 'state'],
         rows,
       },
     ],
@@ -82,14 +89,14 @@ async function verified(
 }
 
 function row({ path, manifest }: ListedBackup, problem: string, wasVerified: boolean): (string | number)[] {
-  if (manifest === null) return ['', '', '', '', '', problem, basename(path)];
+  if (manifest === null) return [basename(path), '', '', '', '', '', problem];
   return [
+    basename(path),
     manifest.createdAt,
     manifest.source.database,
     manifest.release,
     megabytes(manifest.bytes),
     Object.values(manifest.rows).reduce((sum, n) => sum + n, 0),
     problem || (wasVerified ? 'whole, hash verified' : 'whole'),
-    basename(path),
   ];
 }

@@ -4,16 +4,20 @@ import type { Io } from './io.ts';
 /**
  * Asks a yes-or-no question on the terminal.
  *
+ * @param beforehand how to see what it is about without being asked
  * @throws GatewayError INTERRUPTED for Ctrl-C, which is no answer
  */
-export async function askOnTerminal(question: string): Promise<boolean> {
+export async function askOnTerminal(
+  question: string,
+  beforehand = '--dry-run shows everything it would do',
+): Promise<boolean> {
   const { confirm, isCancel } = await import('@clack/prompts');
   // Some pseudo terminals have no width, which would put every letter on a line of its own.
   if (process.stderr.columns === 0) process.stderr.columns = 80;
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
   if (isCancel(answer)) {
     throw new GatewayError('INTERRUPTED', 'Stopped at the question.', {
-      hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
+      hint: `Run it again when you are ready; ${beforehand}.`,
     });
   }
   return answer;

@@ -1,7 +1,6 @@
 import type { DoctorContext } from '../doctor/context.ts';
-import { GatewayError } from '../errors.ts';
-import { type EnvFile, readEnvFile } from '../settings/env-file.ts';
-import { envFilePath, inspectSettings } from '../settings/load.ts';
+import { readEnvFile } from '../settings/env-file.ts';
+import { envFilePath, inspectSettings, problemsBeside } from '../settings/load.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 
@@ -15,15 +14,12 @@ export function doctorContext(io: Io, options: GlobalOptions): Omit<DoctorContex
     allowDefaultCredentials: false,
   } as const;
   const path = envFilePath(input);
-  let envFile: EnvFile | null = null;
-  let envFileError: GatewayError | null = null;
-  try {
-    envFile = readEnvFile(path, options.envFile !== undefined, io.env);
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    envFileError = error;
-  }
-  const inspected = inspectSettings(input, envFile);
+  const { file, error: envFileError } = readEnvFile(path, options.envFile !== undefined, io.env);
+  const envFile = envFileError === null ? file : null;
+  const inspected = {
+    ...inspectSettings(input, envFile),
+    ...(envFileError === null ? {} : { problems: problemsBeside(input, file) }),
+  };
   // A file that cannot be read may name another database than the default one.
   const unknown = envFileError !== null && inspected.sources.get('DATABASE_URL')?.source === 'default';
   return {

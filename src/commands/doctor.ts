@@ -1,6 +1,7 @@
 import { isProblem } from '../checks/run-check.ts';
 import type { DoctorContext } from '../doctor/context.ts';
 import type { Examined } from '../doctor/examine.ts';
+import { nextAfter } from '../doctor/next-after.ts';
 import { runDoctor } from '../doctor/run-doctor.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
 import { commandIn } from '../report/command-in.ts';
@@ -27,9 +28,11 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
       const { listExaminations } = await import('../doctor/list-examinations.ts');
       return { exitCode: ExitCode.ok, sections: [listExaminations()] };
     }
+    refuseWithoutRepair(options);
     const { context, session } = prepare(io, options);
     if (session !== null) open(session);
     if (options.repair === true && options.yes !== true && !io.interactive) throw nobodyToAsk();
+    let release: string | null = null;
     const look = async () => {
       const { noProgress } = await import('../progress.ts');
       const result = await runDoctor(
@@ -37,22 +40,49 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
         { accessTest: options.accessTest === true },
         session?.progress ?? noProgress,
       );
+      release = result.release?.release ?? null;
       if (result.release !== null) session?.found(result.release);
       return result.examined;
     };
     const before = await look();
     const mendable = before.filter(({ mend }) => mend !== null);
+    const found = before.map(({ report }) => report);
     if (options.repair !== true || session === null || mendable.length === 0) {
-      return outcome(before.map(({ report }) => report));
+      const warnings = options.repair === true ? nothingMended(found) : [];
+      return { ...outcome(found, release), warnings };
     }
-    const { steps, sections } = await repairAll(session, options, mendable);
-    if (steps.length === 0) return outcome(before.map(({ report }) => report));
+    const { steps, sections, warnings, next } = await repairAll(session, options, mendable);
+    if (steps.length === 0) return outcome(found, release);
     const after = (await look()).map(({ report }) => report);
-    const ended = outcome(after.map((report) => counted(report, before)));
+    const ended = outcome(
+      after.map((report) => counted(report, before)),
+      release,
+    );
     // What a repair leaves to be said, such as --swap, goes before what is found again because it was not said.
     const said = sections.flatMap(({ rows }) => rows.flat()).map((cell) => commandIn(String(cell)));
-    return { ...ended, steps, sections, next: said.find((command) => command !== '') ?? ended.next };
+    return {
+      // Losses are findings, even where what is left is sound.
+      exitCode: warnings.length > 0 ? ExitCode.findings : ended.exitCode,
+      checks: ended.checks,
+      steps,
+      sections,
+      warnings,
+      next: next || (said.find((command) => command !== '') ?? ended.next),
+    };
   });
+}
+
+function refuseWithoutRepair({ repair, yes, swap }: DoctorOptions): void {
+  if (repair === true || (yes !== true && swap !== true)) return;
+  throw new GatewayError('USAGE', `${swap === true ? '--swap' : '--yes'} goes with --repair.`, {
+    hint: 'To repair what can be repaired, run: mcpgw doctor --repair',
+  });
+}
+
+/** `--repair` that changed nothing must not pass for one that did. */
+function nothingMended(checks: readonly CheckReport[]): string[] {
+  if (checks.every(({ status }) => status === 'passed')) return [];
+  return ['Nothing was repaired: what was found is nothing that --repair can mend.'];
 }
 
 function nobodyToAsk(): GatewayError {
@@ -76,28 +106,49 @@ function prepare(io: Io, options: DoctorOptions): { context: DoctorContext; sess
   return { context, session };
 }
 
+interface Repaired {
+  readonly steps: readonly StepReport[];
+  readonly sections: readonly Section[];
+  /** What was lost, or may be. */
+  readonly warnings: readonly string[];
+  /** What the repairs ask to be run next; empty when nothing. */
+  readonly next: string;
+}
+
 /** Shows each repair, asks, and does it. One that fails leaves the others to be done. */
 async function repairAll(
   session: Session,
   options: DoctorOptions,
   mendable: readonly Examined[],
-): Promise<{ steps: readonly StepReport[]; sections: readonly Section[] }> {
+): Promise<Repaired> {
   const { io, progress } = session;
   const steps: StepReport[] = [];
   const sections: Section[] = [];
+  const warnings: string[] = [];
+  let next = '';
   for (const { report, mend } of mendable) {
     if (mend === null) continue;
     io.signal.throwIfAborted();
-    progress.log(`${report.id}: ${report.findings[0] ?? report.title}`);
-    for (const line of mend.summary) progress.log(`- ${line}`);
-    if (options.yes !== true && !(await askOnTerminal('Repair this now?'))) continue;
+    // With --quiet as well: nobody can answer a question without knowing what it is about.
+    const tell = (line: string) =>
+      void (options.yes === true ? progress.log(line) : io.stderr.write(`${line}\n`));
+    tell(`${report.id}: ${report.findings[0] ?? report.title}`);
+    for (const line of mend.summary) tell(`- ${line}`);
+    if (options.yes !== true && !(await ask('Repair this now?'))) continue;
     const since = performance.now();
     const step = { id: report.id, title: mend.summary[0] ?? report.title, rows: null };
     try {
       const done = await mend.run({
         log: (line) => progress.log(line),
-        maySwap: async (question) =>
-          options.swap === true || (options.yes !== true && (await askOnTerminal(question))),
+        async maySwap(question, facts = []) {
+          if (options.swap === true || options.yes === true) return options.swap === true;
+          for (const line of facts) tell(line);
+          return ask(question);
+        },
+        warn: (line) => warnings.push(line),
+        goOn(command) {
+          next ||= command;
+        },
         signal: io.signal,
       });
       sections.push(told(report, done));
@@ -110,7 +161,11 @@ async function repairAll(
     }
     progress.done();
   }
-  return { steps, sections };
+  return { steps, sections, warnings, next };
+}
+
+function ask(question: string): Promise<boolean> {
+  return askOnTerminal(question, 'without --repair the doctor only looks');
 }
 
 /** What a repair did, as plain lines. */
@@ -119,14 +174,12 @@ function told(report: CheckReport, lines: readonly string[]): Section {
   return { id: `repair.${report.id}`, title: `Repair of ${report.id}`, columns: [''], rows };
 }
 
-function outcome(checks: readonly CheckReport[]) {
+function outcome(checks: readonly CheckReport[], release: string | null) {
   const clean = !checks.some(isProblem);
-  const fixable = checks.some(({ fixable: can }) => can);
-  const first = checks.find(({ status, command }) => status === 'failed' && command !== undefined);
   return {
     exitCode: clean ? ExitCode.ok : ExitCode.findings,
     checks,
-    next: fixable ? 'mcpgw doctor --repair' : (first?.command ?? ''),
+    next: nextAfter(checks, release),
   };
 }
 

@@ -40,6 +40,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
       const input = {
         settings: session.loaded.settings,
         ...(await readDatabase(db, session, options, checks)),
+        verbose: options.verbose,
         now: new Date(),
       };
       if (dryRun) {

@@ -1,3 +1,4 @@
+import type { UntouchedCopy } from '../backup/back-up-untouched.ts';
 import { envFileInUse } from '../backup/env-file-in-use.ts';
 import {
   planRestore,
@@ -9,6 +10,7 @@ import {
 import { ExitCode } from '../errors.ts';
 import { restoreLocks } from '../migrate/lock-impact.ts';
 import type { Section, StepReport } from '../report/report.ts';
+import { shellWord } from '../report/shell-word.ts';
 import { VERSION } from '../version.ts';
 import { backupSection, megabytes } from './backup-report.ts';
 import { confirmName } from './confirm-name.ts';
@@ -38,7 +40,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
     open(session);
     const context = contextOf(session, options);
     if (options.dryRun === true) return planned(session, await planRestore(context), options.from);
-    const { plan, safety, durationMs } = await restoreBackup(context);
+    const { plan, safety, untouched, durationMs } = await restoreBackup(context);
     const { manifest } = plan.backup;
     session.found(manifest);
     const steps: StepReport[] = [
@@ -59,6 +61,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
       sections: [
         tables(plan, 'rows before', 'rows now'),
         ...(safety === null ? [] : [backupSection(safety, 'The state before, kept as a backup')]),
+        ...(untouched === null ? [] : [untouchedSection(untouched)]),
       ],
       next: 'mcpgw status',
     };
@@ -118,9 +121,21 @@ function describe(plan: RestorePlan): string[] {
   lines.push(
     plan.safety === null
       ? 'The present state is not kept.'
-      : `The present state is kept as a backup in ${plan.safety.place} first.`,
+      : `The present state is kept ${plan.damage === '' ? 'as a backup' : 'byte for byte'} in ${plan.safety.place} first.`,
   );
   return lines;
+}
+
+function untouchedSection({ file, bytes }: UntouchedCopy): Section {
+  return {
+    id: 'untouched',
+    title: 'The damaged state before, kept byte for byte',
+    columns: ['what', 'value'],
+    rows: [
+      ['file', file],
+      ['size', megabytes(bytes)],
+    ],
+  };
 }
 
 function planned(session: Session, plan: RestorePlan, from: string): Outcome {
@@ -149,7 +164,7 @@ function planned(session: Session, plan: RestorePlan, from: string): Outcome {
       ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),
     ],
     warnings: plan.damage === '' ? [] : [plan.damage],
-    next: `mcpgw restore ${from}`,
+    next: `mcpgw restore ${shellWord(from)}`,
   };
 }
 

@@ -2,8 +2,10 @@ import { type ExitCode, errorText, GatewayError } from '../errors.ts';
 import { commandIn } from '../report/command-in.ts';
 import type { ErrorReport, Report } from '../report/report.ts';
 import { detectStyle } from '../report/style.ts';
+import { withGlobalOptions } from '../report/with-global-options.ts';
 import { maskSecrets } from '../settings/mask.ts';
 import { VERSION } from '../version.ts';
+import { givenOptions } from './given-options.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import { type Outcome, reportOf } from './outcome.ts';
@@ -50,11 +52,14 @@ export async function runCommand(
   session?.progress.done();
   const { warnings = [] } = outcome;
   const report = masked(
-    reportOf(
-      name,
-      VERSION,
-      { ...outcome, warnings: [...(session?.loaded.warnings ?? []), ...warnings] },
-      { database: session?.database() ?? null, error },
+    withGlobalOptions(
+      reportOf(
+        name,
+        VERSION,
+        { ...outcome, warnings: [...(session?.loaded.warnings ?? []), ...warnings] },
+        { database: session?.database() ?? null, error },
+      ),
+      givenOptions(options, io.cwd),
     ),
     session?.secrets ?? [],
   );
@@ -128,5 +133,6 @@ function masked(report: Report, secrets: readonly string[]): Report {
             hint: mask(report.error.hint),
             details: report.error.details.map(mask),
           },
+    next: mask(report.next),
   };
 }

@@ -35,6 +35,8 @@ export interface ConnectRequest {
 export interface SessionRequest {
   readonly credentials: 'required' | 'optional';
   readonly allowDefaultCredentials?: boolean;
+  /** `read` for commands that only tell about the database. */
+  readonly purpose?: 'read' | 'write';
 }
 
 /** Reads the settings; throws one error that names every problem with them. */
@@ -45,6 +47,7 @@ export function openSession(io: Io, options: GlobalOptions, request: SessionRequ
     cwd: io.cwd,
     credentials: request.credentials,
     allowDefaultCredentials: request.allowDefaultCredentials ?? false,
+    purpose: request.purpose ?? 'write',
   });
   return sessionOf(io, options, loaded);
 }

@@ -34,14 +34,14 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
         ],
       };
     }
-    const session = openSession(io, options, { credentials: 'optional' });
+    const session = openSession(io, options, { credentials: 'optional', purpose: 'read' });
     open(session);
     return session.connect({ access: 'read', wait: options.wait }, async (db) => {
       const { settings } = session.loaded;
       const result = await runVerify(
         db,
         checks,
-        { settings, overrides: {}, now: new Date() },
+        { settings, overrides: {}, verbose: options.verbose, now: new Date() },
         session.progress,
       );
       const { release } = result;

@@ -72,11 +72,12 @@ export interface RestoreRequest extends RestoreSource {
   /** Milliseconds to wait for other runs and for users of the tables. */
   readonly lockTimeoutMs: number;
   /**
-   * Called when other writers are kept out (as far as the database can) and nothing was changed yet.
+   * Called when other writers are kept out (as far as the database can) and nothing was changed yet; not where
+   * there is nothing to replace.
    *
-   * @param dump what to copy the present state with
+   * @param dump what to copy the present state with; null when it is too damaged to be opened
    */
-  readonly beforeReplacing: (dump: BackupTool['dump']) => Promise<void>;
+  readonly beforeReplacing: (dump: BackupTool['dump'] | null) => Promise<void>;
 }
 
 export interface BackupToolContext<Target extends DatabaseTarget = DatabaseTarget> {

@@ -118,8 +118,8 @@ export interface Dialect {
   endRun(connection: Connection, commit: boolean): Promise<void>;
   /**
    * Once a run knows its tables: keeps everybody else from those it changes, and from writing to the others,
-   * so that no later statement waits and row counts can be compared. What is waited for is bounded as in
-   * `beginRun`.
+   * so that no later statement waits and row counts can be compared. Where locks cannot be kept through a schema
+   * change, waits until nobody else uses them. What is waited for is bounded as in `beginRun`.
    */
   lockTables(
     connection: Connection,

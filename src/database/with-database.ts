@@ -3,6 +3,7 @@ import type { DatabaseTarget } from '../settings/database-target.ts';
 import { type Connection, connection } from './connection.ts';
 import type { Access, OpenDatabase, OpenOptions } from './dialect.ts';
 import { openDatabase } from './drivers.ts';
+import { namingBlocker } from './naming-blocker.ts';
 import { watchServer } from './watch-server.ts';
 
 export interface ConnectOptions {
@@ -44,7 +45,14 @@ export async function withDatabase<T>(
         hint: 'Upgrade the database server first. Nothing was changed.',
       });
     }
-    return await kysely.connection().execute((pinned) => use(connection(dialect, pinned, watched)));
+    return await kysely.connection().execute(async (pinned) => {
+      const db = connection(dialect, pinned, watched);
+      try {
+        return await use(db);
+      } catch (error) {
+        throw options.access === 'read' ? await namingBlocker(db, error) : error;
+      }
+    });
   } catch (error) {
     throw error instanceof GatewayError ? error : (dialect.translateError(error) ?? error);
   } finally {

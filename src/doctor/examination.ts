@@ -27,10 +27,15 @@ export interface Examination<Context> {
   readonly level: CheckLevel;
   /** What a finding means for the gateway and for its migration: one or two sentences. */
   readonly meaning: string;
-  /** The literal command that mends it, or an empty string when none can; `Findings.command` is nearer. */
+  /**
+   * The literal command that mends it, for a shell or (`isSql`) the database’s client; an empty string when none
+   * can. `Findings.command` is nearer.
+   */
   readonly command: string;
   /** When something is found, what comes later cannot be looked at. */
   readonly decisive?: boolean;
+  /** The one release of the gateway's data that it is about: at another it is not made, and not told. */
+  readonly onlyAt?: '0.7.0';
   /** `migrate` looks at it, too, before it writes: findings are warnings of its own, or it refuses. */
   readonly preflight?: 'warn' | 'refuse';
   find(context: Context): Promise<DoctorFindings>;
@@ -41,4 +46,6 @@ export interface Examination<Context> {
 export interface DoctorFindings extends Findings {
   /** The command that mends just these findings, in place of the examination's own. */
   readonly command?: string;
+  /** The command that is better than what `--repair` does, as far as it is there. */
+  readonly instead?: string;
 }

@@ -1,9 +1,12 @@
-import { SAMPLE_SIZE } from '../checks/check.ts';
+import { sampleSize } from '../checks/sample-size.ts';
 import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
+import type { DoctorContext } from './context.ts';
 import { type DoctorFindings, type Examination, GROUPS, type Group } from './examination.ts';
+import { isSql } from './is-sql.ts';
 import type { Mend } from './mend.ts';
+import { shownCommand } from './shown-command.ts';
 
 /** What came of one examination. */
 export interface Examined {
@@ -17,7 +20,7 @@ export interface Examined {
 type Described = Pick<Examination<never>, 'id' | 'title' | 'level'>;
 
 /** Makes one examination and plans its repair. One that crashes is errored, which is no pass. */
-export async function examine<Context>(
+export async function examine<Context extends DoctorContext>(
   examination: Examination<Context>,
   context: Context,
   guard: Guard = (find) => find(),
@@ -28,7 +31,7 @@ export async function examine<Context>(
     if (findings.count === 0) return { report: passed(examination, findings), mend: null, decisive: false };
     const mend = (await examination.repair?.(context, findings)) ?? null;
     return {
-      report: reportOf(examination, findings, mend !== null),
+      report: reportOf(examination, findings, { fixable: mend !== null, most: sampleSize(context.thorough) }),
       mend,
       decisive: examination.decisive === true,
     };
@@ -69,18 +72,19 @@ function passed({ id, title, level }: Described, findings?: DoctorFindings): Che
 function reportOf<Context>(
   examination: Examination<Context>,
   findings: DoctorFindings,
-  fixable: boolean,
+  { fixable, most }: { readonly fixable: boolean; readonly most: number },
 ): CheckReport {
   const { level, meaning } = examination;
-  const command = fixable ? 'mcpgw doctor --repair' : (findings.command ?? examination.command);
+  const mends = fixable ? 'mcpgw doctor --repair' : (findings.command ?? examination.command);
+  const command = findings.instead ?? mends;
   const hint = findings.hint ?? meaning;
   return {
     ...passed(examination),
     status: level === 'info' ? 'passed' : level === 'error' ? 'failed' : 'warned',
     count: findings.count,
-    findings: findings.sample.slice(0, SAMPLE_SIZE),
+    findings: findings.sample.slice(0, most),
     fixable,
-    hint: command === '' ? hint : `${hint}\nRun: ${command}`,
+    hint: command === '' ? hint : `${hint}\n${isSql(command) ? 'SQL' : 'Run'}: ${shownCommand(command)}`,
     command,
   };
 }

@@ -15,7 +15,15 @@ export interface Mend {
 export interface MendHands {
   /** Tells about progress on standard error. */
   log(line: string): void;
-  /** Whether what was rebuilt beside the database shall take its place: `--swap`, or a person's answer. */
-  maySwap(question: string): Promise<boolean>;
+  /**
+   * Whether what was rebuilt beside the database shall take its place: `--swap`, or a person's answer.
+   *
+   * @param facts what a person must know to answer, a line each
+   */
+  maySwap(question: string, facts?: readonly string[]): Promise<boolean>;
+  /** Tells what was lost, or may be: shown with `--quiet`, too, and the command ends with exit code 1. */
+  warn(line: string): void;
+  /** The command to run next, before anything that is found again. */
+  goOn(command: string): void;
   readonly signal: AbortSignal;
 }

@@ -48,7 +48,7 @@ function isWanted({ preflight: kind }: Pick<Examination<never>, 'preflight'>): b
   return kind !== undefined;
 }
 
-async function make<Context>(
+async function make<Context extends DoctorContext>(
   examinations: readonly Examination<Context>[],
   context: Context,
   guard?: Guard,

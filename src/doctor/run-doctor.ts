@@ -1,3 +1,4 @@
+import type { Connection } from '../database/connection.ts';
 import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
 import { GatewayError } from '../errors.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
@@ -12,9 +13,12 @@ import { type Examined, examine, notExamined } from './examine.ts';
 import { MACHINE_EXAMINATIONS } from './machine/examinations.ts';
 import { SETTINGS_EXAMINATIONS } from './settings/examinations.ts';
 
+/** Longer than any statement of the gateway holds a table; whoever does is named, and not waited for again and again. */
+const TABLE_WAIT_MS = 1_000;
+
 export interface DoctorResult {
   readonly examined: readonly Examined[];
-  /** Null when the database could not be opened. */
+  /** Null when the database could not be opened, or the gateway's tables cannot be read. */
   readonly release: Release | null;
 }
 
@@ -49,11 +53,22 @@ export async function runDoctor(
   let release: Release | null = null;
   try {
     await context.connect('read', async (db) => {
-      await db.dialect.beginRead(db);
+      await db.dialect.beginRead(db, TABLE_WAIT_MS);
       const schema = await db.dialect.readSchema(db);
-      release = await releaseOf(db, schema);
       const inner: OpenContext = { ...outer, db, schema };
-      await inSavepoint(db, (guard) => rounds.make(opened, inner, guard));
+      await inSavepoint(db, async (guard) => {
+        await rounds.make([databaseOpens, ...inside], inner, guard);
+        if (!rounds.stopped) {
+          await guard(async () => {
+            release = await releaseOf(db, schema);
+          }).catch((error: unknown) => rounds.stop(unreadable(db, error)));
+        }
+        await rounds.make(
+          DATA_EXAMINATIONS.filter((each) => isAbout(each, release)),
+          inner,
+          guard,
+        );
+      });
       await db.dialect.endRead(db).catch(() => {
         // Nothing was written, and the connection is closed next.
       });
@@ -65,6 +80,18 @@ export async function runDoctor(
   }
   await rounds.make(accessed, outer);
   return { examined: rounds.examined, release };
+}
+
+/** Why the gateway's data is not looked at when not even its release can be read. */
+function unreadable(db: Connection, error: unknown): string {
+  const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
+  if (known === null) throw error;
+  return `Not examined, since the gateway’s tables cannot be read: ${known.message.replace(/\.$/, '')}`;
+}
+
+/** Whether an examination is about data like these; of a release that is not known it is said why not. */
+function isAbout({ onlyAt }: Pick<Examination<never>, 'onlyAt'>, found: Release | null): boolean {
+  return onlyAt === undefined || found === null || [onlyAt, 'unknown'].includes(found.release);
 }
 
 /** Collects what is found, and stops where going on is no use. */
@@ -82,7 +109,7 @@ class Rounds {
   }
 
   /** @param guard keeps the failure of one from being that of the next */
-  async make<Context>(
+  async make<Context extends DoctorContext>(
     examinations: readonly Examination<Context>[],
     context: Context,
     guard?: Guard,

@@ -40,7 +40,7 @@ export async function inRun<T>(
   body: (run: Run) => Promise<T>,
 ): Promise<T> {
   let waited = false;
-  let written = false;
+  let writes = 0;
   const lock: RunLock = {
     timeoutMs: lockTimeoutMs,
     onWait(holder) {
@@ -56,15 +56,15 @@ export async function inRun<T>(
       lock,
       waited,
       onWrite() {
-        written = true;
+        writes++;
       },
     });
   } catch (error) {
     await takeBack(db);
-    if (!written) throw error;
+    if (writes === 0) throw error;
     throw db.dialect.transactionalDdl
       ? takenBack(db, error, command)
-      : partialError(db, error, what, command);
+      : partialError(db, error, { what, command, done: writes - 1 });
   }
   try {
     await db.dialect.endRun(db, true);
@@ -72,7 +72,7 @@ export async function inRun<T>(
     // Where every statement is its own transaction, only the lock was left, and it goes with the connection.
     if (!db.dialect.transactionalDdl) return result;
     await takeBack(db);
-    throw written ? commitUnknown(db, error, what, result) : error;
+    throw writes > 0 ? commitUnknown(db, error, what, result) : error;
   }
   return result;
 }

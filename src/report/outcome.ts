@@ -14,7 +14,7 @@ export function outcome(report: Report): string {
     case 'locked':
       return 'Nothing was changed.';
     case 'partial':
-      return `Stopped part-way: ${stepsDone(report)}. Running the command again goes on from there.`;
+      return `Stopped part-way${stepsDone(report)}. Running the command again goes on from there.`;
     case 'interrupted':
       return 'Stopped at a safe point. Running the command again is safe.';
     case 'ok':
@@ -65,6 +65,8 @@ function checksPart({ checks }: Report): string {
 }
 
 function stepsDone({ steps }: Report): string {
+  // An error says by itself how far it got.
+  if (steps.length === 0) return '';
   const done = steps.filter((step) => step.status === 'done' || step.status === 'already').length;
-  return `${done} of ${plural(steps.length, 'step')} done`;
+  return `: ${done} of ${plural(steps.length, 'step')} done`;
 }

@@ -62,7 +62,7 @@ export interface CheckReport {
   readonly fixable: boolean;
   /** What to do; for skipped and errored checks, why. */
   readonly hint: string;
-  /** Filled by `doctor`: the literal command that mends it. */
+  /** Filled by `doctor`: the literal command that mends it; SQL begins with a word in capitals. */
   readonly command?: string;
   /** Filled by `fix` and `doctor --repair`: how many were repaired, and how many remain. */
   readonly repaired?: number;

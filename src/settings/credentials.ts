@@ -7,6 +7,9 @@ import type { VariableName } from './variables.ts';
 export const DEFAULT_ADMIN_EMAIL = 'admin@example.com';
 export const DEFAULT_ADMIN_PASSWORD = 'changeme';
 
+/** Where a variable's text came from: a `Found` of settings that are loaded, or a `SettingSource`. */
+type SourceOf = (name: VariableName) => { readonly source: string; readonly detail: string } | undefined;
+
 /** `email_teams.name`, `email_teams.slug` and `email_users.full_name` are VARCHAR(255). */
 const COLUMN_LENGTH = 255;
 const TEAM_SUFFIX = "'s Team";
@@ -14,24 +17,22 @@ const TEAM_SUFFIX = "'s Team";
 /**
  * Everything wrong with the administrator's email, password and names, as `VARIABLE: rule; mend`.
  *
+ * @param sourceOf tells what was left alone from what was set to the default
  * @param strict whether this run may create the administrator: only then do password and defaults matter
  */
 export function credentialProblems(
   settings: Settings,
+  sourceOf: SourceOf,
   { strict, allowDefaults }: { strict: boolean; allowDefaults: boolean },
 ): string[] {
   const email = brokenEmailRules(settings.platformAdminEmail);
   const password = strict ? brokenPasswordRules(settings.platformAdminPassword, settings) : [];
   if (strict && !allowDefaults) {
     if (settings.adminEmailIsDefault) {
-      email.push(
-        `it is not set, and the gateway's default ${DEFAULT_ADMIN_EMAIL} is refused; set your own or pass --allow-default-credentials`,
-      );
+      email.push(refusedDefault(sourceOf('PLATFORM_ADMIN_EMAIL'), `default ${DEFAULT_ADMIN_EMAIL}`));
     }
     if (settings.platformAdminPassword === DEFAULT_ADMIN_PASSWORD) {
-      password.push(
-        "it is not set or left as it was: the gateway's default password is refused; set your own or pass --allow-default-credentials",
-      );
+      password.push(refusedDefault(sourceOf('PLATFORM_ADMIN_PASSWORD'), 'default password'));
     }
   }
   return [
@@ -40,6 +41,15 @@ export function credentialProblems(
     ...named('PLATFORM_ADMIN_FULL_NAME', brokenNameRules(settings)),
     ...named('PERSONAL_TEAM_PREFIX', brokenPrefixRules(settings)),
   ];
+}
+
+/** @param value `default …` */
+function refusedDefault(found: ReturnType<SourceOf>, value: string): string {
+  const mend = 'set your own or pass --allow-default-credentials';
+  if (found === undefined || found.source === 'default') {
+    return `it is not set, and the gateway's ${value} is refused; ${mend}`;
+  }
+  return `it is set to the gateway's ${value} (${found.detail || `the ${found.source}`}), which is refused; ${mend}`;
 }
 
 function brokenNameRules(settings: Settings): string[] {

@@ -17,6 +17,13 @@ export interface EnvFile {
   readonly entries: ReadonlyMap<string, EnvFileEntry>;
 }
 
+export interface EnvFileRead {
+  /** Where `error` is set, the entries that could be read all the same. Null when there is nothing to read. */
+  readonly file: EnvFile | null;
+  /** ENV_FILE with the numbers of the lines, never their content. */
+  readonly error: GatewayError | null;
+}
+
 /**
  * Reads a `.env` file and touches nothing else.
  *
@@ -27,30 +34,34 @@ export interface EnvFile {
  * @param required whether a missing file is an error; a folder at the default place is passed over, as the
  *   gateway does
  * @param env what `${NAME}` is looked up in after the file's own earlier lines
- * @returns null when the file is missing and not required
- * @throws GatewayError ENV_FILE with the numbers of the lines, never their content
+ * @returns no file and no error when the file is missing and not required
  */
 export function readEnvFile(
   path: string,
   required: boolean,
   env: Readonly<Record<string, string | undefined>>,
-): EnvFile | null {
+): EnvFileRead {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    if (!required && (code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR')) return null;
-    throw new GatewayError(
-      'ENV_FILE',
-      `the settings file ${path} cannot be read: ${READ_PROBLEMS[code] ?? code}`,
-      {
-        hint: 'name another file with --env-file, or make this one readable',
-        cause: error,
-      },
-    );
+    if (!required && (code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR')) {
+      return { file: null, error: null };
+    }
+    const text = `the settings file ${path} cannot be read: ${READ_PROBLEMS[code] ?? code}`;
+    const hint = 'name another file with --env-file, or make this one readable';
+    return { file: null, error: new GatewayError('ENV_FILE', text, { hint, cause: error }) };
   }
-  return { path, entries: readEntries(decode(bytes, path), path, env) };
+  if (isUtf16(bytes)) {
+    const hint = 'save it as UTF-8';
+    return {
+      file: null,
+      error: new GatewayError('ENV_FILE', `the settings file ${path} is UTF-16`, { hint }),
+    };
+  }
+  const { entries, problems } = readEntries(textOf(bytes), env, linesThatFail(bytes));
+  return { file: { path, entries }, error: problems.length === 0 ? null : failure(path, problems) };
 }
 
 const READ_PROBLEMS: Readonly<Record<string, string>> = {
@@ -61,45 +72,54 @@ const READ_PROBLEMS: Readonly<Record<string, string>> = {
   EPERM: 'permission is denied',
 };
 
-function decode(bytes: Buffer, path: string): string {
-  const start = bytes.subarray(0, 2).toString('hex');
-  if (start === 'fffe' || start === 'feff') {
-    throw new GatewayError('ENV_FILE', `the settings file ${path} is UTF-16`, { hint: 'save it as UTF-8' });
-  }
-  if (!isUtf8(bytes)) throw failure(path, linesThatFail(bytes));
+function isUtf16(bytes: Buffer): boolean {
+  return ['fffe', 'feff'].includes(bytes.subarray(0, 2).toString('hex'));
+}
+
+function textOf(bytes: Buffer): string {
   return bytes
     .toString('utf8')
     .replace(/^\uFEFF/, '')
     .replaceAll(/\r\n?/g, '\n');
 }
 
-function linesThatFail(bytes: Buffer): string[] {
-  const problems: string[] = [];
+interface LineProblem {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly text: string;
+}
+
+function linesThatFail(bytes: Buffer): LineProblem[] {
+  const problems: LineProblem[] = [];
+  if (isUtf8(bytes)) return problems;
   let start = 0;
   for (let line = 1; start <= bytes.length; line += 1) {
     const newline = bytes.indexOf(0x0a, start);
     const end = newline < 0 ? bytes.length : newline;
-    if (!isUtf8(bytes.subarray(start, end))) problems.push(`line ${line}: not UTF-8; save the file as UTF-8`);
+    if (!isUtf8(bytes.subarray(start, end))) {
+      problems.push({ line, text: 'not UTF-8; save the file as UTF-8' });
+    }
     start = end + 1;
   }
   return problems;
 }
 
-function failure(path: string, problems: readonly string[]): GatewayError {
+function failure(path: string, problems: readonly LineProblem[]): GatewayError {
   return new GatewayError('ENV_FILE', `the settings file ${path} cannot be parsed`, {
-    details: problems,
+    details: problems.toSorted((a, b) => a.line - b.line).map(({ line, text }) => `line ${line}: ${text}`),
     hint: 'each line is NAME=value, a # comment, or empty; mend the lines named above',
   });
 }
 
+/** @param undecodable lines whose text is not what somebody wrote: their entries are left out */
 function readEntries(
   text: string,
-  path: string,
   env: Readonly<Record<string, string | undefined>>,
-): Map<string, EnvFileEntry> {
+  undecodable: readonly LineProblem[],
+): { entries: Map<string, EnvFileEntry>; problems: readonly LineProblem[] } {
   const entries = new Map<string, EnvFileEntry>();
   const plain = new Map<string, string>();
-  const problems: string[] = [];
+  const problems = [...undecodable];
   const lines = text.split('\n');
   for (let index = 0; index < lines.length; index += 1) {
     const first = lines[index] ?? '';
@@ -107,22 +127,24 @@ function readEntries(
     if (/^\s*(?:#|$)/.test(first)) continue;
     const head = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*/.exec(first);
     if (head?.[1] === undefined) {
-      problems.push(`line ${number}: neither NAME=value nor a comment; put # in front or mend it`);
+      problems.push({ line: number, text: 'neither NAME=value nor a comment; put # in front or mend it' });
       continue;
     }
     const raw = rawValue(lines, index, head[0].length);
     if ('problem' in raw) {
-      problems.push(`line ${number}: ${raw.problem}`);
+      problems.push({ line: number, text: raw.problem });
       continue;
     }
-    if (raw.text.includes('\0')) problems.push(`line ${number}: it holds a NUL character; take it out`);
+    if (raw.text.includes('\0')) {
+      problems.push({ line: number, text: 'it holds a NUL character; take it out' });
+    }
     index += raw.text.split('\n').length - 1;
+    if (undecodable.some(({ line }) => line >= number && line <= index + 1)) continue;
     const { value, unresolved } = resolveReferences(decodeValue(head[1], raw.text), plain, env);
     plain.set(head[1], value);
     entries.set(head[1].toUpperCase(), { value, line: number, unresolved });
   }
-  if (problems.length > 0) throw failure(path, problems);
-  return entries;
+  return { entries, problems };
 }
 
 /** What stands behind the `=`, over several lines when it is quoted, up to the comment behind the quote. */

@@ -6,6 +6,7 @@ import type { DatabaseTarget } from './database-target.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { envByName } from './env-by-name.ts';
 import { type EnvFile, readEnvFile } from './env-file.ts';
+import { type MisspeltName, misspeltNames } from './misspelt-names.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { NotASetting, Settings } from './settings.ts';
 import { VARIABLES, type Variable, type VariableName } from './variables.ts';
@@ -25,6 +26,11 @@ export interface SettingsInput {
   /** `required` where the administrator may be created (migrate), `optional` elsewhere. */
   readonly credentials: 'required' | 'optional';
   readonly allowDefaultCredentials: boolean;
+  /**
+   * `read` for what only tells about the database: then a misspelt variable of the administrator is no problem.
+   * One that names the database always is, since every answer would be about another one. `write` by default.
+   */
+  readonly purpose?: 'read' | 'write';
 }
 
 export interface SettingSource {
@@ -47,6 +53,8 @@ export interface InspectedSettings extends Omit<LoadedSettings, 'target'> {
   /** Null when it cannot be told which database is meant. */
   readonly target: DatabaseTarget | null;
   readonly problems: readonly SettingProblem[];
+  /** Variables that look like a known one; those that decide something are among the problems, too. */
+  readonly misspelt: readonly MisspeltName[];
 }
 
 /** A variable's text and where it was found. */
@@ -90,17 +98,32 @@ export interface SettingProblem {
  *   (URL or SECRET_FILE when that is the only one)
  */
 export function loadSettings(input: SettingsInput): LoadedSettings {
-  const { problems, target, ...loaded } = inspectSettings(
-    input,
-    readEnvFile(envFilePath(input), input.flags.envFile !== undefined, input.env),
-  );
+  const { file, error } = readEnvFile(envFilePath(input), input.flags.envFile !== undefined, input.env);
+  if (error !== null) {
+    const { code, message, hint, details, cause } = error;
+    const others = problemsBeside(input, file).map(({ text }) => text);
+    throw new GatewayError(code, message, { hint, details: [...details, ...others], cause });
+  }
+  const { problems, target, settings, sources, warnings } = inspectSettings(input, file);
   if (problems.length > 0 || target === null) throw failure(problems);
-  return { ...loaded, target };
+  return { settings, target, sources, warnings };
 }
 
 /** Absolute: the file with settings that is named, or the one that is looked for. */
 export function envFilePath({ cwd, flags }: Pick<SettingsInput, 'cwd' | 'flags'>): string {
   return resolve(cwd, flags.envFile ?? '.env');
+}
+
+/**
+ * What is wrong with the settings besides the lines of a file that could not be read. Any of these may set what
+ * looks as if it were not set: nothing is said of that.
+ */
+export function problemsBeside(input: SettingsInput, file: EnvFile | null): readonly SettingProblem[] {
+  const { problems, sources } = inspectSettings(input, file);
+  const isGiven = new Set(
+    [...sources].filter(([, { source }]) => source !== 'default').map(([name]) => `${name}`),
+  );
+  return problems.filter(({ text }) => isGiven.has(text.split(':', 1)[0] ?? ''));
 }
 
 /** What `loadSettings` does, with the problems returned: where a text breaks its rule the default stands in. */
@@ -116,16 +139,24 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
     found.set(variable.name, given ?? { text: variable.default, source: 'default', detail: '' });
   }
   readSecretFiles(levels, input.cwd, found, problems);
+  const misspelt = misspeltNames(file, input.env, (name) => {
+    const source = found.get(name as VariableName)?.source;
+    return source !== undefined && source !== 'default';
+  });
+  problems.push(...misspeltProblems(misspelt, input.purpose ?? 'write'));
 
   const settings = readSettings(found, problems);
   const parsed = readTarget(found, input.cwd, problems);
   const warnings = [...(parsed?.warnings ?? [])];
   const strict = input.credentials === 'required' && settings.emailAuthEnabled;
-  // A password that could not be read has had its say.
-  const passwordFailed = problems.some(({ text }) => text.startsWith('PLATFORM_ADMIN_PASSWORD'));
-  for (const text of credentialProblems(settings, { strict, allowDefaults: input.allowDefaultCredentials })) {
-    if (passwordFailed && text.startsWith('PLATFORM_ADMIN_PASSWORD:')) continue;
-    problems.push({ code: 'SETTINGS', text });
+  // Of a variable that could not be read, or is there under another name, enough is said.
+  const isTold = (name: string) =>
+    problems.some(({ text }) => text.startsWith(`${name}:`) || text.startsWith(`${name}_FILE:`));
+  const told = new Set(['PLATFORM_ADMIN_EMAIL', 'PLATFORM_ADMIN_PASSWORD'].filter(isTold));
+  const sources = (name: VariableName) => found.get(name);
+  const rules = { strict, allowDefaults: input.allowDefaultCredentials };
+  for (const text of credentialProblems(settings, sources, rules)) {
+    if (!told.has(text.split(':', 1)[0] ?? '')) problems.push({ code: 'SETTINGS', text });
   }
   if (settings.passwordHash === 'bcrypt') {
     warnings.push(
@@ -133,7 +164,19 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
     );
   }
   const target = parsed?.target ?? null;
-  return { settings, target, sources: sourcesOf(found, target), warnings, problems };
+  return { settings, target, sources: sourcesOf(found, target), warnings, problems, misspelt };
+}
+
+/** Whoever wrote the name meant something by it: the default is not taken in its place. */
+function misspeltProblems(
+  names: readonly MisspeltName[],
+  purpose: NonNullable<SettingsInput['purpose']>,
+): SettingProblem[] {
+  return names.flatMap(({ name, meant, place, decides }): SettingProblem[] => {
+    if (decides === null || (decides === 'as whom' && purpose === 'read')) return [];
+    const text = `${meant}: it is not set, but ${name} is (${place}), which nothing reads; write ${meant} there, or take ${name} out`;
+    return [{ code: 'SETTINGS', text }];
+  });
 }
 
 function flagLevel(flags: SettingsFlags): Level {

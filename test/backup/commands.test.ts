@@ -5,8 +5,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { backup } from '../../src/commands/backup.ts';
 import type { Io } from '../../src/commands/io.ts';
 import { restore } from '../../src/commands/restore.ts';
+import { renderText } from '../../src/report/format/text.ts';
 import schema from '../../src/report/report.schema.json' with { type: 'json' };
 import type { Report } from '../../src/report/report.ts';
+import { plainStyle } from '../report/fixtures.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { v060Database } from './backup-context.ts';
@@ -65,13 +67,13 @@ test('backup, list, dry run, restore', async () => {
   const listed = await run((io) => backup(io, { ...GLOBAL, backupDir: 'kept', list: true, verify: true }));
   expect(cells(listed, 'backups')).toEqual([
     [
+      expect.stringMatching(/\.json$/),
       expect.any(String),
       'mcp',
       '0.6.0',
       expect.stringMatching(/MB$/),
       15,
       'whole, hash verified',
-      expect.any(String),
     ],
   ]);
   const from = readdirSync(place).find((name) => name.endsWith('.db')) ?? '';
@@ -115,7 +117,26 @@ test('a list names what is damaged, with exit code 1', async () => {
   expect(cheap.exitCode).toBe(0);
   const verified = await run((io) => backup(io, { ...GLOBAL, backupDir: '.', list: true, verify: true }));
   expect(verified.exitCode).toBe(1);
-  expect(cells(verified, 'backups')?.[0]?.[5]).toContain('SHA-256');
+  expect(cells(verified, 'backups')?.[0]?.[6]).toContain('SHA-256');
+});
+
+test('a list is never an occasion to remove backups', async () => {
+  const refused = await run((io) => backup(io, { ...GLOBAL, backupDir: '.', list: true, keep: 2 }));
+  expect(refused).toMatchObject({
+    exitCode: 2,
+    error: { code: 'USAGE', message: expect.stringContaining('--keep') },
+  });
+});
+
+test('the names in a list stay whole, and one without its ending restores', async () => {
+  await run((io) => backup(io, { ...GLOBAL, backupDir: 'kept' }));
+  const manifest = readdirSync(join(directory, 'kept')).find((name) => name.endsWith('.json')) ?? '';
+  const listed = await run((io) => backup(io, { ...GLOBAL, backupDir: 'kept', list: true }));
+  expect(renderText(listed, { ...plainStyle, width: 80 })).toMatch(new RegExp(`^  ${manifest}`, 'm'));
+  const restored = await run((io) =>
+    restore(io, { ...GLOBAL, backupDir: 'kept', from: manifest.replace(/\.json$/, ''), confirm: 'mcp' }),
+  );
+  expect(restored).toMatchObject({ status: 'ok', error: null });
 });
 
 test('an unknown backup is refused', async () => {

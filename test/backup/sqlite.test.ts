@@ -124,15 +124,53 @@ test('a database that is gone is restored', async () => {
   expect(await contentOf(database)).toEqual(before);
 });
 
-test('a damaged database is replaced only when its state need not be kept', async () => {
-  const before = await contentOf(database);
-  const made = await backUp(database, { directory });
-  writeFileSync(database.name, 'no database at all, but something');
-  const refused = putBack(database, { directory, name: made.file });
-  await expect(refused).rejects.toMatchObject({ hint: expect.stringContaining('--no-backup') });
-  expect(readFileSync(database.name, 'utf8')).toBe('no database at all, but something');
-  await putBack(database, { directory, name: made.file, backup: false });
-  expect(await contentOf(database)).toEqual(before);
+describe('of a damaged database', () => {
+  const rootOf = (table: string): number => {
+    const db = new SQLite(database.name, { readonly: true });
+    const root = Number(db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').pluck().get(table));
+    db.close();
+    return root;
+  };
+  const zeroed = (bytes: Buffer, page: number) => bytes.fill(0, (page - 1) * 4_096, page * 4_096);
+
+  test.each([
+    ['that cannot be opened', () => Buffer.from('no database at all, but something')],
+    ['that was cut', (bytes: Buffer) => bytes.subarray(0, Math.floor(bytes.length / 2))],
+    ['with a lost page', (bytes: Buffer) => zeroed(bytes, rootOf('resource_metrics'))],
+  ])('%s the state before is kept byte for byte', async (_what, damage) => {
+    const before = await contentOf(database);
+    const made = await backUp(database, { directory });
+    const damaged = damage(readFileSync(database.name));
+    writeFileSync(database.name, damaged);
+    const { safety, untouched } = await putBack(database, { directory, name: made.manifest });
+    expect(safety).toBeNull();
+    expect(untouched?.file).toMatch(/damaged-20260304t060000Z.mcp\.db$/);
+    expect(readFileSync(untouched?.file ?? '').equals(damaged)).toBe(true);
+    expect(await contentOf(database)).toEqual(before);
+  });
+
+  test('its -wal is kept, too', async () => {
+    const root = rootOf('resource_metrics');
+    const made = await backUp(database, { directory });
+    const writer = `const db = new (require('better-sqlite3'))(${JSON.stringify(database.name)});
+      db.pragma('journal_mode = WAL'); db.exec("UPDATE tools SET description = 'last'"); process.kill(process.pid, 'SIGKILL')`;
+    spawnSync(process.execPath, ['-e', writer], { cwd: join(import.meta.dirname, '../..') });
+    const wal = readFileSync(`${database.name}-wal`);
+    writeFileSync(database.name, zeroed(readFileSync(database.name), root));
+    const { untouched } = await putBack(database, { directory, name: made.manifest });
+    expect(readFileSync(untouched?.wal ?? '').equals(wal)).toBe(true);
+  });
+
+  test('nothing of it is kept with --no-backup', async () => {
+    const before = await contentOf(database);
+    const made = await backUp(database, { directory });
+    const files = readdirSync(directory);
+    writeFileSync(database.name, 'no database at all, but something');
+    const { untouched } = await putBack(database, { directory, name: made.file, backup: false });
+    expect(untouched).toBeNull();
+    expect(await contentOf(database)).toEqual(before);
+    expect(readdirSync(directory)).toEqual(files);
+  });
 });
 
 test('a damaged database gives no backup', async () => {

@@ -13,7 +13,7 @@ const WITHOUT_SCHEMA_CHANGES = {
   mysql: ['GRANT SELECT, INSERT, UPDATE, DELETE ON <database>.* TO <user>'],
 } as const;
 const MISSING = {
-  postgresql: /change table tools, which belongs to/,
+  postgresql: /change tables .*, which belong to/,
   mysql: /GRANT CREATE, ALTER, DROP, INDEX, REFERENCES ON/,
 };
 

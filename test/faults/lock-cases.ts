@@ -1,12 +1,15 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../support/connect.ts';
 import type { DatabaseId } from '../support/database-kinds.ts';
 import type { TestDatabase } from '../support/databases.ts';
+import { fingerprint } from '../support/fingerprint.ts';
 import { migrate } from '../support/migrate.ts';
 import { spawnCli, startCli } from '../support/spawn-cli.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { expectMigratedOnce, SAMPLE } from './at-once.ts';
 import { describeDatabases } from './describe-databases.ts';
 import { at, database, IS_STUCK, lockTable, oneLine, openRead, TIME, until } from './lock-support.ts';
@@ -111,6 +114,53 @@ export function lockCases(ids: readonly DatabaseId[]): void {
         expect((await patient.ended).exitCode).toBe(0);
       },
     );
+  });
+
+  describeDatabases(servers, 'a table that somebody keeps locked for himself', ({ id, dialect }) => {
+    test('a backup does not wait for it for ever, nor without a word: exit 2 says who it is', async () => {
+      const made = await database(id, 'v0.6.0');
+      const unlock = await lockTable(made, 'tools');
+      const run = await spawnCli(['backup', '-q', '--backup-dir', temporaryFolder()], at(made));
+      await unlock();
+      expect(oneLine(run.stderr)).toMatch(LOCKED_BY[dialect]);
+      expect([run.exitCode, run.stdout]).toEqual([2, '']);
+      expect(run.durationMs).toBeLessThan(40_000);
+    });
+  });
+
+  const mysql = ids.filter((id) => id === 'mysql' || id === 'mariadb');
+  describeDatabases(mysql, 'a transaction that somebody has left open', ({ id }) => {
+    test('is found before the first write: exit 4 names it, nothing is changed, and later all is well', async () => {
+      const made = await database(id, 'v0.6.0');
+      const shape = async () => [await fingerprint(made), await made.query('SHOW CREATE TABLE tools')];
+      const before = await shape();
+      const forgotten = await createConnection(made.url);
+      await forgotten.query('START TRANSACTION');
+      await forgotten.query('UPDATE tools SET description = name');
+      const run = await spawnCli(['migrate', '--no-backup', '--yes', '--lock-timeout', '3'], at(made));
+      expect(oneLine(run.stderr)).toMatch(
+        new RegExp(
+          `in use: .*by .*connection ${forgotten.threadId} from 127\\.0\\.0\\.1, account mcpgw, .*since ${TIME}`,
+        ),
+      );
+      expect([run.exitCode, run.stdout]).toEqual([4, '']);
+      expect(run.durationMs).toBeLessThan(25_000);
+      await forgotten.query('ROLLBACK');
+      await forgotten.end();
+      expect(await shape()).toEqual(before);
+      expect((await spawnCli(['migrate', '--no-backup'], at(made))).exitCode).toBe(0);
+
+      await made.query('UPDATE tools SET team_id = NULL, owner_email = NULL');
+      const writer = await createConnection(made.url);
+      await writer.query('START TRANSACTION');
+      await writer.query('UPDATE tools SET description = name');
+      const fix = ['fix', '--yes', '--no-backup'];
+      const refused = await spawnCli([...fix, '--lock-timeout', '1'], at(made));
+      expect(oneLine(refused.stderr)).toContain(`connection ${writer.threadId} from`);
+      expect(refused.exitCode).toBe(4);
+      await writer.end();
+      expect((await spawnCli(fix, at(made))).exitCode).toBe(0);
+    });
   });
 
   const postgresql = ids.filter((id) => id.startsWith('postgres'));

@@ -67,7 +67,7 @@ export const IS_STUCK: Readonly<
   mysql: async (database) => {
     // Reads of information_schema show that state, too, for a moment, and long before the run has its lock.
     const waits = database.query(
-      "SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = database() AND STATE LIKE 'Waiting for table metadata lock' AND INFO LIKE 'ALTER TABLE%'",
+      "SELECT count(*) FROM information_schema.PROCESSLIST WHERE DB = database() AND STATE LIKE 'Waiting for table metadata lock' AND (INFO LIKE 'ALTER TABLE%' OR INFO LIKE 'LOCK TABLES%')",
     );
     // MySQL cannot list any connection while one of them runs a statement with characters beyond utf8mb3.
     return (await waits.catch(() => '0')) !== '0';

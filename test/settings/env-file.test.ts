@@ -16,7 +16,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function read(content: string | Buffer, env: Record<string, string> = {}) {
   const path = join(folder, 'a.env');
   writeFileSync(path, content);
-  const file = readEnvFile(path, true, env);
+  const { file, error } = readEnvFile(path, true, env);
+  if (error !== null) throw error;
   if (file === null) throw new Error('the file was not found');
   return file;
 }
@@ -116,6 +117,10 @@ describe('what cannot be parsed', () => {
     ['A="b\nc" secret\nB=d\nstray', ['line 1', 'line 2', 'line 4']],
     ['A=b\nB=sec\0ret', ['line 2']],
     [Buffer.from('A=b\nB=secret\xe9\nC=d', 'latin1'), ['line 2']],
+    [
+      Buffer.from('stray\nB=secret\xe9\nC=d\nD="b" secret\n\xe9', 'latin1'),
+      ['line 1', 'line 2', 'line 4', 'line 5', 'line 5'],
+    ],
   ])('%j', (content, lines) => {
     const error = errorOf(() => read(content));
     expect(error.code).toBe('ENV_FILE');
@@ -149,17 +154,18 @@ describe('what cannot be parsed', () => {
 describe('the file', () => {
   it('a missing file or a folder is fine at the default place', () => {
     mkdirSync(join(folder, 'folder.env'));
-    expect(readEnvFile(join(folder, 'missing.env'), false, {})).toBeNull();
-    expect(readEnvFile(join(folder, 'folder.env'), false, {})).toBeNull();
+    for (const name of ['missing.env', 'folder.env']) {
+      expect(readEnvFile(join(folder, name), false, {})).toEqual({ file: null, error: null });
+    }
   });
 
   it.each([
     ['missing2.env', 'does not exist'],
     ['.', 'is a folder'],
   ])('%s that was asked for is an error', (name, reason) => {
-    const error = errorOf(() => readEnvFile(join(folder, name), true, {}));
-    expect(error.code).toBe('ENV_FILE');
-    expect(error.message).toContain(reason);
-    expect(error.hint).toContain('--env-file');
+    const { error } = readEnvFile(join(folder, name), true, {});
+    expect(error?.code).toBe('ENV_FILE');
+    expect(error?.message).toContain(reason);
+    expect(error?.hint).toContain('--env-file');
   });
 });

@@ -91,6 +91,21 @@ describe('precedence', () => {
     expect(errorOf(() => load({}, { flags: { envFile: 'none.env' } })).code).toBe('ENV_FILE');
   });
 
+  it('everything that is wrong with a file and with what can be read of it is told at once', () => {
+    const text = 'LOG_LEVEL=LOUD\nA=caf\xe9\nstray\nPLATFORM_ADMIN_EMAIL=nobody\xe9\nDB_MAX_RETRIES=many\n';
+    writeFileSync(join(cwd, '.env'), Buffer.from(text, 'latin1'));
+    const error = errorOf(() => load({}, { credentials: 'required' }));
+    expect(error.code).toBe('ENV_FILE');
+    // Whether the administrator is set is not known: the lines may be those that cannot be read.
+    expect(error.details.map((detail) => detail.split(':')[0])).toEqual([
+      'line 2',
+      'line 3',
+      'line 4',
+      'DB_MAX_RETRIES',
+      'LOG_LEVEL',
+    ]);
+  });
+
   it('a reference to nothing is a problem where the value counts, and only there', () => {
     file(`DATABASE_URL=postgresql://ann:\${NO_SUCH}@db/mcp\nUNRELATED=\${NO_SUCH}`);
     expect(problemsOf(() => load())).toEqual([
@@ -98,6 +113,59 @@ describe('precedence', () => {
     ]);
     expect(load({ NO_SUCH: 'pw' }).target).toMatchObject({ password: 'pw' });
     expect(load({ DATABASE_URL: 'sqlite:///x.db' }).target.dialect).toBe('sqlite');
+  });
+});
+
+describe('a misspelt variable that decides where or as whom is written', () => {
+  const file = (text: string) => writeFileSync(join(cwd, '.env'), text);
+
+  it.each([
+    ['DATABASE_ULR=sqlite:///./other.db', 'DATABASE_URL', 'DATABASE_ULR'],
+    ['database_ur=sqlite:///./other.db', 'DATABASE_URL', 'DATABASE_UR'],
+    ['DATABASE_URL_FIEL=url', 'DATABASE_URL_FILE', 'DATABASE_URL_FIEL'],
+  ])('%s is a problem for every command', (line, meant, written) => {
+    file(`# one\n${line}\n`);
+    for (const purpose of ['read', 'write'] as const) {
+      const error = errorOf(() => load({}, { purpose }));
+      expect([error.code, error.exitCode]).toEqual(['SETTINGS', 2]);
+      expect(error.details).toEqual([
+        `${meant}: it is not set, but ${written} is (${join(cwd, '.env')}:2), which nothing reads; write ${meant} there, or take ${written} out`,
+      ]);
+    }
+  });
+
+  it.each(['PLATFORM_ADMIN_EMAL', 'PLATFORM_ADMIN_PASWORD', 'PLATFORM_ADMIN_PASWORD_FILE'])(
+    '%s is one for those that write',
+    (name) => {
+      const meant = name.replace('EMAL', 'EMAIL').replace('PASWORD', 'PASSWORD');
+      const told = expect.stringMatching(new RegExp(`^${meant}: it is not set, but ${name} is \\(`));
+      file(`${name}=hunter2`);
+      expect(problemsOf(() => load())).toEqual([told]);
+      expect(load({}, { purpose: 'read' }).warnings).toEqual([]);
+      const { [meant.replace('_FILE', '')]: _left, ...others } = { ...GOOD } as Record<string, string>;
+      const problems = problemsOf(() => load(others, { credentials: 'required' }));
+      expect(problems).toContainEqual(told);
+      expect(problems.join()).not.toContain('hunter2');
+      // The right one, from wherever.
+      expect(migrate({}).settings.platformAdminEmail).toBe(GOOD.PLATFORM_ADMIN_EMAIL);
+    },
+  );
+
+  it('the environment counts as well', () => {
+    expect(problemsOf(() => load({ DATABASE_ULR: 'sqlite:///x.db' }))).toEqual([
+      expect.stringContaining('DATABASE_ULR is (the environment)'),
+    ]);
+  });
+
+  it('is none where the right one is set, where it is empty, and where it decides nothing', () => {
+    file('DATABASE_ULR=sqlite:///other.db\n');
+    const right = join(cwd, 'right.db');
+    expect(load({ DATABASE_URL: 'sqlite:///right.db' }).target).toMatchObject({ path: right });
+    expect(load({}, { flags: { databaseUrl: 'sqlite:///right.db' } }).target).toMatchObject({ path: right });
+    writeFileSync(join(cwd, 'url'), 'sqlite:///right.db');
+    expect(load({ DATABASE_URL_FILE: 'url' }).target).toMatchObject({ path: right });
+    file('DATABASE_ULR=\nPASSWORD_MIN_LENGHT=9\nDATABASE_PORT=1\n');
+    expect(load().target).toMatchObject({ path: join(cwd, 'mcp.db') });
   });
 });
 
@@ -276,6 +344,14 @@ describe('credentials', () => {
       expect.stringMatching(/^PLATFORM_ADMIN_PASSWORD: .*--allow-default-credentials/),
     ]);
     expect(problems.join()).not.toContain('changeme');
+    for (const problem of problems) expect(problem).toContain(': it is not set, and');
+    writeFileSync(join(cwd, '.env'), 'PLATFORM_ADMIN_PASSWORD=changeme\n');
+    const set = { PLATFORM_ADMIN_EMAIL: 'admin@example.com', PLATFORM_ADMIN_PASSWORD: undefined };
+    const told = problemsOf(() => migrate(set));
+    expect(told[0]).toContain(": it is set to the gateway's default admin@example.com (the environment),");
+    expect(told[1]).toContain(`: it is set to the gateway's default password (${join(cwd, '.env')}:1),`);
+    expect(told.join()).not.toContain('changeme');
+    rmSync(join(cwd, '.env'));
     expect(problemsOf(() => migrate({ PLATFORM_ADMIN_EMAIL: 'Admin@Example.com' }))).toHaveLength(1);
     expect(migrate(defaults, { allowDefaultCredentials: true }).settings.platformAdminPassword).toBe(
       'changeme',

@@ -1,6 +1,7 @@
 import { doctor } from '../../src/commands/doctor.ts';
 import type { Io } from '../../src/commands/io.ts';
 import type { CheckReport, Report } from '../../src/report/report.ts';
+import { clientPath } from './client-path.ts';
 import { reportIn } from './report-of.ts';
 import { ADMIN } from './test-settings.ts';
 
@@ -32,7 +33,7 @@ export async function askDoctor(url: string, request: DoctorRequest = {}): Promi
       PLATFORM_ADMIN_EMAIL: ADMIN.email,
       PLATFORM_ADMIN_PASSWORD: ADMIN.password,
       DATABASE_URL: url,
-      PATH: process.env.PATH,
+      PATH: clientPath(url),
       ...request.env,
     },
     cwd: request.cwd ?? '/',
@@ -46,7 +47,7 @@ export async function askDoctor(url: string, request: DoctorRequest = {}): Promi
   await doctor(io, {
     format: 'json',
     color: false,
-    yes: true,
+    yes: repair === true,
     repair: repair === true,
     swap: swap === true,
     accessTest: accessTest === true,

@@ -37,7 +37,10 @@ const FAMILIES = {
  *
  * @throws GatewayError PREFLIGHT
  */
-export async function mysqlClients(context: MysqlBackupContext, server: Server): Promise<MysqlClients> {
+export async function mysqlClients(
+  context: MysqlBackupContext,
+  server: Pick<Server, 'product' | 'version'>,
+): Promise<MysqlClients> {
   const product = server.product === 'MariaDB' ? 'MariaDB' : 'MySQL';
   const family = FAMILIES[product];
   const { dump, shell } = family.names;
@@ -50,7 +53,7 @@ export async function mysqlClients(context: MysqlBackupContext, server: Server):
 
 async function find(
   { env, signal }: MysqlBackupContext,
-  { product, version }: Server,
+  { product, version }: Pick<Server, 'product' | 'version'>,
   names: readonly string[],
   packages: string,
 ): Promise<string> {

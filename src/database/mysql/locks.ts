@@ -4,12 +4,11 @@ import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
 import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
+import { boundMysqlWaits } from './bound-waits.ts';
 import { isGaleraNode, type Lease, leaseSeeker } from './lease.ts';
 import { namedLockHolder, releaseNamedLock, tryNamedLock } from './named-lock.ts';
 
 const POLL_MS = 200;
-/** How long a schema change may wait for the metadata lock of its table; queries queue up behind it. */
-const METADATA_LOCK_S = 30;
 /** Every SELECT, and every other statement, sees what all nodes have committed before it. */
 const SYNC_ALL = 15;
 
@@ -19,8 +18,7 @@ const leases = new WeakMap<Connection, Lease>();
 /** Takes the lock of this database: a named lock of the server, or a row on a cluster. */
 export async function beginMysqlRun(db: Connection, lock: RunLock): Promise<void> {
   await ((await isGaleraNode(db)) ? takeLease(db, lock) : takeNamedLock(db, lock));
-  const wait = Math.min(METADATA_LOCK_S, Math.max(1, Math.ceil(lock.timeoutMs / 1000)));
-  await db.run(statement(`SET SESSION lock_wait_timeout = ${wait}`));
+  await boundMysqlWaits(db, lock.timeoutMs);
 }
 
 async function takeNamedLock(db: Connection, lock: RunLock): Promise<void> {

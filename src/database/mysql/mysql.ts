@@ -10,6 +10,7 @@ import {
 } from './ddl.ts';
 import { translateMysqlError } from './errors.ts';
 import { readMysqlSchema } from './introspect.ts';
+import { awaitFreeMysqlTables } from './lock-tables.ts';
 import { beginMysqlRead, beginMysqlRun, boundedMysqlQuery, endMysqlRun } from './locks.ts';
 import { missingMysqlPrivileges } from './privileges.ts';
 import { mysqlReadBlocker } from './read-blocker.ts';
@@ -83,8 +84,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
 
     beginRun: beginMysqlRun,
     endRun: endMysqlRun,
-    // A schema change takes the metadata lock of its table by itself; LOCK TABLES would end with it.
-    async lockTables() {},
+    lockTables: awaitFreeMysqlTables,
     locks: {
       whole: null,
       changed: (kinds) =>

@@ -52,9 +52,14 @@ export async function readMysqlGrants(db: Connection): Promise<MysqlGrants> {
   };
 }
 
+/** A whole database as GRANT takes it: its name is a pattern there, in which `_` and `%` stand for others. */
+export function grantScope(database: string): string {
+  return `${quoteMysql(database.replaceAll(/[\\_%]/g, '\\$&'))}.*`;
+}
+
 /** The statement that gives what is missing. */
 export function grantStatement({ database, account }: MysqlGrants, privileges: readonly string[]): string {
-  return `GRANT ${privileges.join(', ')} ON ${quoteMysql(database)}.* TO ${account};`;
+  return `GRANT ${privileges.join(', ')} ON ${grantScope(database)} TO ${account};`;
 }
 
 /** A schema change cannot be taken back here, so what is missing must be found before the first one. */

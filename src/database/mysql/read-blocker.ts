@@ -1,12 +1,22 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../connection.ts';
 
 interface Client {
   readonly id: number | string;
   readonly account: string;
   readonly host: string;
+  /** Of its transaction, or of what it does or does not do now. */
   readonly seconds: number | string;
 }
+
+export interface LockedTables {
+  /** Nobody else may use these. */
+  readonly changed: readonly string[];
+  /** Nobody else may write to these. */
+  readonly others: readonly string[];
+}
+
+type Holder = Client & { readonly name: string };
 
 /** How many connections are named, when any of them may be the one. */
 const NAMED = 3;
@@ -17,35 +27,97 @@ const NAMED = 3;
  * other connections to this database are named, of which it is one.
  */
 export async function mysqlReadBlocker(db: Connection): Promise<string | null> {
-  const known = await holderOfMetadataLock(db);
-  if (known !== null) return known;
-  const others = await db
-    .query<Client>(sql`
-      SELECT ID AS id, USER AS account, HOST AS host, TIME AS seconds FROM information_schema.PROCESSLIST
-      WHERE DB = database() AND ID <> connection_id() ORDER BY ID`)
-    // See `namedLockHolder`.
-    .catch(() => []);
-  if (others.length === 0) return null;
-  const named = others.slice(0, NAMED).map(describe);
-  const more = others.length > NAMED ? [`${others.length - NAMED} more`] : [];
-  return `by ${others.length === 1 ? '' : 'one of '}${[...named, ...more].join(', ')}`;
+  const among = sql`m.LOCK_TYPE IN ('SHARED_NO_READ_WRITE', 'EXCLUSIVE')`;
+  return (await holderOfMetadataLock(db, among)) ?? (await connections(db));
 }
 
-async function holderOfMetadataLock(db: Connection): Promise<string | null> {
-  try {
-    const [row] = await db.query<Client & { readonly name: string }>(sql`
+/**
+ * Whose open transaction keeps one of the tables from being changed: the same sources, and between them what
+ * InnoDB knows of open transactions, for accounts with PROCESS.
+ */
+export async function mysqlTableHolder(db: Connection, tables: LockedTables): Promise<string | null> {
+  const among = inTheWay(tables, sql`m.OBJECT_NAME`, sql`m.LOCK_TYPE`);
+  return (
+    (await holderOfMetadataLock(db, among)) ??
+    (await holderByPlugin(db, tables)) ??
+    (await openTransactions(db)) ??
+    (await connections(db))
+  );
+}
+
+async function holderOfMetadataLock(db: Connection, which: RawBuilder<unknown>): Promise<string | null> {
+  const [row] = await ifAllowed<Holder>(
+    db,
+    sql`
       SELECT m.OBJECT_NAME AS name, t.PROCESSLIST_ID AS id, t.PROCESSLIST_USER AS account,
         t.PROCESSLIST_HOST AS host, t.PROCESSLIST_TIME AS seconds
       FROM performance_schema.metadata_locks m
       JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID
       WHERE m.OBJECT_SCHEMA = database() AND m.OBJECT_TYPE = 'TABLE' AND m.LOCK_STATUS = 'GRANTED'
-        AND m.LOCK_TYPE IN ('SHARED_NO_READ_WRITE', 'EXCLUSIVE') AND t.PROCESSLIST_ID <> connection_id()
-      ORDER BY m.OBJECT_NAME LIMIT 1`);
-    return row === undefined ? null : `${row.name} by ${describe(row)}`;
-  } catch {
-    // This account may not read performance_schema.
-    return null;
-  }
+        AND ${which} AND t.PROCESSLIST_ID <> connection_id()
+      ORDER BY t.PROCESSLIST_TIME DESC, m.OBJECT_NAME LIMIT 1`,
+  );
+  return row === undefined ? null : `${row.name} by ${describe(row)}`;
+}
+
+/** Any lock on a table that is changed, and on the others those of whoever writes. */
+function inTheWay(
+  { changed, others }: LockedTables,
+  name: RawBuilder<unknown>,
+  mode: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  const among = (names: readonly string[]) =>
+    names.length === 0 ? sql`false` : sql`${name} IN (${sql.join([...names])})`;
+  return sql`(${among(changed)} OR (${among(others)} AND (${mode} LIKE '%WRITE%' OR ${mode} LIKE '%EXCLUSIVE')))`;
+}
+
+/** MariaDB, where somebody has installed its plugin `metadata_lock_info`. */
+async function holderByPlugin(db: Connection, tables: LockedTables): Promise<string | null> {
+  const [row] = await ifAllowed<Holder>(
+    db,
+    sql`
+      SELECT m.TABLE_NAME AS name, p.ID AS id, p.USER AS account, p.HOST AS host, p.TIME AS seconds
+      FROM information_schema.METADATA_LOCK_INFO m JOIN information_schema.PROCESSLIST p ON p.ID = m.THREAD_ID
+      WHERE m.TABLE_SCHEMA = database() AND ${inTheWay(tables, sql`m.TABLE_NAME`, sql`m.LOCK_MODE`)}
+        AND p.ID <> connection_id()
+      ORDER BY p.TIME DESC, m.TABLE_NAME LIMIT 1`,
+  );
+  return row === undefined ? null : `${row.name} by ${describe(row)}`;
+}
+
+/** The oldest first; one that has chosen no database may have named it. */
+async function openTransactions(db: Connection): Promise<string | null> {
+  const rows = await ifAllowed<Client>(
+    db,
+    sql`
+      SELECT p.ID AS id, p.USER AS account, p.HOST AS host,
+        TIMESTAMPDIFF(SECOND, t.trx_started, now()) AS seconds
+      FROM information_schema.INNODB_TRX t JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
+      WHERE (p.DB = database() OR p.DB IS NULL) AND p.ID <> connection_id() ORDER BY t.trx_started`,
+  );
+  return listed(rows, 'by an open transaction of ', 'by an open transaction of one of ');
+}
+
+async function connections(db: Connection): Promise<string | null> {
+  const rows = await ifAllowed<Client>(
+    db,
+    sql`
+      SELECT ID AS id, USER AS account, HOST AS host, TIME AS seconds FROM information_schema.PROCESSLIST
+      WHERE DB = database() AND ID <> connection_id() ORDER BY ID`,
+  );
+  return listed(rows, 'by ', 'by one of ');
+}
+
+/** Nothing where this account may not ask, or this server does not know; see also `namedLockHolder`. */
+function ifAllowed<Row>(db: Connection, query: RawBuilder<Row>): Promise<readonly Row[]> {
+  return db.query(query).catch(() => []);
+}
+
+function listed(clients: readonly Client[], one: string, several: string): string | null {
+  if (clients.length === 0) return null;
+  const named = clients.slice(0, NAMED).map(describe);
+  const more = clients.length > NAMED ? [`${clients.length - NAMED} more`] : [];
+  return `${clients.length === 1 ? one : several}${[...named, ...more].join(', ')}`;
 }
 
 function describe({ id, account, host, seconds }: Client): string {

@@ -9,7 +9,12 @@ import { rowCounts } from '../row-counts.ts';
 import { statement } from '../statement.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
-import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
+import {
+  clientEnvironment,
+  type PostgresqlBackupContext,
+  postgresqlBackupClients,
+  postgresqlClient,
+} from './clients.ts';
 import { quotePostgresql } from './ddl.ts';
 import { isBehindPooler } from './pooler.ts';
 import { restorePostgresql } from './restore.ts';
@@ -25,8 +30,7 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
     defaultDirectory: join(context.cwd, 'mcpgw-backups'),
     replacesEverything: false,
     async preflight(server) {
-      await postgresqlClient(context, 'pg_dump', server.version);
-      await postgresqlClient(context, 'pg_restore', server.version);
+      await postgresqlBackupClients(context, server.version);
       await refusePooler(context, 'pg_dump');
     },
     async preflightRestore(server) {

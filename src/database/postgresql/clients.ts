@@ -77,3 +77,16 @@ export async function postgresqlClient(
   }
   return program;
 }
+
+/**
+ * The programs that a backup is made and read with are there.
+ *
+ * @throws GatewayError PREFLIGHT
+ */
+export async function postgresqlBackupClients(
+  context: PostgresqlBackupContext,
+  serverVersion: string,
+): Promise<void> {
+  await postgresqlClient(context, 'pg_dump', serverVersion);
+  await postgresqlClient(context, 'pg_restore', serverVersion);
+}

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { plural } from '../../report/plural.ts';
 import type { Connection } from '../connection.ts';
 import { quotePostgresql as q } from './ddl.ts';
 
@@ -7,6 +8,17 @@ export interface MissingPrivilege {
   readonly what: string;
   /** What gives the privilege; '' when no statement can. */
   readonly statement: string;
+  /** Who owns the tables that it is about: connected as that user, it is not lacking. */
+  readonly owner?: string;
+}
+
+/** How many names a line shows. */
+const SHOWN = 5;
+
+/** `tools, servers and 3 others` */
+export function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN).join(', ');
+  return names.length <= SHOWN ? shown : `${shown} and ${plural(names.length - SHOWN, 'other')}`;
 }
 
 /** What a run lacks, a line each. */
@@ -20,7 +32,7 @@ export async function missingPostgresqlPrivileges(
 
 /**
  * What this user lacks to change the schema: tables are changed by their owner only, and new ones need CREATE on
- * their schema.
+ * their schema. Tables stay their owner's: that is the gateway's own user, most likely.
  */
 export async function lackingForChanges(
   db: Connection,
@@ -39,16 +51,19 @@ export async function lackingForChanges(
     ? []
     : [{ what: 'create tables', statement: `GRANT CREATE ON SCHEMA ${q(schemaName)} TO ${q(who)};` }];
   if (tables.length === 0) return missing;
-  const foreign = await db.query<{ name: string; owner: string }>(sql`
-    SELECT c.relname AS name, pg_get_userbyid(c.relowner) AS owner FROM pg_class c
+  const foreign = await db.query<{ owner: string; is_superuser: boolean; names: string[] }>(sql`
+    SELECT r.rolname AS owner, r.rolsuper AS is_superuser, json_agg(c.relname ORDER BY c.relname) AS names
+    FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname IN (${sql.join([...tables])})
       AND NOT pg_has_role(c.relowner, 'USAGE')
-    ORDER BY c.relname`);
+    GROUP BY r.rolname, r.rolsuper ORDER BY r.rolname`);
   return [
     ...missing,
-    ...foreign.map(({ name, owner }) => ({
-      what: `change table ${name}, which belongs to ${owner}`,
-      statement: `ALTER TABLE ${q(schemaName)}.${q(name)} OWNER TO ${q(who)};`,
+    ...foreign.map(({ owner, is_superuser: isSuperuser, names }) => ({
+      what: `change ${names.length === 1 ? 'table' : 'tables'} ${namesOf(names)}, which ${names.length === 1 ? 'belongs' : 'belong'} to ${owner}`,
+      // A member of a superuser could become one.
+      statement: isSuperuser ? '' : `GRANT ${q(owner)} TO ${q(who)};`,
+      owner,
     })),
   ];
 }

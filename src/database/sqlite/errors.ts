@@ -1,14 +1,20 @@
 import { SqliteError } from 'better-sqlite3';
 import { GatewayError } from '../../errors.ts';
+import { writeLockHolder } from './holder.ts';
 
-/** Turns what SQLite says (https://www.sqlite.org/rescode.html) into an error with advice. */
-export function translateSqliteError(error: unknown, path = 'the database'): GatewayError | null {
+/**
+ * Turns what SQLite says (https://www.sqlite.org/rescode.html) into an error with advice.
+ *
+ * @param file who has it locked is looked up; without it only the code is wanted
+ */
+export function translateSqliteError(error: unknown, file?: string): GatewayError | null {
   if (!(error instanceof SqliteError)) return null;
   const { code } = error;
+  const path = file ?? 'the database';
   const starts = (...codes: string[]) => codes.some((c) => code === c || code.startsWith(`${c}_`));
   if (starts('SQLITE_NOTADB')) {
     return new GatewayError('NOT_A_DATABASE', `${path} is not a SQLite database, or it is encrypted.`, {
-      hint: 'Check the path in DATABASE_URL. The file was not changed.',
+      hint: 'Check the path in DATABASE_URL; what the file is instead: mcpgw doctor. It was not changed.',
       cause: error,
     });
   }
@@ -19,20 +25,31 @@ export function translateSqliteError(error: unknown, path = 'the database'): Gat
     });
   }
   if (starts('SQLITE_BUSY', 'SQLITE_LOCKED')) {
-    return new GatewayError('BUSY', `${path} is locked by another process that writes to it.`, {
-      hint: 'Stop the gateway (or wait until its write is done) and run the command again. Nothing was changed.',
+    const holder = file === undefined ? null : writeLockHolder(file);
+    return new GatewayError(
+      'BUSY',
+      `${path} is locked by ${holder?.text ?? 'another process that writes to it'}.`,
+      {
+        hint: 'Stop that program in its own way, or wait until it is done, then run the command again (or let it wait longer: ?timeout=60 in DATABASE_URL). Who has the file open: mcpgw doctor. Nothing was changed.',
+        cause: error,
+      },
+    );
+  }
+  if (code === 'SQLITE_READONLY_ROLLBACK') {
+    return new GatewayError('READ_ONLY', `${path} cannot be read yet: a program was killed while it wrote.`, {
+      hint: `Its transaction was broken off and has to be taken back first: mcpgw doctor --repair, or any command that writes, such as the start of the gateway. Nothing that was committed is lost, as long as ${path}-journal stays where it is: never delete it. Nothing was changed.`,
       cause: error,
     });
   }
   if (starts('SQLITE_READONLY')) {
     return new GatewayError('READ_ONLY', `${path} cannot be written: ${error.message}.`, {
-      hint: 'Make the file and its folder writable for this user. Nothing was changed.',
+      hint: 'Make the file and its folder writable for this user; what is in the way: mcpgw doctor. Nothing was changed.',
       cause: error,
     });
   }
   if (starts('SQLITE_CANTOPEN', 'SQLITE_PERM', 'SQLITE_AUTH')) {
     return new GatewayError('PERMISSION', `${path} cannot be opened: ${error.message}.`, {
-      hint: 'Check that this user may read and write the file and its folder. Nothing was changed.',
+      hint: 'Check that this user may read and write the file and its folder; what is in the way: mcpgw doctor. Nothing was changed.',
       cause: error,
     });
   }

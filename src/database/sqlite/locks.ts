@@ -16,9 +16,10 @@ const UNKNOWN = 'another process that writes to it';
 /**
  * Takes the one write lock there is: BEGIN IMMEDIATE, again and again until it is free or the time is up.
  *
+ * @param configure sets up the connection as soon as the file can be read; throws the driver's BUSY before
  * @throws GatewayError LOCKED when another run holds it, BUSY when it is another program or unknown who
  */
-export async function beginSqliteRun(db: Connection, lock: RunLock): Promise<void> {
+export async function beginSqliteRun(db: Connection, lock: RunLock, configure: () => void): Promise<void> {
   const path = await pathOf(db);
   await db.run(statement('PRAGMA busy_timeout = 0'));
   let holder: Holder | null = null;
@@ -30,6 +31,7 @@ export async function beginSqliteRun(db: Connection, lock: RunLock): Promise<voi
   };
   const locked = await poll(options, async () => {
     try {
+      configure();
       await db.run(statement('BEGIN IMMEDIATE'));
       return true;
     } catch (error) {

@@ -10,6 +10,7 @@ import { isClosedWal } from './closed-wal.ts';
 import { createSqliteFile } from './create-file.ts';
 import { DISPLAY_NAME_FUNCTION } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
+import { refuseLostWal } from './refuse-lost-wal.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 /** Pages kept in memory: enough to build an index of 100 000 rows without thrashing, and bounded. */
@@ -22,27 +23,23 @@ const CACHE_KIB = 32_768;
 export const openSqlite: Open<SqliteTarget> = async (target, options) => {
   const { path, pragmas, busyTimeoutMs, readOnly } = target;
   const exists = checkPath(path, options);
+  const reading = options.access === 'read' || readOnly;
+  if (!reading) await refuseLostWal(path);
   try {
     if (!exists) createSqliteFile(path);
-    const reading = options.access === 'read' || readOnly;
     const file = new SqliteDriver(path, {
       readonly: reading && !isClosedWal(path),
       fileMustExist: true,
       timeout: busyTimeoutMs,
     });
+    const configure = configureOnce(file, pragmas);
     try {
       if (reading) file.pragma('query_only = ON');
       file.pragma('foreign_keys = OFF');
-      file.pragma(`cache_size = -${CACHE_KIB}`);
-      for (const { name, value, persistent } of pragmas) {
-        if (!persistent && name !== 'foreign_keys') file.pragma(`${name} = ${value}`);
-      }
-      // Renaming a rebuilt table must not rewrite the views and references that mean the old one.
-      file.pragma('legacy_alter_table = ON');
       file.function(DISPLAY_NAME_FUNCTION, { deterministic: true }, (custom, original) =>
         displayName(custom as string | null, original as string | null),
       );
-      readFirstPage(file);
+      readFirstPage(file, configure);
     } catch (error) {
       file.close();
       throw error;
@@ -54,21 +51,50 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
         if (event.level === 'query') onStatement?.(event.query.sql, event.query.parameters);
       },
     });
-    const version = file
-      .prepare<[], { version: string }>('SELECT sqlite_version() AS version')
-      .get()?.version;
-    return { kysely, dialect: sqliteDialect(version ?? '', path), cut: null };
+    return { kysely, dialect: sqliteDialect(libraryVersion(), path, configure), cut: null };
   } catch (error) {
     throw translateSqliteError(error, path) ?? error;
   }
 };
 
-/** Throws for what is no database. Whoever keeps the file locked is waited for, and named, by who needs it. */
-function readFirstPage(file: SqliteDriver.Database): void {
+/** Of SQLite; not asked of the file, which may be locked. */
+function libraryVersion(): string {
+  const memory = new SqliteDriver(':memory:');
+  try {
+    return String(memory.prepare('SELECT sqlite_version()').pluck().get());
+  } finally {
+    memory.close();
+  }
+}
+
+/**
+ * The settings of a connection that need the first page, for when it can be read; a second call does nothing.
+ *
+ * @returns what throws the driver's error BUSY while somebody keeps the file locked
+ */
+function configureOnce(file: SqliteDriver.Database, pragmas: SqliteTarget['pragmas']): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    file.prepare('SELECT count(*) FROM sqlite_schema').get();
+    file.pragma(`cache_size = -${CACHE_KIB}`);
+    for (const { name, value, persistent } of pragmas) {
+      if (!persistent && name !== 'foreign_keys') file.pragma(`${name} = ${value}`);
+    }
+    // Renaming a rebuilt table must not rewrite the views and references that mean the old one.
+    file.pragma('legacy_alter_table = ON');
+    isDone = true;
+  };
+}
+
+/**
+ * Throws for what is no database. Whoever keeps the file locked is waited for, and named, by who needs it.
+ */
+function readFirstPage(file: SqliteDriver.Database, configure: () => void): void {
   const timeout = file.pragma('busy_timeout', { simple: true });
   try {
     file.pragma('busy_timeout = 0');
-    file.prepare('SELECT count(*) FROM sqlite_schema').get();
+    configure();
   } catch (error) {
     if (translateSqliteError(error)?.code !== 'BUSY') throw error;
   } finally {
@@ -92,7 +118,7 @@ function checkPath(path: string, options: OpenOptions): boolean {
     }
     if (stats.size === 0) {
       throw new GatewayError('NOT_A_DATABASE', `${path} is empty (0 bytes): there is no database in it.`, {
-        hint: 'Check the path in DATABASE_URL. For a new v0.7.0 database, remove the empty file, then run mcpgw migrate.',
+        hint: 'Check the path in DATABASE_URL. For a new v0.7.0 database, move the empty file away, then run mcpgw migrate.',
       });
     }
     return true;
@@ -115,7 +141,7 @@ function statsOf(path: string): Stats | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     throw new GatewayError('PERMISSION', `${path} cannot be looked at: ${errorText(error)}.`, {
-      hint: 'Check that this user may enter every folder of the path in DATABASE_URL. Nothing was changed.',
+      hint: 'Check that this user may enter every folder of the path in DATABASE_URL; which it may not: mcpgw doctor. Nothing was changed.',
       cause: error,
     });
   }

@@ -5,6 +5,7 @@ import {
   closeSync,
   createReadStream,
   createWriteStream,
+  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -40,6 +41,7 @@ export async function restoreSqlite(context: SqliteBackupContext, request: Resto
     const held = live;
     if (held !== null) removeLeftovers(path);
     if (held !== null) await request.beforeReplacing((file) => copySqlite(held, file, context));
+    else if (existsSync(path)) await request.beforeReplacing(null);
     await copyBackup(context, request, draft);
     context.progress.start('Checking the copy');
     checkCopy(draft, request.rows, 'The copy of the backup');

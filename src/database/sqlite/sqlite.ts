@@ -16,8 +16,9 @@ const FILE_LOCK = 'the file’s';
 /**
  * @param version of the library that is built in
  * @param path of the file, for errors
+ * @param configure what is left to set when the file can be read; it throws BUSY before
  */
-export const sqliteDialect = (version: string, path: string): Dialect => ({
+export const sqliteDialect = (version: string, path: string, configure: () => void): Dialect => ({
   name: 'sqlite',
   transactionalDdl: true,
   exclusive: true,
@@ -50,7 +51,7 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
   missingPrivileges: async () => [],
 
   async beginRun(db, lock) {
-    await beginSqliteRun(db, lock);
+    await beginSqliteRun(db, lock, configure);
     try {
       await refuseUnwritable(db);
       await refuseDamaged(db, path);
@@ -81,6 +82,7 @@ export const sqliteDialect = (version: string, path: string): Dialect => ({
   },
   async beginRead(db, tableWaitMs) {
     if (tableWaitMs !== undefined) await db.run(statement(`PRAGMA busy_timeout = ${tableWaitMs}`));
+    configure();
     await db.run(statement('BEGIN'));
   },
   async endRead(db) {

@@ -3,6 +3,7 @@ import type { Examination } from '../examination.ts';
 import { backups } from './backups.ts';
 import { history } from './history.ts';
 import { leftByMigration } from './left-by-migration.ts';
+import { lostAndFound } from './lost-and-found.ts';
 import { ready } from './ready.ts';
 import { release } from './release.ts';
 import { verify, verifyWarnings } from './verify.ts';
@@ -11,6 +12,7 @@ export const DATA_EXAMINATIONS: readonly Examination<OpenContext>[] = [
   release,
   ready,
   leftByMigration,
+  lostAndFound,
   verify,
   verifyWarnings,
   history,

@@ -26,8 +26,9 @@ export const leftByMigration: Examination<OpenContext> = {
         ? [`${table.name}: ${plural(unresolvable, 'row')} whose owner or team cannot be told`]
         : []),
     ]);
+    // A line for each: rows that cannot be told are summed up in one.
     const count = collisions.reduce(
-      (sum, { collisionCount, unresolvable }) => sum + collisionCount + unresolvable,
+      (sum, { collisionCount, unresolvable }) => sum + collisionCount + Math.min(1, unresolvable),
       0,
     );
     return { count: count + warnings.length, sample: [...sample, ...warnings] };

@@ -16,16 +16,16 @@ export const ready: Examination<OpenContext> = {
     if ((await stateOf(context)) === null) return STATE_UNKNOWN;
     const planned = await plannedMigration(context);
     if (planned === null) return { count: 0, sample: ['at v0.7.0 already'] };
-    const { settings } = context.inspected;
+    const { settings, sources } = context.inspected;
     const credentials = settings.emailAuthEnabled
-      ? credentialProblems(settings, { strict: true, allowDefaults: false })
+      ? credentialProblems(settings, (name) => sources.get(name), { strict: true, allowDefaults: false })
       : [];
     const missing = await context.db.dialect.missingPrivileges(context.db, [...context.schema.keys()]);
     const privileges = missing.map((text) => `this user may not ${text}`);
     if ('refusal' in planned) {
       const { message, details, hint } = planned.refusal;
       return {
-        count: Math.max(1, details.length) + privileges.length + credentials.length,
+        count: 1 + details.length + privileges.length + credentials.length,
         sample: [message, ...details, ...privileges, ...credentials],
         hint,
         command: commandIn(hint),
@@ -33,12 +33,12 @@ export const ready: Examination<OpenContext> = {
     }
     const sample = [...privileges, ...credentials];
     if (sample.length === 0) return { count: 0, sample: stepsOf(planned.plan.steps) };
-    return { count: sample.length, sample, command: privileges.length === 0 ? SEE_SETTINGS : '' };
+    return { count: sample.length, sample, ...(privileges.length === 0 ? { hint: SEE_SETTINGS } : {}) };
   },
 };
 
 const SEE_SETTINGS =
-  'export PLATFORM_ADMIN_EMAIL=you@your.company PLATFORM_ADMIN_PASSWORD_FILE=/a/file/with/it';
+  'mcpgw migrate refuses to start until it knows the administrator: set PLATFORM_ADMIN_EMAIL and PLATFORM_ADMIN_PASSWORD, or PLATFORM_ADMIN_PASSWORD_FILE, in the environment or in .env.';
 
 function stepsOf(
   steps: readonly { readonly title: string; readonly statements: readonly unknown[] }[],

@@ -5,6 +5,7 @@ import { byteSize } from '../../report/byte-size.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { DoctorContext } from '../context.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
+import { statOrNothing } from '../stat-or-nothing.ts';
 
 const MB = 1e6;
 /** What client programs put aside. */
@@ -18,8 +19,8 @@ export const temporaryFiles: Examination<DoctorContext> = {
   title: 'Temporary files have a place and room',
   level: 'warning',
   meaning:
-    'A migration that makes indexes on large tables ends in “disk I/O error” or “database or disk is full”, and is taken back. Make room, or name another folder.',
-  command: 'export SQLITE_TMPDIR=/a/folder/with/room TMPDIR=/a/folder/with/room',
+    'A migration that makes indexes on large tables ends in “disk I/O error” or “database or disk is full”, and is taken back. Make room, or name another folder in TMPDIR (for SQLite also in SQLITE_TMPDIR).',
+  command: '',
   async find({ env, inspected: { target } }): Promise<DoctorFindings> {
     if (process.platform === 'win32') return { count: 0, sample: [] };
     const named =
@@ -53,7 +54,7 @@ export const temporaryFiles: Examination<DoctorContext> = {
 /** The keys of all indexes are less than the file. */
 function neededBytes(target: DatabaseTarget | null): number {
   if (target?.dialect !== 'sqlite') return LEAST_BYTES;
-  return Math.max(LEAST_BYTES, statSync(target.path, { throwIfNoEntry: false })?.size ?? 0);
+  return Math.max(LEAST_BYTES, statOrNothing(target.path)?.size ?? 0);
 }
 
 /** Why nothing can be written to a folder, or null; asks without writing. */

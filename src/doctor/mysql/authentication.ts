@@ -1,7 +1,9 @@
 import { CLEAN } from '../../checks/check.ts';
+import { grantScope } from '../../database/mysql/privileges.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
+import { loginName } from '../server/login-name.ts';
 import { attemptOf } from './attempt.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -22,7 +24,7 @@ export const authentication: Examination<TargetContext<MysqlTarget>> = {
 /** The finding for a refusal at this gate. Numbers: MySQL and MariaDB manuals, error codes. */
 export function authenticationFindings({ code, message }: Refusal, target: MysqlTarget): DoctorFindings {
   const login = loginCommand(target);
-  const account = `'${target.user ?? '<user>'}'@'%'`;
+  const account = `'${loginName(target)}'@'%'`;
   const found = (hint: string, command: string): DoctorFindings => ({
     count: 1,
     sample: [`${message}${code === '' ? '' : ` (${code})`}`],
@@ -40,8 +42,8 @@ export function authenticationFindings({ code, message }: Refusal, target: Mysql
       );
     case 1130:
       return found(
-        'No account may come from this machine: an administrator makes one for its address.',
-        `CREATE USER ${account} IDENTIFIED BY '<password>'; GRANT ALL PRIVILEGES ON \`${target.database}\`.* TO ${account};`,
+        `No account may come from this machine: an administrator makes one for its address with CREATE USER ${account} IDENTIFIED BY and a password, and lets it in.`,
+        `GRANT ALL PRIVILEGES ON ${grantScope(target.database)} TO ${account};`,
       );
     case 1129:
       return found(
@@ -58,8 +60,8 @@ export function authenticationFindings({ code, message }: Refusal, target: Mysql
     case 1820:
     case 1862:
       return found(
-        'The password has expired: an administrator sets a new one.',
-        `ALTER USER ${account} IDENTIFIED BY '<password>';`,
+        `The password has expired: an administrator sets a new one with ALTER USER ${account} IDENTIFIED BY and the password.`,
+        '',
       );
     case 3118:
     case 4151:
@@ -73,8 +75,8 @@ export function authenticationFindings({ code, message }: Refusal, target: Mysql
     case 'AUTH_SWITCH_PLUGIN_ERROR':
     case 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED':
       return found(
-        'The account uses a way of logging in that this program does not speak: give it caching_sha2_password (MySQL) or mysql_native_password (MariaDB).',
-        `ALTER USER ${account} IDENTIFIED WITH caching_sha2_password BY '<password>';`,
+        'The account uses a way of logging in that this program does not speak: give it caching_sha2_password (MySQL) or mysql_native_password (MariaDB), with ALTER USER … IDENTIFIED WITH … BY and its password.',
+        '',
       );
     case 1047:
       return found(

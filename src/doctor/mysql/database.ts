@@ -1,5 +1,6 @@
 import { CLEAN } from '../../checks/check.ts';
 import { quoteMysql } from '../../database/mysql/ddl.ts';
+import { grantScope } from '../../database/mysql/privileges.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
@@ -35,7 +36,7 @@ export const database: Examination<TargetContext<MysqlTarget>> = {
       count: 1,
       sample,
       hint: 'The user has no grant on it, or it does not exist: a user without grants is not told which of the two.',
-      command: `GRANT ALL PRIVILEGES ON ${name}.* TO ${account};`,
+      command: `GRANT ALL PRIVILEGES ON ${grantScope(target.database)} TO ${account};`,
     };
   },
 };

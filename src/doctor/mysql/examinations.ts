@@ -1,8 +1,10 @@
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { TargetExaminations } from '../examinations.ts';
 import { dnsExamination } from '../server/dns.ts';
+import { readable } from '../server/readable.ts';
 import { tcpExamination } from '../server/tcp.ts';
 import { authentication } from './authentication.ts';
+import { backupClient } from './backup-client.ts';
 import { blockers } from './blockers.ts';
 import { charset } from './charset.ts';
 import { collations, keyCollations } from './collations.ts';
@@ -31,14 +33,16 @@ export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
     tls,
     authentication,
     database,
+    backupClient,
     version,
   ],
   inside: [
+    blockers,
+    readable,
     grants,
     backupGrants,
     readOnly,
     galera,
-    blockers,
     innodbTables,
     storageEngine,
     keyLength,

@@ -7,7 +7,7 @@ import type { PostgresqlContext } from './session-facts.ts';
 
 /** The gateway's own transactions are over in milliseconds; one of its requests may take a little longer. */
 const LONG_MS = 5_000;
-/** A transaction whose age this user may not see is looked at again after so long. */
+/** A transaction that may be a short one is looked at again after so long. */
 const SECOND_LOOK_MS = 1_000;
 const SHOWN = 3;
 
@@ -36,13 +36,13 @@ export const blockers: Examination<PostgresqlContext> = {
   title: 'No long transaction holds locks on the tables',
   level: 'warning',
   meaning:
-    'The migration needs every table to itself for a moment and waits for those that hold one. While it waits, and when it gives up after --lock-timeout, nothing is changed.',
+    'The migration needs every table to itself for a moment and waits for those that hold one. While it waits, and when it gives up after --lock-timeout, nothing is changed. Told are transactions of 5 s and more, and those of any age whose locks keep even readers out.',
   command: '',
   async find(context) {
     const holders = await holdersOf(context);
     const long = holders.filter(({ ageMs }) => ageMs !== null && ageMs >= LONG_MS);
-    const hidden = holders.filter(({ ageMs }) => ageMs === null);
-    const found = [...long, ...(await stillThere(context, hidden))];
+    const doubtful = holders.filter((holder) => !long.includes(holder) && isLookedAtAgain(holder));
+    const found = [...long, ...(await stillThere(context, doubtful))];
     return {
       count: found.length,
       sample: found.map(describe),
@@ -51,6 +51,11 @@ export const blockers: Examination<PostgresqlContext> = {
     };
   },
 };
+
+/** A lock that keeps readers out is told at any age, unless it is gone at once. */
+function isLookedAtAgain({ ageMs, modes }: Holder): boolean {
+  return ageMs === null || modes.includes('AccessExclusiveLock');
+}
 
 /**
  * Autovacuum gives way by itself, but for one against wraparound. Only the first word of a query is read, on the
@@ -77,11 +82,14 @@ function holdersOf({ db }: PostgresqlContext): Promise<Holder[]> {
 }
 
 /** Locks are always shown as they are now, whatever the transaction of the one who looks. */
-async function stillThere(context: PostgresqlContext, hidden: readonly Holder[]): Promise<readonly Holder[]> {
-  if (hidden.length === 0) return [];
+async function stillThere(
+  context: PostgresqlContext,
+  doubtful: readonly Holder[],
+): Promise<readonly Holder[]> {
+  if (doubtful.length === 0) return [];
   await sleep(SECOND_LOOK_MS);
   const now = new Set((await holdersOf(context)).map(({ transaction }) => transaction));
-  return hidden.filter(({ transaction }) => now.has(transaction));
+  return doubtful.filter(({ transaction }) => now.has(transaction));
 }
 
 function describe({ pid, user, application, host, state, ageMs, tables, modes, verb }: Holder): string {

@@ -3,8 +3,8 @@ import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
+import { loginName } from '../server/login-name.ts';
 import { type LoginFailure, loginAttempt } from './login-attempt.ts';
-import { loginName } from './login-name.ts';
 
 /** Whether the user, once let in, gets to the database; and whatever else may keep it from opening. */
 export const database: Examination<TargetContext<PostgresqlTarget>> = {
@@ -34,8 +34,8 @@ function refusal(failure: LoginFailure, target: PostgresqlTarget): DoctorFinding
   });
   if (code === '3D000' || /no such database/.test(message)) {
     return found(
-      'There is no such database on this server: correct its name in DATABASE_URL, or make it. An empty one becomes a v0.7.0 database by mcpgw migrate.',
-      `createdb --host=${target.host} --port=${target.port} --username=postgres --encoding=UTF8 --template=template0 --owner=${user} ${name}`,
+      'There is no such database on this server: correct its name in DATABASE_URL, or let an administrator of the server make it. An empty one becomes a v0.7.0 database by mcpgw migrate.',
+      `CREATE DATABASE ${q(name)} OWNER ${q(user)} ENCODING 'UTF8' TEMPLATE template0;`,
     );
   }
   if (code === '42501') {

@@ -1,8 +1,10 @@
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetExaminations } from '../examinations.ts';
 import { dnsExamination } from '../server/dns.ts';
+import { readable } from '../server/readable.ts';
 import { tcpExamination } from '../server/tcp.ts';
 import { authentication } from './authentication.ts';
+import { backupClient } from './backup-client.ts';
 import { blockers } from './blockers.ts';
 import { database } from './database.ts';
 import { encoding } from './encoding.ts';
@@ -31,18 +33,20 @@ export const POSTGRESQL_EXAMINATIONS: TargetExaminations<PostgresqlTarget> = {
     database,
     pooler,
     transactions,
+    backupClient,
     version,
   ],
   inside: [
+    blockers,
+    readable,
+    grants,
     readOnly,
     encoding,
     searchPath,
     oneSchema,
-    grants,
     timeouts,
     space,
     prepared,
-    blockers,
     invalidIndexes,
     statistics,
   ],

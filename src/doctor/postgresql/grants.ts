@@ -1,12 +1,8 @@
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
-import { lackingForChanges, type MissingPrivilege } from '../../database/postgresql/privileges.ts';
-import { plural } from '../../report/plural.ts';
+import { lackingForChanges, type MissingPrivilege, namesOf } from '../../database/postgresql/privileges.ts';
 import type { Examination } from '../examination.ts';
 import { type PostgresqlContext, sessionFacts } from './session-facts.ts';
 import { type TableFacts, tableFacts } from './table-facts.ts';
-
-/** How many names a line shows. */
-const SHOWN = 5;
 
 /** What each command needs of this user, command by command. Being the owner of a table is enough for all. */
 export const grants: Examination<PostgresqlContext> = {
@@ -25,7 +21,7 @@ export const grants: Examination<PostgresqlContext> = {
         : `${kind} ${names.map((name) => `${where}.${q(name)}`).join(', ')}`;
     const lines: MissingPrivilege[] = [];
     const need = (commands: string, what: string, names: readonly string[], statement: string) => {
-      if (names.length > 0) lines.push({ what: `${commands}: ${what} ${listed(names)}`, statement });
+      if (names.length > 0) lines.push({ what: `${commands}: ${what} ${namesOf(names)}`, statement });
     };
     const without = (may: keyof TableFacts['may']) =>
       tables.filter((table) => !table.may[may]).map(({ name }) => name);
@@ -39,11 +35,11 @@ export const grants: Examination<PostgresqlContext> = {
     }
     const uncounted = tables.flatMap(({ unusableSequences }) => unusableSequences);
     need('fix', 'count up', uncounted, `GRANT USAGE ON ${on(uncounted, 'SEQUENCE')} TO ${q(user)};`);
-    for (const { what, statement } of await lackingForChanges(
+    for (const { what, ...rest } of await lackingForChanges(
       context.db,
       tables.map(({ name }) => name),
     )) {
-      lines.push({ what: `migrate, rollback, restore: ${what}`, statement });
+      lines.push({ what: `migrate, rollback, restore: ${what}`, ...rest });
     }
     const unsaved = tables.flatMap(({ unreadableSequences }) => unreadableSequences);
     need('backup', 'read', unsaved, `GRANT SELECT ON ${on(unsaved, 'SEQUENCE')} TO ${q(user)};`);
@@ -56,14 +52,22 @@ export const grants: Examination<PostgresqlContext> = {
     );
     return {
       count: lines.length,
-      sample: lines.map(({ what, statement }) => `${what}: ${statement}`),
-      hint: `Have ${lines.some(({ statement }) => statement.startsWith('ALTER')) ? 'an administrator' : 'the owner of the tables or an administrator'} run this, or use the user that owns the gateway’s tables.`,
-      command: lines.map(({ statement }) => statement).join(' '),
+      sample: lines.map(({ what, statement }) => (statement === '' ? what : `${what}: ${statement}`)),
+      hint: hintFor(lines),
+      command: lines
+        .map(({ statement }) => statement)
+        .filter((statement) => statement !== '')
+        .join(' '),
     };
   },
 };
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, SHOWN).join(', ');
-  return names.length <= SHOWN ? shown : `${shown} and ${plural(names.length - SHOWN, 'other')}`;
+/** The owner needs nothing of it all, so that comes first. */
+function hintFor(lines: readonly MissingPrivilege[]): string {
+  const owners = lines.flatMap(({ owner }) => owner ?? []);
+  const whom = owners.length === 0 ? 'the user that owns the gateway’s tables' : owners.join(' or ');
+  const others = lines.some(({ statement }) => statement !== '')
+    ? ', or have an administrator of the server run this'
+    : '';
+  return `Put ${whom} into DATABASE_URL${owners.length === 0 ? '' : ', who owns the tables'}${others}.`;
 }

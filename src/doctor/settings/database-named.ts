@@ -8,7 +8,7 @@ export const databaseNamed: Examination<DoctorContext> = {
   title: 'The settings say which database is meant',
   level: 'warning',
   meaning:
-    'Neither a flag nor the environment nor the settings file names a database, and the gateway’s default, a file in this folder, is not there: this may be the wrong folder.',
+    'Neither a flag nor the environment nor the settings file names a database, and the gateway’s default, a file in this folder, is not there: this may be the wrong folder. Run mcpgw in the gateway’s folder, or name its .env with --env-file.',
   command: '',
   async find({ inspected: { sources, target } }) {
     const found = sources.get('DATABASE_URL');
@@ -20,7 +20,6 @@ export const databaseNamed: Examination<DoctorContext> = {
     return {
       count: isMissing ? 1 : 0,
       sample: [`DATABASE_URL is not set: ${found.value} in this folder is meant`],
-      command: 'mcpgw doctor --env-file <folder of the gateway>/.env',
     };
   },
 };

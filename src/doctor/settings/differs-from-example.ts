@@ -1,4 +1,4 @@
-import { SAMPLE_SIZE } from '../../checks/check.ts';
+import { sampleSize } from '../../checks/sample-size.ts';
 import { VARIABLES } from '../../settings/variables.ts';
 import type { DoctorContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
@@ -10,7 +10,7 @@ export const differsFromExample: Examination<DoctorContext> = {
   level: 'info',
   meaning: 'These settings are not the gateway’s defaults. See all of them with: mcpgw config',
   command: '',
-  async find({ inspected: { sources } }) {
+  async find({ inspected: { sources }, thorough }) {
     const sample = VARIABLES.flatMap(({ name, default: standard }) => {
       const found = sources.get(name);
       if (found === undefined || found.source === 'default' || found.value === standard) return [];
@@ -18,7 +18,8 @@ export const differsFromExample: Examination<DoctorContext> = {
       return [`${name}=${found.value} (${place})`];
     });
     // Nothing is left out without a word: what is shown of this level has no count beside it.
-    const shown = sample.length > SAMPLE_SIZE ? sample.slice(0, SAMPLE_SIZE - 1) : sample;
+    const most = sampleSize(thorough);
+    const shown = sample.length > most ? sample.slice(0, most - 1) : sample;
     const left = sample.length - shown.length;
     return {
       count: sample.length,

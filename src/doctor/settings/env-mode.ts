@@ -1,9 +1,11 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, type Stats, statSync } from 'node:fs';
+import { shellWord } from '../../report/shell-word.ts';
+import { GATEWAY_SECRETS } from '../../settings/gateway-secrets.ts';
 import { VARIABLES } from '../../settings/variables.ts';
+import { accessThrough, askingUser } from '../access-through.ts';
 import type { DoctorContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
-import { shellWord } from '../shell-word.ts';
-import { GATEWAY_SECRETS } from './gateway-secrets.ts';
+import { statOrNothing } from '../stat-or-nothing.ts';
 
 /** Permission bits of everybody who is neither the owner nor of the group (inode(7)). */
 const OTHERS = 0o007;
@@ -20,7 +22,7 @@ export const envMode: Examination<DoctorContext> = {
   async find(context) {
     const { envFile } = context;
     const names = secretsIn(context);
-    const stats = envFile === null ? undefined : statSync(envFile.path, { throwIfNoEntry: false });
+    const stats = envFile === null ? undefined : statOrNothing(envFile.path);
     // Windows has no such bits, and Node makes some up.
     if (envFile === null || stats === undefined || names.length === 0 || process.platform === 'win32') {
       return { count: 0, sample: [] };
@@ -28,8 +30,7 @@ export const envMode: Examination<DoctorContext> = {
     const mode = stats.mode & PERMISSIONS;
     const fact = `${envFile.path}: mode ${octal(mode)}, with ${names.join(', ')}`;
     if ((mode & OTHERS) === 0) return { count: 0, sample: [fact] };
-    const sudo = mayChange(stats.uid) ? '' : 'sudo ';
-    return { count: 1, sample: [fact], command: `${sudo}chmod 600 ${shellWord(envFile.path)}` };
+    return { count: 1, sample: [fact], command: closeToOthers(stats, shellWord(envFile.path)) };
   },
   async repair({ envFile }) {
     const path = envFile?.path ?? '';
@@ -60,6 +61,15 @@ function secretsIn({ envFile, inspected: { target } }: DoctorContext): string[] 
     if (name !== 'DATABASE_URL') return [name];
     return target === null || target.dialect === 'sqlite' || target.password === null ? [] : [name];
   });
+}
+
+/** Whoever asks, maybe the gateway's user, keeps the access that it has through its group or as one of the others. */
+function closeToOthers(stats: Stats, word: string): string {
+  const user = askingUser();
+  const through = accessThrough(stats, user);
+  if (through === 'group') return `sudo chmod o-rwx ${word}`;
+  if (through === 'others') return `sudo chgrp ${user.gid} ${word} && sudo chmod 640 ${word}`;
+  return `chmod ${octal(OWNER_ONLY)} ${word}`;
 }
 
 function mayChange(owner: number): boolean {

@@ -1,8 +1,8 @@
 import { DEFAULT_ADMIN_PASSWORD } from '../../settings/credentials.ts';
+import { GATEWAY_SECRETS } from '../../settings/gateway-secrets.ts';
 import { brokenPasswordRules } from '../../settings/password-policy.ts';
 import type { DoctorContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
-import { GATEWAY_SECRETS } from './gateway-secrets.ts';
 import { givenVariable } from './given-variable.ts';
 
 /** Passwords of databases that stand in tutorials, and that every scanner tries first. */

@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs';
+import { constants } from 'node:fs';
 import type { DoctorContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
+import type { DoctorFindings, Examination } from '../examination.ts';
+import { accessProblem, folderInTheWay } from '../sqlite/file/access-problem.ts';
 
 /** The settings file is read where there is one; that there is none is no fault where nobody named it. */
 export const settingsFile: Examination<DoctorContext> = {
@@ -15,8 +16,7 @@ export const settingsFile: Examination<DoctorContext> = {
       return {
         count: Math.max(1, details.length),
         sample: [message, ...details],
-        hint: `${hint}.`,
-        command: commandFor(envFilePath, envFileError.cause),
+        ...(await wayToRead(envFilePath, envFileError.cause, `${hint}.`)),
       };
     }
     const fact =
@@ -25,13 +25,17 @@ export const settingsFile: Examination<DoctorContext> = {
   },
 };
 
-/** A file that another user may read is that user's: nothing of it is changed. */
-function commandFor(path: string, cause: unknown): string {
+/** What lets this user read a file that it may not. */
+async function wayToRead(
+  path: string,
+  cause: unknown,
+  hint: string,
+): Promise<Pick<DoctorFindings, 'hint' | 'command'>> {
   const isDenied = (cause as NodeJS.ErrnoException | undefined)?.code === 'EACCES';
-  if (!isDenied) return '';
-  try {
-    return `sudo -u '#${statSync(path).uid}' mcpgw doctor`;
-  } catch {
-    return 'sudo mcpgw doctor';
-  }
+  const problem = isDenied
+    ? ((await folderInTheWay(path)) ?? (await accessProblem(path, constants.R_OK)))
+    : null;
+  if (problem === null) return { hint };
+  const { text, advice, command } = problem;
+  return { hint: `${text}. ${advice}`.trimEnd(), command };
 }

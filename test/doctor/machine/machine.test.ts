@@ -11,7 +11,7 @@ import { readLimits } from '../../../src/doctor/machine/process-limits.ts';
 import { compareVersions } from '../../../src/doctor/machine/sqlite-versions.ts';
 import type { Report } from '../../../src/report/report.ts';
 import { askDoctor } from '../../support/doctor.ts';
-import { reportIn } from '../../support/report-of.ts';
+import { reportIn, reportOf } from '../../support/report-of.ts';
 import { smallDisk } from '../../support/small-disk.ts';
 import { spawnCli, testEnvironment } from '../../support/spawn-cli.ts';
 import { sqliteFile } from '../../support/sqlite-file.ts';
@@ -42,7 +42,7 @@ function shell(command: string, env: Readonly<Record<string, string | undefined>
 function contextWith(over: Partial<DoctorContext>): DoctorContext {
   const { settings, target, sources, warnings } = testSettings('sqlite:////nowhere.db');
   return {
-    inspected: { settings, target, sources, warnings, problems: [] },
+    inspected: { settings, target, sources, warnings, problems: [], misspelt: [] },
     envFile: null,
     envFilePath: '/.env',
     envFileError: null,
@@ -234,6 +234,19 @@ describe('machine.temporary-files', () => {
     });
   });
 
+  it('does not fail over a database that this user cannot see', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('only root can run as another user');
+    const { url, folder } = await sqliteFile('v0.7.0');
+    chmodSync(folder, 0o700);
+    const env = { DATABASE_URL: url, TMPDIR: `${folder}/inside` };
+    const { checks } = reportOf(await spawnCli(['doctor', '--format', 'json'], { uid: 12_345, env }));
+    expect(checks.find(({ id }) => id === 'machine.temporary-files')).toMatchObject({
+      status: 'warned',
+      findings: [expect.stringContaining('/inside: this user may not write to it')],
+    });
+    expect(checks.filter(({ status }) => status === 'errored')).toEqual([]);
+  });
+
   it('finds a folder without room', async ({ skip }) => {
     const TMPDIR = smallDisk(64);
     if (TMPDIR === undefined) skip('this user may not mount a small disk');
@@ -241,7 +254,8 @@ describe('machine.temporary-files', () => {
     expect((await askDoctor(url, { env: { TMPDIR } })).of('machine.temporary-files')).toMatchObject({
       status: 'warned',
       findings: [expect.stringMatching(/disk: 65\.5 KB free, up to 16\.0 MB needed$/)],
-      command: expect.stringContaining('export SQLITE_TMPDIR='),
+      command: '',
+      hint: expect.stringContaining('SQLITE_TMPDIR'),
     });
   });
 });

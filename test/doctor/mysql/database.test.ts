@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createConnection } from 'mysql2/promise';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { RUN_PRIVILEGES } from '../../../src/database/mysql/privileges.ts';
+import { grantScope, RUN_PRIVILEGES } from '../../../src/database/mysql/privileges.ts';
 import { clusterDatabase, GALERA_NODES } from '../../support/cluster-database.ts';
 import { connect } from '../../support/connect.ts';
 import { createV060, type V060Options } from '../../support/create-v060.ts';
@@ -72,19 +72,51 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
       expect(answer.of('database.grants').status).toBe('failed');
       expect(answer.of('database.grants').findings).toContain(`mcpgw migrate: lacks ${privilege}`);
       expect(answer.of('database.grants').command).toBe(
-        `GRANT ${privilege} ON \`${database.name}\`.* TO '${user.name}'@'%';`,
+        `GRANT ${privilege} ON ${grantScope(database.name)} TO '${user.name}'@'%';`,
       );
       expect(JSON.stringify(answer.report) + answer.stderr).not.toContain(PASSWORD);
       await database.query(answer.of('database.grants').command ?? '');
       expect(ours(await askDoctor(user.url))).toEqual([]);
     });
 
-    test('without SELECT nothing can be read at all', async () => {
+    test('without SELECT no data can be read, and the grant is told', async () => {
       const { database } = await migratedDatabase(id);
       const user = await serverUser(database, PASSWORD, ['GRANT INSERT ON <database>.* TO <user>']);
       const answer = await askDoctor(user.url);
-      expect(ours(answer)[0]).toBe('database.open');
-      expect(answer.of('database.open').findings[0]).toContain('SELECT');
+      expect(ours(answer)[0]).toBe('database.grants');
+      expect(answer.of('database.grants').findings[0]).toBe('mcpgw status and mcpgw verify: lacks SELECT');
+      expect(answer.of('database.grants').command).toMatch(/^GRANT SELECT, /);
+      expect(answer.of('data.release').status).toBe('skipped');
+      expect(answer.report.checks.filter(({ status }) => status === 'errored')).toEqual([]);
+    });
+
+    test('a table that somebody keeps locked is told first, and the rest is left', async () => {
+      const { database } = await migratedDatabase(id);
+      const client = await createConnection(database.url);
+      onTestFinished(() => client.end());
+      await client.query('LOCK TABLES tools WRITE');
+      const since = performance.now();
+      const { of, report } = await askDoctor(database.url);
+      expect(performance.now() - since).toBeLessThan(15_000);
+      expect(report.checks.filter(({ status }) => status === 'errored')).toEqual([]);
+      expect([of('database.readable').status, of('database.readable').findings]).toEqual([
+        'failed',
+        [expect.stringContaining(`connection ${client.threadId} from 127.0.0.1, account mcpgw`)],
+      ]);
+      expect(of('data.verify').status).toBe('skipped');
+      await client.query('UNLOCK TABLES');
+      expect(ours(await askDoctor(database.url))).toEqual([]);
+    });
+
+    test('without the client programs, migrate would refuse for want of a backup', async () => {
+      const { database } = await migratedDatabase(id);
+      const { of } = await askDoctor(database.url, { env: { PATH: '/nowhere' } });
+      const found = of('server.backup-client');
+      expect([found.status, found.findings]).toEqual([
+        'failed',
+        [expect.stringMatching(/^A backup needs (mariadb-dump|mysqldump), which is not on the PATH\.$/)],
+      ]);
+      expect(found.hint).toContain('--no-backup');
     });
 
     test('without what a backup and its way back need', async () => {
@@ -124,6 +156,9 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
       expect(found.status).toBe('warned');
       expect(found.findings).toContain('the database has latin1_swedish_ci by default');
       expect(found.findings).toContain('a2a_agents: columns in latin1_swedish_ci');
+      // The report shows the first of many statements; the command has them all.
+      expect(found.hint).toMatch(/SQL: ALTER DATABASE [^;]+; SET SESSION [^;]+; … and \d\d more statements/);
+      expect(found.command?.match(/ALTER TABLE/g)?.length).toBeGreaterThan(20);
       const foreignKeys = () =>
         database.query(
           "SELECT count(*) FROM information_schema.TABLE_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = database() AND CONSTRAINT_TYPE = 'FOREIGN KEY'",

@@ -30,7 +30,7 @@ describe('refusals of the server', () => {
       1130,
       "Host '10.0.0.7' is not allowed to connect to this MySQL server",
       'its address',
-      /^CREATE USER 'gateway'@'%'/,
+      /^GRANT ALL PRIVILEGES ON `mcp`\.\* TO 'gateway'@'%';$/,
     ],
     [
       1129,
@@ -39,13 +39,8 @@ describe('refusals of the server', () => {
       /host_cache/,
     ],
     [1040, 'Too many connections', 'max_connections', /processlist/],
-    [
-      1862,
-      'Your password has expired.',
-      'password has expired',
-      /^ALTER USER 'gateway'@'%' IDENTIFIED BY '<password>';$/,
-    ],
-    [1524, "Plugin 'ed25519' is not loaded", 'a way of logging in', /caching_sha2_password/],
+    [1862, 'Your password has expired.', "with ALTER USER 'gateway'@'%' IDENTIFIED BY", /^$/],
+    [1524, "Plugin 'ed25519' is not loaded", 'caching_sha2_password', /^$/],
     [1047, 'WSREP has not yet prepared node for application use', 'majority', /wsrep_/],
     [
       9999,

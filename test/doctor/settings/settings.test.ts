@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -67,8 +68,19 @@ describe('settings.env-file', () => {
       env: { DATABASE_URL: url },
     });
     const found = reportOf(ran).checks.find(({ id }) => id === 'settings.env-file');
-    expect(found).toMatchObject({ status: 'failed', command: "sudo -u '#0' mcpgw doctor" });
+    expect(found).toMatchObject({ status: 'failed', command: `sudo chown 12345 ${folder}/.env` });
     expect(found?.findings[0]).toContain('permission is denied');
+    expect(found?.hint).toContain('owner root (0), mode 0600');
+    chmodSync(folder, 0o700);
+    const closed = await spawnCli(['doctor', '--format', 'json'], {
+      uid: 12_345,
+      cwd: folder,
+      env: { DATABASE_URL: url },
+    });
+    expect(reportOf(closed).checks.find(({ id }) => id === 'settings.env-file')).toMatchObject({
+      status: 'failed',
+      command: `sudo chmod o+x ${folder}`,
+    });
   });
 });
 
@@ -100,7 +112,8 @@ describe('settings.database-url', () => {
     expect(answer.of('settings.database-url')).toMatchObject({
       status: 'warned',
       findings: [expect.stringContaining(`${folder}/mcp.db`)],
-      command: expect.stringContaining('--env-file'),
+      command: '',
+      hint: expect.stringContaining('--env-file'),
     });
   });
 
@@ -119,6 +132,7 @@ describe('settings.unknown', () => {
     const { answer, envFile } = await ask(
       'PLATFORM_ADMIN_EMIAL=a@b.example\nSSO_ENABLE=true\n\nDATABASEURL=x\nLOGLEVEL=INFO\nJWT_SECRET_KYE=x\n',
     );
+    expect(answer.of('settings.valid').status).toBe('passed');
     const found = answer.of('settings.unknown');
     expect(found).toMatchObject({ status: 'warned', count: 5 });
     expect(found.findings).toEqual([
@@ -151,6 +165,33 @@ describe('settings.unknown', () => {
     expect(answer.of('settings.unknown').findings).toEqual([
       'PLATFORM_ADMIN_FULLNAME is unknown: is it PLATFORM_ADMIN_FULL_NAME? (the environment)',
     ]);
+  });
+});
+
+describe('a misspelt variable that decides which database or which administrator is meant', () => {
+  it('is an error, and no other database is looked at in its place', async () => {
+    const { folder, name } = await sqliteFile('v0.7.0');
+    const before = readFileSync(name);
+    writeFileSync(join(folder, '.env'), 'DATABASE_ULR=sqlite:///./other.db\nPASSWORD_MIN_LENGHT=9\n', {
+      mode: 0o600,
+    });
+    const answer = await askDoctor('', { cwd: folder, env: { DATABASE_URL: undefined }, repair: true });
+    expect(answer.of('settings.valid')).toMatchObject({
+      status: 'failed',
+      findings: [expect.stringMatching(/^DATABASE_URL: it is not set, but DATABASE_ULR is \(.*\.env:1\)/)],
+    });
+    expect(answer.of('settings.unknown')).toMatchObject({
+      status: 'warned',
+      findings: [expect.stringContaining('PASSWORD_MIN_LENGHT')],
+    });
+    expect(answer.of('database.open').status).toBe('skipped');
+    expect(readFileSync(name).equals(before)).toBe(true);
+  });
+
+  it('is an error for the administrator, too, while the right one is not set', async () => {
+    const { answer } = await ask('PLATFORM_ADMIN_PASWORD=Str0ng-Passw0rd!\n', { env: FROM_FILE });
+    expect(answer.of('settings.valid')).toMatchObject({ status: 'failed', count: 1 });
+    expect(JSON.stringify(answer.report)).not.toContain('Str0ng');
   });
 });
 
@@ -245,8 +286,23 @@ describe('settings.env-mode', () => {
     expect(found).toMatchObject({
       status: 'warned',
       fixable: false,
-      command: `sudo chmod 600 '${folder}/.env'`,
+      command: `sudo chgrp 12345 '${folder}/.env' && sudo chmod 640 '${folder}/.env'`,
     });
+    for (const args of [
+      ['chgrp', '12345'],
+      ['chmod', '640'],
+    ]) {
+      execFileSync(args[0] ?? '', [args[1] ?? '', join(folder, '.env')]);
+    }
+    const again = await spawnCli(['doctor', '--format', 'json'], {
+      uid: 12_345,
+      cwd: folder,
+      env: { DATABASE_URL: 'sqlite:///./mcp.db' },
+    });
+    const checks = reportOf(again).checks.filter(({ id }) => /^settings\.env-/.test(id));
+    expect(checks.map(({ status }) => status)).toEqual(['passed', 'passed']);
+    expect(checks[0]?.findings[0]).toContain('2 set');
+    expect(checks[1]?.findings[0]).toContain('mode 640, with PLATFORM_ADMIN_PASSWORD');
   });
 });
 

@@ -1,5 +1,6 @@
 import { linkSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
+import { timeLabel } from '../../../backup/time-label.ts';
 import { checkCopy, countRows } from '../../../database/sqlite/backup.ts';
 import { translateSqliteError } from '../../../database/sqlite/errors.ts';
 import {
@@ -17,7 +18,6 @@ import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { OpenContext } from '../../context.ts';
 import type { MendHands } from '../../mend.ts';
 import { realFile } from '../file/real-file.ts';
-import { timeLabel } from '../time-label.ts';
 import { readFileLayout } from './file-layout.ts';
 import type { InsideExamination } from './inside-examination.ts';
 

@@ -1,14 +1,21 @@
-import { accessSync, constants, type Stats, statSync } from 'node:fs';
-import { shellWord } from '../../shell-word.ts';
+import { accessSync, constants, type Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { shellWord } from '../../../report/shell-word.ts';
+import { type AskingUser, accessThrough, askingUser } from '../../access-through.ts';
+import type { DoctorFindings } from '../../examination.ts';
+import { statOrNothing } from '../../stat-or-nothing.ts';
+import { foldersAbove } from './folders-above.ts';
 import { modeOf } from './mode-of.ts';
 import { mountOf, readMounts } from './mounts.ts';
-import { sudoUser, thisUser, userLabel } from './users.ts';
+import { sudoUser, userLabel } from './users.ts';
 
 export interface AccessProblem {
   /** `/data/mcp.db may not be written by nobody (65534): owner gateway (999), mode 0640` */
   readonly text: string;
   /** What gives access, or an empty string. */
   readonly command: string;
+  /** What to make of the command, in a sentence; an empty string where it speaks for itself. */
+  readonly advice: string;
   /** Whether a `chmod` by this user is enough. */
   readonly ownMode: boolean;
 }
@@ -28,15 +35,22 @@ export async function accessProblem(path: string, bits: number): Promise<AccessP
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     const mount = code === 'EROFS' ? mountOf(path, await readMounts()) : null;
-    return explain(
-      path,
-      bits,
-      code ?? '',
-      statSync(path, { throwIfNoEntry: false }),
-      thisUser(),
-      mount?.point,
-    );
+    return explain(path, bits, code ?? '', statOrNothing(path), askingUser(), mount?.point);
   }
+}
+
+/** The first folder on the way to a path that this user may not enter, and why. */
+export async function folderInTheWay(path: string): Promise<AccessProblem | null> {
+  for (const folder of foldersAbove(path)) {
+    const problem = await accessProblem(folder, constants.X_OK);
+    if (problem !== null) return problem;
+  }
+  return null;
+}
+
+/** @param meaning of the examination that found it */
+export function toFindings({ text, command, advice }: AccessProblem, meaning: string): DoctorFindings {
+  return { count: 1, sample: [text], command, hint: advice === '' ? meaning : `${meaning} ${advice}` };
 }
 
 /** @param mountPoint of the file system, where that is what cannot be written */
@@ -44,8 +58,8 @@ export function explain(
   path: string,
   bits: number,
   code: string,
-  stats: Pick<Stats, 'uid' | 'mode'> | undefined,
-  uid: number | null,
+  stats: Pick<Stats, 'uid' | 'gid' | 'mode'> | undefined,
+  user: AskingUser,
   mountPoint?: string,
 ): AccessProblem {
   const letters =
@@ -59,6 +73,7 @@ export function explain(
     return {
       text: `${path} cannot be written: ${on} is mounted read-only`,
       command: mountPoint === undefined ? '' : `sudo mount -o remount,rw ${shellWord(mountPoint)}`,
+      advice: '',
       ownMode: false,
     };
   }
@@ -66,17 +81,62 @@ export function explain(
     return {
       text: `${path} cannot be written, not even by root: it is immutable (lsattr shows an i)`,
       command: `sudo chattr -i ${word}`,
+      advice: '',
       ownMode: false,
     };
   }
   if (stats === undefined) {
-    return { text: `${path} cannot be looked at (${code})`, command: '', ownMode: false };
+    return { text: `${path} cannot be looked at (${code})`, command: '', advice: '', ownMode: false };
   }
-  const who = uid === null ? 'this user' : userLabel(uid);
-  const owned = stats.uid === uid;
+  const who = user.uid === null ? 'this user' : userLabel(user.uid);
+  const owner = userLabel(stats.uid);
   return {
-    text: `${path} may not be ${verbs} by ${who}: owner ${userLabel(stats.uid)}, mode ${modeOf(stats)}`,
-    command: owned ? `chmod u+${letters} ${word}` : `sudo -u ${sudoUser(stats.uid)} mcpgw doctor`,
-    ownMode: owned,
+    text: `${path} may not be ${verbs} by ${who}: owner ${owner}, mode ${modeOf(stats)}`,
+    ...giveAccess(path, letters, stats, user),
   };
+}
+
+/** Never as root: for root nothing is in the way, and files that it makes are in the way of everybody else. */
+function giveAccess(
+  path: string,
+  letters: string,
+  stats: Pick<Stats, 'uid' | 'gid' | 'mode'>,
+  user: AskingUser,
+): Omit<AccessProblem, 'text'> {
+  const word = shellWord(path);
+  const through = accessThrough(stats, user);
+  if (through === 'owner' || stats.uid === user.uid) {
+    return { command: `chmod u+${letters} ${word}`, advice: '', ownMode: true };
+  }
+  const given = { ownMode: false };
+  if (letters === 'x') {
+    const whom = through === 'group' ? 'g' : 'o';
+    return { ...given, command: `sudo chmod ${whom}+x ${word}`, advice: LET_THROUGH };
+  }
+  if (stats.uid !== 0) {
+    const advice = `It belongs to ${userLabel(stats.uid)}: run mcpgw as that user, as whom the gateway runs, too, as a rule.`;
+    return { ...given, command: `sudo -u ${sudoUser(stats.uid)} mcpgw doctor`, advice };
+  }
+  if (through === 'group') {
+    return { ...given, command: `sudo chmod g+${letters} ${word}`, advice: AS_THE_GATEWAY };
+  }
+  if ((stats.mode & constants.S_IFMT) === constants.S_IFDIR && isShared(path, stats)) {
+    return { ...given, command: '', advice: 'Keep the database in a folder of this user.' };
+  }
+  const isEnough = [...letters].every((letter) => stats.mode & OWNER_BITS[letter as keyof typeof WORDS]);
+  const chmod = isEnough ? '' : ` && sudo chmod u+${letters} ${word}`;
+  const command = `sudo chown ${user.uid} ${word}${chmod}`;
+  return { ...given, command, advice: AS_THE_GATEWAY };
+}
+
+const OWNER_BITS = { r: constants.S_IRUSR, w: constants.S_IWUSR, x: constants.S_IXUSR } as const;
+const LET_THROUGH =
+  'The command lets other users through the folder, but shows them no list of what is in it.';
+const AS_THE_GATEWAY = 'Right where the gateway runs as this user; else run mcpgw as the user it runs as.';
+const STICKY = 0o1000;
+const SYSTEM_FOLDERS: ReadonlySet<string> = new Set(['/', '/etc', '/usr', '/usr/local', '/var']);
+
+/** Folders of the system, such as /tmp and /var, are nobody's to be given. */
+function isShared(folder: string, { mode }: Pick<Stats, 'mode'>): boolean {
+  return (mode & STICKY) !== 0 || SYSTEM_FOLDERS.has(folder) || SYSTEM_FOLDERS.has(dirname(folder));
 }

@@ -14,8 +14,9 @@ export const fileBackup: FileExamination = {
   id: 'file.backup',
   title: 'A backup can be kept beside it',
   level: 'error',
-  meaning: 'A migration begins with a backup, and does not begin where none can be made.',
-  command: 'mcpgw migrate --backup-dir /another/disk',
+  meaning:
+    'A migration begins with a backup, and does not begin where none can be made. Make room there, or name a folder on another disk with --backup-dir.',
+  command: '',
   async find({ target }) {
     const path = realFile(target);
     const place = sqliteBackupFolder(target.path);

@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, constants, type Stats, statSync } from 'node:fs';
-import { shellWord } from '../../shell-word.ts';
+import { shellWord } from '../../../report/shell-word.ts';
 import { accessProblem } from './access-problem.ts';
 import type { FileExamination } from './file-examination.ts';
 import { filesBeside } from './files-beside.ts';
@@ -21,9 +21,7 @@ export const fileBeside: FileExamination = {
       const problem = await problemOf(file, path);
       if (problem !== null) sample.push(problem);
     }
-    const { uid, gid } = statSync(path);
-    const files = filesBeside(path).map(shellWord).join(' ');
-    return { count: sample.length, sample, command: `sudo chown ${uid}:${gid} ${files}` };
+    return { count: sample.length, sample, command: commandFor(path) };
   },
   async repair({ target }) {
     const path = realFile(target);
@@ -42,6 +40,15 @@ export const fileBeside: FileExamination = {
     };
   },
 };
+
+/** What the repair does: whoever may use the database may use files with its owner and mode, too. */
+function commandFor(path: string): string {
+  const { uid, gid, mode } = statSync(path);
+  const files = filesBeside(path).filter((file) => statSync(file).isFile());
+  if (files.length === 0) return '';
+  const words = files.map(shellWord).join(' ');
+  return `sudo chown ${uid}:${gid} ${words} && sudo chmod ${(mode & 0o777).toString(8)} ${words}`;
+}
 
 async function problemOf(file: string, path: string): Promise<string | null> {
   const stats = statSync(file);

@@ -18,6 +18,7 @@ import { fileSticky } from './file-sticky.ts';
 import { fileSynced } from './file-synced.ts';
 import { fileWal } from './file-wal.ts';
 import { fileWalMatch } from './file-wal-match.ts';
+import { fileWalWhole } from './file-wal-whole.ts';
 import { fileWhole } from './file-whole.ts';
 import { fileWritable } from './file-writable.ts';
 
@@ -43,6 +44,7 @@ export const FILE_EXAMINATIONS: readonly FileExamination[] = [
   fileReaders,
   fileExclusive,
   fileWalMatch,
+  fileWalWhole,
   fileJournal,
   fileWal,
   fileWhole,

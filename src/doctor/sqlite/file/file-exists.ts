@@ -1,12 +1,11 @@
-import { constants, lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { byteSize } from '../../../report/byte-size.ts';
+import { shellWord } from '../../../report/shell-word.ts';
 import type { DoctorFindings } from '../../examination.ts';
-import { shellWord } from '../../shell-word.ts';
-import { accessProblem } from './access-problem.ts';
+import { folderInTheWay, toFindings } from './access-problem.ts';
 import type { FileExamination } from './file-examination.ts';
-import { foldersAbove } from './folders-above.ts';
 import { MAGIC } from './header.ts';
 import { realFile } from './real-file.ts';
 
@@ -48,13 +47,20 @@ const one = (text: string, ...more: readonly string[]) => ({ count: 1, sample: [
 async function notReached(path: string, code: string): Promise<DoctorFindings> {
   if (code === 'ELOOP') return one(`${path} is a symbolic link that leads back to itself`);
   if (code === 'ENOTDIR') return one(`${path}: a part of the path is a file, not a folder`);
-  for (const folder of foldersAbove(path)) {
-    const problem = await accessProblem(folder, constants.X_OK);
-    if (problem === null) continue;
-    const { text, command } = problem;
-    return { ...one(text), hint: 'This user cannot even see whether the database is there.', command };
+  const problem = (await folderInTheWay(path)) ?? (await folderInTheWay(leadsTo(path)));
+  if (problem !== null) {
+    return toFindings(problem, 'This user cannot even see whether the database is there.');
   }
   return one(`${path} cannot be looked at (${code})`);
+}
+
+/** Where a symbolic link leads, though it may not be followed. */
+function leadsTo(path: string): string {
+  try {
+    return resolve(dirname(path), readlinkSync(path));
+  } catch {
+    return path;
+  }
 }
 
 function missing(path: string): DoctorFindings {

@@ -1,6 +1,6 @@
 import { constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { accessProblem } from './access-problem.ts';
+import { accessProblem, toFindings } from './access-problem.ts';
 import type { FileExamination } from './file-examination.ts';
 import { modeOf } from './mode-of.ts';
 import { realFile } from './real-file.ts';
@@ -16,7 +16,7 @@ export const fileFolder: FileExamination = {
   async find({ target }) {
     const folder = dirname(realFile(target));
     const problem = await accessProblem(folder, constants.W_OK | constants.X_OK);
-    if (problem !== null) return { count: 1, sample: [problem.text], command: problem.command };
+    if (problem !== null) return toFindings(problem, fileFolder.meaning);
     const stats = statSync(folder);
     return { count: 0, sample: [`${folder}: owner ${userLabel(stats.uid)}, mode ${modeOf(stats)}`] };
   },

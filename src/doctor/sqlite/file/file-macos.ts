@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { shellWord } from '../../../report/shell-word.ts';
 import type { DoctorFindings } from '../../examination.ts';
-import { shellWord } from '../../shell-word.ts';
 import type { FileExamination } from './file-examination.ts';
 import { realFile } from './real-file.ts';
 

@@ -1,5 +1,6 @@
-import { chmodSync, statSync } from 'node:fs';
-import { shellWord } from '../../shell-word.ts';
+import { chmodSync, type Stats, statSync } from 'node:fs';
+import { shellWord } from '../../../report/shell-word.ts';
+import { accessThrough, askingUser } from '../../access-through.ts';
 import type { FileExamination } from './file-examination.ts';
 import { filesBeside } from './files-beside.ts';
 import { foldersAbove } from './folders-above.ts';
@@ -25,11 +26,10 @@ export const fileMode: FileExamination = {
     const isReached = foldersAbove(path).every((folder) => statSync(folder).mode & SEARCHABLE_BY_OTHERS);
     if ((stats.mode & OTHERS & ~SEARCHABLE_BY_OTHERS) === 0 || !isReached) return { count: 0, sample: [] };
     const verb = stats.mode & 0o002 ? (stats.mode & 0o004 ? 'read and written' : 'written') : 'read';
-    const isOurs = [stats.uid, 0, null].includes(thisUser());
     return {
       count: 1,
       sample: [`${path} can be ${verb} by every user of this machine: mode ${modeOf(stats)}`],
-      command: `${isOurs ? '' : 'sudo '}chmod o-rwx ${[path, ...filesBeside(path)].map(shellWord).join(' ')}`,
+      command: closeToOthers(stats, ofTheOwner(path).map(shellWord).join(' ')),
     };
   },
   async repair(context) {
@@ -39,7 +39,7 @@ export const fileMode: FileExamination = {
     // A gateway that runs as somebody else may get at it only as one of "others".
     const { open } = await holdersOf(context);
     if (open.some((holder) => holder.uid !== null && holder.uid !== uid && holder.uid !== 0)) return null;
-    const files = [path, ...filesBeside(path)];
+    const files = ofTheOwner(path);
     return {
       summary: [`Take the rights of others from ${files.join(', ')}; owner and group keep theirs`],
       async run() {
@@ -49,3 +49,18 @@ export const fileMode: FileExamination = {
     };
   },
 };
+
+/** The database and what is beside it, but for what another user left there, which is a matter of `file.beside`. */
+function ofTheOwner(path: string): string[] {
+  const { uid } = statSync(path);
+  return [path, ...filesBeside(path).filter((file) => statSync(file).uid === uid)];
+}
+
+/** Whoever asks keeps the access that it has as one of the others. */
+function closeToOthers(stats: Pick<Stats, 'uid' | 'gid' | 'mode'>, words: string): string {
+  const user = askingUser();
+  const through = accessThrough(stats, user);
+  if (through !== 'others') return `${through === 'group' ? 'sudo ' : ''}chmod o-rwx ${words}`;
+  const kept = (stats.mode & 0o004 ? 'r' : '') + (stats.mode & 0o002 ? 'w' : '');
+  return `sudo chgrp ${user.gid} ${words} && sudo chmod g+${kept},o-rwx ${words}`;
+}

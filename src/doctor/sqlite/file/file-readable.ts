@@ -1,5 +1,5 @@
 import { chmodSync, constants, statSync } from 'node:fs';
-import { accessProblem } from './access-problem.ts';
+import { accessProblem, toFindings } from './access-problem.ts';
 import type { FileExamination } from './file-examination.ts';
 import { realFile } from './real-file.ts';
 
@@ -7,13 +7,13 @@ export const fileReadable: FileExamination = {
   id: 'file.readable',
   title: 'This user can read the file',
   level: 'error',
-  meaning: 'Nothing can be read as this user. Run mcpgw as the user the gateway runs as.',
+  meaning: 'Nothing can be read as this user.',
   command: '',
   decisive: true,
   async find({ target }) {
     const problem = await accessProblem(realFile(target), constants.R_OK);
     if (problem === null) return { count: 0, sample: [] };
-    return { count: 1, sample: [problem.text], command: problem.command };
+    return toFindings(problem, fileReadable.meaning);
   },
   async repair({ target }) {
     const path = realFile(target);

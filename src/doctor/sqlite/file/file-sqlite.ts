@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { byteSize } from '../../../report/byte-size.ts';
+import { damageFindings } from '../damage-findings.ts';
 import type { FileExamination } from './file-examination.ts';
 import { judgeContent } from './judge-content.ts';
 import { realFile } from './real-file.ts';
@@ -15,12 +16,13 @@ export const fileSqlite: FileExamination = {
   meaning: 'SQLite will not open the file ("file is not a database"), so there is nothing to migrate in it.',
   command: 'mcpgw backup --list',
   decisive: true,
-  async find({ target }) {
-    const path = realFile(target);
+  async find(context) {
+    const path = realFile(context.target);
     const { size } = statSync(path);
     const content = judgeContent(firstBytes(path, LOOKED_AT));
     if ('problem' in content) {
-      return { count: 1, sample: [`${path}: ${content.problem} (${byteSize(size)})`], hint: content.hint };
+      const sample = [`${path}: ${content.problem} (${byteSize(size)})`];
+      return { hint: content.hint, ...(await damageFindings(context, sample, content.hint)) };
     }
     const { pageSize, journal, writtenBy } = content;
     const mode = journal === 'wal' ? 'WAL' : 'rollback journal';

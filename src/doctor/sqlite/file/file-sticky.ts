@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { shellWord } from '../../shell-word.ts';
+import { shellWord } from '../../../report/shell-word.ts';
 import type { FileExamination } from './file-examination.ts';
 import { realFile } from './real-file.ts';
 import { sudoUser, thisUser, userLabel } from './users.ts';

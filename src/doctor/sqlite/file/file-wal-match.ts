@@ -1,8 +1,8 @@
-import { shellWord } from '../../shell-word.ts';
+import { readWal } from '../../../database/sqlite/wal.ts';
+import { shellWord } from '../../../report/shell-word.ts';
 import type { FileExamination } from './file-examination.ts';
 import { readHeader } from './header.ts';
 import { realFile } from './real-file.ts';
-import { readWal } from './wal.ts';
 
 export const fileWalMatch: FileExamination = {
   id: 'file.wal-match',

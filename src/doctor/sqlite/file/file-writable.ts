@@ -1,5 +1,5 @@
 import { chmodSync, constants, statSync } from 'node:fs';
-import { accessProblem } from './access-problem.ts';
+import { accessProblem, toFindings } from './access-problem.ts';
 import type { FileExamination } from './file-examination.ts';
 import { modeOf } from './mode-of.ts';
 import { realFile } from './real-file.ts';
@@ -15,7 +15,7 @@ export const fileWritable: FileExamination = {
   async find({ target }) {
     const path = realFile(target);
     const problem = await accessProblem(path, constants.W_OK);
-    if (problem !== null) return { count: 1, sample: [problem.text], command: problem.command };
+    if (problem !== null) return toFindings(problem, fileWritable.meaning);
     const stats = statSync(path);
     const uid = thisUser();
     const me = uid === null ? '' : `, this user is ${userLabel(uid)}`;

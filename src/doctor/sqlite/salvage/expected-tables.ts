@@ -4,7 +4,7 @@ import { historyTable } from '../../../migrate/history.ts';
 import { targetSchema } from '../../../migrate/record.ts';
 import type { SchemaEntry } from './read-schema-entries.ts';
 
-/** Tables that only v0.7.0 has tell which release a file is of. */
+/** Tables that only v0.7.0 has tell which release a file is of, as do the columns that it added. */
 const NEW_IN_V070 = ['email_users', 'email_teams', 'roles', 'user_roles'];
 
 /**
@@ -14,7 +14,9 @@ const NEW_IN_V070 = ['email_users', 'email_teams', 'roles', 'user_roles'];
  */
 export function expectedTables(found: readonly SchemaEntry[]): readonly SchemaEntry[] {
   const names = new Set(found.map(({ name }) => name));
-  const isNew = NEW_IN_V070.some((name) => names.has(name)) || names.size === 0;
+  const isNew =
+    names.size === 0 ||
+    found.some(({ name, sql }) => NEW_IN_V070.includes(name) || /\bowner_email\b/.test(sql ?? ''));
   const schema = targetSchema(isNew ? MIGRATIONS : MIGRATIONS.slice(0, 1));
   const version: SchemaEntry = {
     type: 'table',
@@ -23,7 +25,8 @@ export function expectedTables(found: readonly SchemaEntry[]): readonly SchemaEn
     root: 0,
     sql: 'CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)',
   };
-  const expected = [...schema.values(), historyTable].flatMap((table): SchemaEntry[] => {
+  // A database of v0.6.0 has no record of ours yet.
+  const expected = [...schema.values(), ...(isNew ? [historyTable] : [])].flatMap((table): SchemaEntry[] => {
     const [create, ...indexes] = createSqliteTable(table).statements;
     return [
       { type: 'table', name: table.name, table: table.name, root: 0, sql: create?.sql ?? '' },

@@ -148,6 +148,13 @@ export class NewDatabase {
     }
   }
 
+  /** Takes a table away again. */
+  drop({ name }: NewTable): void {
+    this.commit();
+    this.db.exec(`DROP TABLE main.${quoteName(name)}`);
+    this.tables.delete(name);
+  }
+
   /** Names of the columns of an index; null for an expression. */
   indexColumns(name: string): readonly (string | null)[] {
     const columns = this.db.pragma(`main.index_info(${quoteName(name)})`) as { name: string | null }[];

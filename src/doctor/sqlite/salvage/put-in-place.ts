@@ -1,5 +1,6 @@
 import { existsSync, linkSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
 import { sha256OfFile } from '../../../backup/sha256-of-file.ts';
 import { sync } from '../../../database/sqlite/restore.ts';
 import { GatewayError } from '../../../errors.ts';
@@ -8,7 +9,6 @@ import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
 import { holdersOf } from '../file/holders-of.ts';
 import { realFile } from '../file/real-file.ts';
-import type { UntouchedCopy } from './back-up-untouched.ts';
 
 /**
  * Puts a new file in the place of a damaged database by a rename. The damaged one keeps everything: it lies under

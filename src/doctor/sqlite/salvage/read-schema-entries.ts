@@ -35,6 +35,8 @@ export async function readSchemaEntries(file: PageFile, survey: Survey, step: St
   const found: SchemaEntry[] = [];
   for (const page of walkTree(file, tree, (number) => survey.isOwned(number, tree))) {
     if (!('why' in page)) {
+      // What it holds is no data that could be lost.
+      survey.take(page.number);
       if (page.kind === 'table-leaf') found.push(...entriesOn(file, page));
     } else if (page.damaged?.kind === 'table-leaf') {
       // Entries of a damaged page prove themselves by the tree they name.

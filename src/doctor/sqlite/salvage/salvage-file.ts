@@ -1,4 +1,5 @@
 import type { Progress } from '../../../progress.ts';
+import { HISTORY_TABLE } from '../../../schema/gateway-tables.ts';
 import { checkNewDatabase, type NewDatabaseCheck } from './check-new-database.ts';
 import { expectedTables } from './expected-tables.ts';
 import { freePages } from './free-pages.ts';
@@ -129,6 +130,14 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
       database.commit();
     }
 
+    const kept = sources.filter(({ entry }) => {
+      const table = database.tables.get(entry.name);
+      const isNeeded =
+        entry.name !== HISTORY_TABLE || !assumed.includes(entry) || isUsed(database, entry.name);
+      // The gateway migrates without it: then it is no loss, and an empty one would tell of a run that never was.
+      if (table !== undefined && !isNeeded) database.drop(table);
+      return isNeeded;
+    });
     database.keepSequences();
     for (const entry of [...entries, ...assumed]) {
       if (entry.type === 'table' || entry.sql === null || isInternal(entry)) continue;
@@ -144,7 +153,7 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
     }
     database.commit();
     if (entries.some(({ name }) => name === 'sqlite_stat1')) database.create('ANALYZE');
-    const salvaged = sources.map(({ entry, tree }) => {
+    const salvaged = kept.map(({ entry, tree }) => {
       const trees = (indexes.get(entry.name) ?? []).map((index) => index.tree);
       const account = accountOf({ database, survey }, entry, tree, trees);
       const parts = inPart.get(entry.name) ?? 0;
@@ -161,6 +170,13 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
     database.close();
     file.close();
   }
+}
+
+/** Whether a table got any row, or may have. */
+function isUsed(database: NewDatabase, name: string): boolean {
+  const table = database.tables.get(name);
+  const isFull = table !== undefined && database.count(table) > 0;
+  return isFull || [...database.lostAndFound.byTable.keys()].some((of) => of.split(' or ').includes(name));
 }
 
 /** An index has an entry for each row, and its own pages: where those are sound it knows what is lost. */

@@ -1,6 +1,10 @@
 import { renameSync, rmSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { backUpUntouched } from '../../../backup/back-up-untouched.ts';
+import { damagedFolder } from '../../../backup/damaged-folder.ts';
+import { timeLabel } from '../../../backup/time-label.ts';
+import { sqliteBackupFolder } from '../../../database/sqlite/backup.ts';
 import { fileError, keepModeAndOwner, setJournalMode, sync } from '../../../database/sqlite/restore.ts';
 import { GatewayError } from '../../../errors.ts';
 import { plural } from '../../../report/plural.ts';
@@ -8,12 +12,20 @@ import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
 import type { Mend, MendHands } from '../../mend.ts';
 import { realFile } from '../file/real-file.ts';
-import { timeLabel } from '../time-label.ts';
-import { backUpUntouched } from './back-up-untouched.ts';
+import {
+  type EarlierSalvage,
+  earlierSalvages,
+  isOfThisFile,
+  recordSalvage,
+  type SalvageFacts,
+} from './earlier-salvage.ts';
+import { lookAtLostAndFound } from './look-at-lost-and-found.ts';
+import { problemOfSalvaged } from './problem-of-salvaged.ts';
 import { putInPlace, refuseWhileOpen } from './put-in-place.ts';
 import { readHeader } from './read-header.ts';
 import { recoverWithShell } from './recover-with-shell.ts';
 import { salvageFile } from './salvage-file.ts';
+import { salvageLosses } from './salvage-losses.ts';
 import { salvageReport } from './salvage-report.ts';
 import { makeWorkingCopy } from './working-copy.ts';
 
@@ -29,59 +41,94 @@ export function salvageMend(context: TargetContext<SqliteTarget>): Mend | null {
   const path = realFile(context.target);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true || !isSalvageable(path)) return null;
   const label = timeLabel(context.now);
-  const folder = join(dirname(path), 'mcpgw-backups', `damaged-${label}`);
+  const folder = damagedFolder(sqliteBackupFolder(path), context.now);
+  const [earlier] = earlierSalvages(path);
   const extension = extname(path);
   const salvaged = join(dirname(path), `${basename(path, extension)}.salvaged-${label}${extension}`);
   return {
     summary: [
       `Salvage every readable row of ${path} into a new file`,
       `Keep the damaged file as it is, and a copy of it and its -wal and -journal in ${folder}`,
-      `Write ${salvaged}; it takes the place of the database only when you say so (--swap)`,
+      earlier === undefined
+        ? `Write ${salvaged}; it takes the place of the database only when you say so (--swap)`
+        : `Or, when the file is still the one it was salvaged from: take ${earlier.salvaged} (with --swap)`,
     ],
     async run(hands) {
-      const draft = (name: string) => join(dirname(path), `.${basename(path)}.${process.pid}.${name}`);
-      const drafts = [draft('work'), draft('part'), draft('shell')];
-      const [work = '', part = '', shell = ''] = drafts;
-      try {
-        await refuseWhileOpen(context);
-        await refuseWithoutSpace(path);
-        const copy = await backUpUntouched(path, label, hands.signal);
-        hands.log(`Copied the damaged file to ${copy.file}`);
-        const { header, notes } = makeWorkingCopy(copy, work);
-        const result = await salvageFile({
-          work,
-          draft: part,
-          header,
-          progress: hands,
-          signal: hands.signal,
-          alsoRead: (database, tables) =>
-            recoverWithShell(
-              { env: context.env, work, draft: shell, signal: hands.signal },
-              database,
-              tables,
-            ),
-        });
-        if (result.damage.length > 0) throw notSound(result.damage, copy.file);
-        if (header.kept?.walMode === true || copy.wal !== null) setJournalMode(part, 'wal');
-        keepModeAndOwner(path, part);
-        sync(part);
-        renameSync(part, salvaged);
-        sync(dirname(path));
-        return [
-          `the damaged file is kept, byte for byte: ${copy.file} (${plural(copy.bytes, 'byte')})`,
-          ...notes,
-          ...salvageReport(result),
-          ...(await offerSwap(hands, context, { salvaged, label, copy })),
-        ];
-      } catch (error) {
-        throw fileError(error, path) ?? error;
-      } finally {
-        for (const file of drafts) {
-          for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+      await refuseWhileOpen(context);
+      const lines: string[] = [];
+      for (const salvage of earlierSalvages(path)) {
+        const name = salvage.salvaged;
+        const problem = (await isOfThisFile(path, salvage, hands.signal))
+          ? problemOfSalvaged(name)
+          : 'the database is no longer the file it was made from';
+        if (problem === null) {
+          lines.push(`${name} was salvaged from this very file before, and is sound: it is the one to take`);
+          return [...lines, ...(await offerSwap(hands, context, label, salvage))];
         }
+        lines.push(`salvaged anew: ${name} is not taken (${problem})`);
       }
+      const salvage = await salvageAnew(context, { path, folder, salvaged }, hands);
+      return [...lines, ...(await offerSwap(hands, context, label, salvage))];
     },
   };
+}
+
+interface Places {
+  readonly path: string;
+  /** For the untouched copy. */
+  readonly folder: string;
+  /** The new file. */
+  readonly salvaged: string;
+}
+
+async function salvageAnew(
+  context: TargetContext<SqliteTarget>,
+  { path, folder, salvaged }: Places,
+  hands: Pick<MendHands, 'log' | 'signal'>,
+): Promise<EarlierSalvage> {
+  const draft = (name: string) => join(dirname(path), `.${basename(path)}.${process.pid}.${name}`);
+  const drafts = [draft('work'), draft('part'), draft('shell')];
+  const [work = '', part = '', shell = ''] = drafts;
+  try {
+    await refuseWithoutSpace(path);
+    const copy = await backUpUntouched({ path, folder, signal: hands.signal });
+    hands.log(`Copied the damaged file to ${copy.file}`);
+    const { header, notes } = makeWorkingCopy(copy, work);
+    const result = await salvageFile({
+      work,
+      draft: part,
+      header,
+      progress: hands,
+      signal: hands.signal,
+      alsoRead: (database, tables) =>
+        recoverWithShell({ env: context.env, work, draft: shell, signal: hands.signal }, database, tables),
+    });
+    if (result.damage.length > 0) throw notSound(result.damage, copy.file);
+    if (header.kept?.walMode === true || copy.wal !== null) setJournalMode(part, 'wal');
+    keepModeAndOwner(path, part);
+    sync(part);
+    renameSync(part, salvaged);
+    sync(dirname(path));
+    const facts = {
+      salvaged: basename(salvaged),
+      lines: [
+        `the damaged file is kept, byte for byte: ${copy.file} (${plural(copy.bytes, 'byte')})`,
+        ...notes,
+        ...salvageReport(result),
+      ],
+      losses: salvageLosses(result),
+      dangling: [...result.dangling.values()].reduce((sum, rows) => sum + rows, 0),
+      lostAndFound: result.lostAndFound.rows === 0 ? '' : result.lostAndFound.table,
+    };
+    recordSalvage(copy, facts);
+    return { facts, salvaged, copy };
+  } catch (error) {
+    throw fileError(error, path) ?? error;
+  } finally {
+    for (const file of drafts) {
+      for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(file + suffix, { force: true });
+    }
+  }
 }
 
 function isSalvageable(path: string): boolean {
@@ -112,26 +159,45 @@ function notSound(damage: readonly string[], copy: string): GatewayError {
   });
 }
 
-interface SwapRequest {
-  readonly salvaged: string;
-  readonly label: string;
-  readonly copy: Parameters<typeof putInPlace>[3];
-}
-
+/** Shows what came of it, and puts the new file in place when that is what is wanted. */
 async function offerSwap(
-  hands: Pick<MendHands, 'maySwap' | 'signal'>,
+  hands: MendHands,
   context: TargetContext<SqliteTarget>,
-  { salvaged, label, copy }: SwapRequest,
+  label: string,
+  { facts, salvaged, copy }: EarlierSalvage,
 ): Promise<readonly string[]> {
   const path = realFile(context.target);
   const question = `Put ${basename(salvaged)} in the place of ${path}? The damaged file is kept.`;
-  if (!(await hands.maySwap(question))) {
+  for (const loss of facts.losses) hands.warn(loss);
+  if (!(await hands.maySwap(question, facts.lines))) {
+    hands.goOn('mcpgw doctor --repair --swap');
     return [
+      ...facts.lines,
       `the new file is ${salvaged}; the database is still the damaged one`,
+      ...adviceOn(facts, salvaged),
       'look at it, then put it in place with: mcpgw doctor --repair --swap',
     ];
   }
   const damaged = `${path}.damaged-${label}`;
   await putInPlace(context, salvaged, damaged, copy, hands.signal);
-  return [`the new file is in place; the damaged one is ${damaged}`];
+  if (facts.lostAndFound !== '') hands.goOn(lookAtLostAndFound(path, facts.lostAndFound));
+  return [
+    ...facts.lines,
+    `the new file is in place; the damaged one is ${damaged}`,
+    ...adviceOn(facts, path),
+  ];
+}
+
+/** What must not be done in the wrong order. */
+function adviceOn({ lostAndFound, dangling }: SalvageFacts, path: string): readonly string[] {
+  const fix = 'fix --only foreign-keys.dangling';
+  if (lostAndFound === '') {
+    return dangling === 0
+      ? []
+      : [`rows that point at rows that are gone stay until you run mcpgw ${fix}, which deletes such links`];
+  }
+  return [
+    `look at the rows without a sure place: ${lookAtLostAndFound(path, lostAndFound)}`,
+    `bring those you know back into their tables, then drop ${lostAndFound}; only then run mcpgw ${fix}, which deletes links that point at rows that are not back`,
+  ];
 }

@@ -22,14 +22,14 @@ export function salvageReport({
     ...(lostAndFound.rows === 0
       ? []
       : [
-          `${plural(lostAndFound.rows, 'row')} without a sure place in the table ${lostAndFound.table}, each with its reason: look at them, then drop it`,
+          `${plural(lostAndFound.rows, 'row')} without a sure place in the table ${lostAndFound.table}, each with its reason`,
         ]),
     ...leftOut.map((line) => `not made again: ${line}`),
     ...notes,
     'integrity_check of the new file: ok',
     ...[...dangling].map(
       ([table, count]) =>
-        `${plural(count, 'row')} of ${table} point${count === 1 ? 's' : ''} at rows that are gone: mcpgw fix --only foreign-keys.dangling`,
+        `${plural(count, 'row')} of ${table} point${count === 1 ? 's' : ''} at rows that are gone`,
     ),
   ];
 }
@@ -42,7 +42,8 @@ function tableLine({ name, recovered, aside, inPart, lost, assumed }: SalvagedTa
   return `${name}: ${parts.join(', ')}`;
 }
 
-function lostText(lost: SalvagedTable['lost']): string {
+/** How many rows of a table are gone, in words. */
+export function lostText(lost: SalvagedTable['lost']): string {
   if (lost === 'unknown') return 'how many are lost is not known';
   if (lost.rows === 0) return 'none lost';
   return `${lost.known === 'exactly' ? '' : `${lost.known} `}${plural(lost.rows, 'row')} lost`;

@@ -1,8 +1,8 @@
 import { copyFileSync, statSync } from 'node:fs';
 import SqliteDriver, { SqliteError } from 'better-sqlite3';
+import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
 import { GatewayError } from '../../../errors.ts';
 import { applyWal } from './apply-wal.ts';
-import type { UntouchedCopy } from './back-up-untouched.ts';
 import { type FileHeader, mendHeader, readHeader } from './read-header.ts';
 
 export interface WorkingCopy {

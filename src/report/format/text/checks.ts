@@ -5,11 +5,14 @@ import { plural } from '../../plural.ts';
 import { printable } from '../../printable.ts';
 import type { CheckReport } from '../../report.ts';
 import { thousands } from '../../thousands.ts';
+import { advice } from './advice.ts';
 import { hanging } from './hanging.ts';
 import type { Page } from './page.ts';
 
-/** Enough to see the pattern; `--verbose` shows the whole sample of the report. */
+/** Enough to see the pattern; `--verbose` shows all that the report has. */
 const SHOWN = 5;
+/** What a report has of one check with `--verbose`, as its help says. */
+const MOST_SHOWN = 1_000;
 /** In a narrower page, or with a longer id, id and title do not fit side by side. */
 const SIDE_BY_SIDE = 72;
 const LONGEST_ID = 36;
@@ -142,7 +145,7 @@ function problem(check: CheckReport, idWidth: number, page: Page): string[] {
     shown.length > 0 && hidden > 0
       ? hanging({
           lead: `      ${signs.more} `,
-          text: `and ${thousands(hidden)} more${moreHow(check, shown.length)}`,
+          text: `and ${thousands(hidden)} more${moreHow(check, style)}`,
           width: style.width,
           paintLead: paint.dim,
           paint: paint.dim,
@@ -156,26 +159,20 @@ function problem(check: CheckReport, idWidth: number, page: Page): string[] {
   return [...headline(check, idWidth, page), ...count, ...findings, ...more, ...hint(check, page), ...gap];
 }
 
-function moreHow(check: CheckReport, shown: number): string {
-  return check.findings.length > shown ? ` (--verbose shows ${thousands(check.findings.length)})` : '';
+function moreHow({ count }: CheckReport, { verbose }: Page['style']): string {
+  return verbose ? '' : ` (--verbose shows ${count > MOST_SHOWN ? thousands(MOST_SHOWN) : 'all'})`;
 }
 
-/** Hints are written by this tool, so their line breaks are meant; what they quote is still made printable. */
 function hint(check: CheckReport, { style, paint }: Page): string[] {
   const reason = check.status === 'skipped' || check.status === 'errored';
   const first = reason ? '    Why: ' : '    To do: ';
-  return check.hint
-    .split('\n')
-    .filter((line) => line !== '')
-    .flatMap((line, index) =>
-      hanging({
-        lead: index === 0 ? first : ' '.repeat(first.length),
-        text: printable(line),
-        width: style.width,
-        paintLead: paint.dim,
-        paint: reason ? paint.dim : paint.cyan,
-      }),
-    );
+  return advice({
+    lead: first,
+    lines: check.hint.split('\n').filter((line) => line !== ''),
+    width: style.width,
+    paintLead: paint.dim,
+    paint: reason ? paint.dim : paint.cyan,
+  });
 }
 
 function repaired({ repaired: count, remaining }: CheckReport): string {

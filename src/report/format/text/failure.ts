@@ -1,6 +1,7 @@
 import { outcome } from '../../outcome.ts';
 import { printable } from '../../printable.ts';
 import type { ErrorReport, Report } from '../../report.ts';
+import { advice } from './advice.ts';
 import { hanging } from './hanging.ts';
 import type { Page } from './page.ts';
 
@@ -24,14 +25,12 @@ export function failure(report: Report & { readonly error: ErrorReport }, page: 
       hanging({ lead: '  - ', text: printable(detail), width: style.width, paintLead: paint.red }),
     ),
     ...(ending === '' ? [] : hanging({ lead: '  ', text: ending, width: style.width })),
-    ...hints.flatMap((line, index) =>
-      hanging({
-        lead: index === 0 ? '  To do: ' : '         ',
-        text: printable(line),
-        width: style.width,
-        paintLead: paint.dim,
-        paint: paint.cyan,
-      }),
-    ),
+    ...advice({
+      lead: '  To do: ',
+      lines: hints,
+      width: style.width,
+      paintLead: paint.dim,
+      paint: paint.cyan,
+    }),
   ];
 }

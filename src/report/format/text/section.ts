@@ -55,7 +55,10 @@ function fitWidths(
   width: number,
 ): number[] | null {
   const widths = names.map((name, index) =>
-    Math.max(displayWidth(name), ...cells.map((row) => displayWidth(row[index] ?? ''))),
+    Math.max(
+      displayWidth(name),
+      ...cells.map((row) => displayWidth(isWhole(row, index) ? '' : (row[index] ?? ''))),
+    ),
   );
   let excess = widths.reduce((sum, each) => sum + each, 0) + GAP * (names.length - 1) - width;
   while (excess > 0) {
@@ -71,6 +74,11 @@ function fitWidths(
   return widths;
 }
 
+/** A command at the end of a row is there to be copied. */
+function isWhole(row: readonly string[], index: number): boolean {
+  return index === row.length - 1 && /^mcpgw [a-z-]+ [-/'.]/.test(row[index] ?? '');
+}
+
 function table(
   names: readonly string[],
   cells: readonly (readonly string[])[],
@@ -79,7 +87,9 @@ function table(
   { paint }: Page,
 ): string[] {
   const draw = (row: readonly string[]): string[] => {
-    const wrapped = widths.map((width, index) => wrap(row[index] ?? '', width, 'cut'));
+    const wrapped = widths.map((width, index) =>
+      isWhole(row, index) ? [row[index] ?? ''] : wrap(row[index] ?? '', width, 'cut'),
+    );
     const height = Math.max(...wrapped.map((lines) => lines.length));
     return Array.from({ length: height }, (_, line) => {
       const columns = wrapped.map((lines, index) =>

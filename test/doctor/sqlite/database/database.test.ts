@@ -70,7 +70,7 @@ test('database.foreign-keys: rows whose parent is gone are counted, with the com
   );
   expect((await askDoctor(file.url)).of('database.foreign-keys')).toMatchObject({
     status: 'warned',
-    count: 3,
+    count: 1,
     findings: ['tool_metrics: 3 rows without their tools'],
     command: 'mcpgw fix --only foreign-keys.dangling',
   });

@@ -57,7 +57,7 @@ describe('a healthy file', () => {
     expect(failed[0]?.findings[0]).toContain(
       `may not be written by nobody (${NOBODY}): owner root (0), mode 0444`,
     );
-    expect(failed[0]?.command).toBe('sudo -u root mcpgw doctor');
+    expect(failed[0]?.command).toBe(`sudo chown ${NOBODY} ${file.name} && sudo chmod u+w ${file.name}`);
     expect(fileFingerprint(file.name)).toEqual(before);
   });
 });

@@ -28,7 +28,7 @@ test('a full disk, one with room for the migration only, and one with room for a
     expect(answer.of('file.space').findings[0]).toMatch(
       / has [\d.]+ KB free; a migration may need [\d.]+ KB$/,
     );
-    expect(answer.of('file.backup').command).toContain('mcpgw migrate --backup-dir');
+    expect(answer.of('file.backup').hint).toContain('--backup-dir');
   }
 });
 

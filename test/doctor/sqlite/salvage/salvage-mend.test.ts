@@ -15,8 +15,15 @@ import { basename, join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { findProgram } from '../../../../scripts/servers/find-program.ts';
+import type { TargetContext } from '../../../../src/doctor/context.ts';
+import { salvageMend } from '../../../../src/doctor/sqlite/salvage/salvage-mend.ts';
+import type { SqliteTarget } from '../../../../src/settings/database-target.ts';
 import { askDoctor, type DoctorAnswer } from '../../../support/doctor.ts';
+import { migrate } from '../../../support/migrate.ts';
+import { reportIn } from '../../../support/report-of.ts';
+import { spawnCli } from '../../../support/spawn-cli.ts';
 import { type SqliteFile, sqliteFile } from '../../../support/sqlite-file.ts';
+import { testSettings } from '../../../support/test-settings.ts';
 import { PAGE, pagesOf, rowsOf, zeroed } from './damaged-file.ts';
 
 function damage({ name }: SqliteFile, change: (bytes: Buffer) => Buffer): Buffer {
@@ -53,6 +60,7 @@ test('a lost page is found, and told with the command; looking changes nothing',
     fixable: true,
     command: 'mcpgw doctor --repair',
   });
+  expect(answer.of('database.integrity').findings[0]).toMatch(/^tools is damaged: /);
   expect(answer.of('database.journal-mode').status).toBe('skipped');
   expect(readFileSync(file.name).equals(damaged)).toBe(true);
   expect(readdirSync(file.folder)).toEqual([basename(file.name)]);
@@ -198,6 +206,7 @@ test('without a sqlite3 on the PATH, or with one whose .recover fails, ours is e
   damage(file, zeroed(leafOf(file, 'tools')));
   const none = await askDoctor(file.url, { repair: true, env: { PATH: '' } });
   expect(repairs(none).join('\n')).toContain('No sqlite3 is on the PATH');
+  for (const old of salvagedIn(file)) rmSync(old);
   const folder = join(file.folder, 'bin');
   const program = join(folder, 'sqlite3');
   mkdirSync(folder);
@@ -255,4 +264,173 @@ test.runIf(findProgram('sqlite3'))('the sqlite3 shell of this machine is asked, 
   expect(repairs(answer).join('\n')).toMatch(
     /sqlite3 \.recover (was asked, too: it reads no other rows|reads \d+ more rows)|has no \.recover that works here/,
   );
+});
+
+test('with a whole backup beside it, restoring that is what is advised, and works', async () => {
+  const file = await sqliteFile('v0.7.0');
+  const before = rowsOf(file.name);
+  const env = { DATABASE_URL: file.url };
+  expect((await spawnCli(['backup'], { env })).exitCode).toBe(0);
+  const [manifest = ''] = readdirSync(join(file.folder, 'mcpgw-backups')).filter((name) =>
+    name.endsWith('.json'),
+  );
+  const damaged = damage(file, zeroed(leafOf(file, 'tools')));
+  // Another process, so that none of this one has the file open when it is restored.
+  const looked = await spawnCli(['doctor', '--format', 'json'], { env });
+  const report = reportIn(looked.stdout, looked.stderr);
+  const integrity = report.checks.find(({ id }) => id === 'database.integrity');
+  const command = `mcpgw restore ${join(file.folder, 'mcpgw-backups', manifest)}`;
+  expect(integrity).toMatchObject({ fixable: true, command });
+  expect(integrity?.hint).toContain(`${manifest} (v0.7.0, `);
+  expect(report.next).toBe(command);
+  const restored = await spawnCli([...command.split(' ').slice(1), '--confirm', 'mcp'], { env });
+  expect(restored.stdout).toContain('kept byte for byte');
+  expect(restored.exitCode).toBe(0);
+  expect(rowsOf(file.name)).toEqual(before);
+  const [kept = ''] = readdirSync(join(file.folder, 'mcpgw-backups')).filter((name) =>
+    name.startsWith('damaged-'),
+  );
+  const copy = readFileSync(join(file.folder, 'mcpgw-backups', kept, basename(file.name)));
+  expect(copy.equals(damaged)).toBe(true);
+});
+
+test('a cut file is told with its backups, too', async () => {
+  const file = await sqliteFile('v0.7.0');
+  await spawnCli(['backup'], { env: { DATABASE_URL: file.url } });
+  damage(file, (bytes) => bytes.subarray(0, Math.floor((bytes.length * 2) / 3)));
+  expect((await askDoctor(file.url)).of('file.whole').command).toMatch(/^mcpgw restore \/.*\.json$/);
+});
+
+test('what was lost is a warning with exit code 1, and told until the table is dropped', async () => {
+  const file = await sqliteFile('v0.7.0');
+  damage(file, zeroed(leafOf(file, 'tools')));
+  const { report } = await askDoctor(file.url, { repair: true, swap: true });
+  expect(report.exitCode).toBe(1);
+  expect(report.warnings).toEqual([
+    expect.stringMatching(/^tools: \d+ rows lost, \d+ rows recovered$/),
+    expect.stringMatching(/^\d+ rows without a sure place: in the table lost_and_found$/),
+  ]);
+  const look = `sqlite3 ${file.name} 'SELECT * FROM lost_and_found'`;
+  expect(report.next).toBe(look);
+  const lines = report.sections.flatMap(({ rows }) => rows.flat().map(String));
+  expect(lines.at(-1)).toContain('only then run mcpgw fix --only foreign-keys.dangling');
+  const after = await askDoctor(file.url);
+  expect(after.of('data.lost-and-found')).toMatchObject({
+    status: 'warned',
+    findings: [expect.stringMatching(/^lost_and_found: \d+ rows$/)],
+    command: look,
+  });
+  // Links to the lost tools must not be deleted before those are looked for.
+  expect(after.of('data.verify').command).toBe(look);
+  expect(after.of('database.foreign-keys').command).toBe(look);
+  const db = new SQLite(file.name);
+  db.exec('DROP TABLE lost_and_found');
+  db.close();
+  const dropped = await askDoctor(file.url);
+  expect(dropped.of('data.lost-and-found').status).toBe('passed');
+  expect(dropped.of('data.verify').command).toContain('mcpgw fix');
+});
+
+test('with --quiet the losses are still shown', async () => {
+  const file = await sqliteFile('v0.7.0');
+  damage(file, zeroed(leafOf(file, 'tool_metrics')));
+  const { stdout, exitCode } = await spawnCli(['doctor', '--repair', '--swap', '--yes', '--quiet'], {
+    env: { DATABASE_URL: file.url, PATH: process.env.PATH },
+  });
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/tool_metrics: .*rows lost/);
+});
+
+test('--swap takes the file that was looked at, with what was mended in it by hand', async () => {
+  const file = await sqliteFile('v0.7.0');
+  damage(file, zeroed(leafOf(file, 'tools')));
+  const first = await askDoctor(file.url, { repair: true });
+  expect(first.report.next).toBe('mcpgw doctor --repair --swap');
+  const [salvaged = ''] = salvagedIn(file);
+  const db = new SQLite(salvaged);
+  db.exec('DROP TABLE lost_and_found');
+  db.close();
+  const { report, of } = await askDoctor(file.url, { repair: true, swap: true });
+  const lines = report.sections.flatMap(({ rows }) => rows.flat().map(String));
+  expect(lines[0]).toBe(
+    `${salvaged} was salvaged from this very file before, and is sound: it is the one to take`,
+  );
+  expect(salvagedIn(file)).toEqual([]);
+  expect(rowsOf(file.name).has('lost_and_found')).toBe(false);
+  expect(of('database.integrity').status).toBe('passed');
+  expect(
+    readdirSync(join(file.folder, 'mcpgw-backups')).filter((name) => name.startsWith('damaged-')),
+  ).toHaveLength(1);
+});
+
+test.each([
+  [
+    'is damaged itself',
+    (file: SqliteFile) => damage({ ...file, name: salvagedIn(file)[0] ?? '' }, zeroed(2)),
+  ],
+  ['is of what the file was before', (file: SqliteFile) => damage(file, zeroed(leafOf(file, 'resources')))],
+])('a salvaged file that %s is not taken', async (_what, change) => {
+  const file = await sqliteFile('v0.7.0');
+  const leaf = leafOf(file, 'resources');
+  expect(leaf).toBeGreaterThan(0);
+  damage(file, zeroed(leafOf(file, 'tools')));
+  await askDoctor(file.url, { repair: true });
+  const [old = ''] = salvagedIn(file);
+  change(file);
+  const answer = await askDoctor(file.url, { repair: true, swap: true });
+  expect(repairs(answer)[0]).toContain(`salvaged anew: ${old} is not taken (`);
+  expect(answer.of('database.integrity').status).toBe('passed');
+});
+
+test('a v0.6.0 file never had what only later releases have, and is still recognised', async () => {
+  const file = await sqliteFile('v0.6.0');
+  const before = rowsOf(file.name);
+  const schemaPages = pagesOf(file.name, 'sqlite_schema').filter(({ type }) => type === 'leaf');
+  damage(file, zeroed(schemaPages.at(-1)?.page ?? 0));
+  const answer = await askDoctor(file.url, { repair: true, swap: true });
+  expect(repairs(answer).join('\n')).not.toContain('mcpgw_migration');
+  const rows = rowsOf(file.name);
+  expect([...rows.keys()].filter((name) => name !== 'lost_and_found').toSorted()).toEqual(
+    [...before.keys()].toSorted(),
+  );
+  expect([...(rows.get('lost_and_found')?.values() ?? [])].join('\n')).not.toContain('CREATE TABLE');
+  const { command, status } = answer.of('data.release');
+  if (status !== 'passed') expect(command).toBe('mcpgw migrate --adopt');
+});
+
+test('rows set aside stand in the way of neither migrate nor verify', async () => {
+  const file = await sqliteFile('v0.6.0');
+  damage(file, zeroed(leafOf(file, 'tool_metrics')));
+  await askDoctor(file.url, { repair: true, swap: true });
+  const db = new SQLite(file.name);
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS lost_and_found ("table" TEXT, page INTEGER, "row" INTEGER, why TEXT, fields INTEGER, c0)',
+  );
+  db.exec("INSERT INTO lost_and_found (why) VALUES ('it fits no table')");
+  db.close();
+  await migrate(file);
+  const answer = await askDoctor(file.url);
+  expect(answer.of('data.release').findings[0]).toContain('v0.7.0');
+  expect(answer.of('data.verify').status).toBe('passed');
+  expect(answer.of('data.lost-and-found').status).toBe('warned');
+});
+
+test('somebody who is asked whether to swap has seen what was recovered', async () => {
+  const file = await sqliteFile('v0.7.0');
+  damage(file, zeroed(leafOf(file, 'tools')));
+  const { target } = testSettings(file.url);
+  if (target.dialect !== 'sqlite') throw new Error('it is a file');
+  const context = { target, now: new Date(), env: { PATH: '' } } as unknown as TargetContext<SqliteTarget>;
+  let seen: readonly string[] = [];
+  await salvageMend(context)?.run({
+    log() {},
+    warn() {},
+    goOn() {},
+    async maySwap(_question, facts = []) {
+      seen = facts;
+      return false;
+    },
+    signal: new AbortController().signal,
+  });
+  expect(seen.join('\n')).toMatch(/tools: \d+ rows recovered, \d+ rows lost/);
 });

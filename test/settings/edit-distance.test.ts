@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { editDistance } from '../../../src/doctor/settings/edit-distance.ts';
+import { editDistance } from '../../src/settings/edit-distance.ts';
 
 it.each([
   ['', '', 0],

@@ -1,0 +1,21 @@
+import { GatewayError } from '../../errors.ts';
+import { lostInWal } from './lost-in-wal.ts';
+
+/**
+ * Refuses to write to a database with a damaged `-wal` file, before SQLite sees it: opening it for writing brings
+ * over what is before the damage and removes the file, and with it what was committed behind.
+ *
+ * @throws GatewayError CORRUPT
+ */
+export async function refuseLostWal(path: string): Promise<void> {
+  const lost = await lostInWal(path);
+  if (lost === null) return;
+  throw new GatewayError(
+    'CORRUPT',
+    `The -wal file of ${path} is damaged, and writing would lose what is in it.`,
+    {
+      details: [lost],
+      hint: 'Nothing was changed. Open the database with nothing else and keep all its files; what can be done: mcpgw doctor',
+    },
+  );
+}

@@ -1,0 +1,28 @@
+import type { Stats } from 'node:fs';
+
+/** Which three of the nine permission bits count for a user (path_resolution(7)): the first that fits. */
+export type AccessThrough = 'root' | 'owner' | 'group' | 'others';
+
+export interface AskingUser {
+  /** Null on systems without users' numbers: there whoever asks counts as the owner. */
+  readonly uid: number | null;
+  readonly gid: number;
+  /** All groups, the first one among them. */
+  readonly groups: readonly number[];
+}
+
+/** The user this program runs as. */
+export function askingUser(): AskingUser {
+  const gid = process.getegid?.() ?? 0;
+  return { uid: process.geteuid?.() ?? null, gid, groups: [gid, ...(process.getgroups?.() ?? [])] };
+}
+
+/** As what a user gets at a file: a change of its mode must not take that away from whoever asks for advice. */
+export function accessThrough(
+  { uid: owner, gid: group }: Pick<Stats, 'uid' | 'gid'>,
+  { uid, groups }: AskingUser = askingUser(),
+): AccessThrough {
+  if (uid === 0) return 'root';
+  if (uid === null || uid === owner) return 'owner';
+  return groups.includes(group) ? 'group' : 'others';
+}

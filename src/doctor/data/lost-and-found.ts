@@ -1,0 +1,39 @@
+import { rowCounts } from '../../database/row-counts.ts';
+import { plural } from '../../report/plural.ts';
+import type { OpenContext } from '../context.ts';
+import type { Examination } from '../examination.ts';
+import { lookAtLostAndFound } from '../sqlite/salvage/look-at-lost-and-found.ts';
+import { LOST_AND_FOUND } from '../sqlite/salvage/lost-and-found.ts';
+
+/** What a salvage left to be looked at, until somebody did. */
+export const lostAndFound: Examination<OpenContext> = {
+  id: 'data.lost-and-found',
+  title: 'No rows of a salvage wait to be looked at',
+  level: 'warning',
+  meaning:
+    'A salvage could read these rows, but not tell where they belong. Bring those you know back into their tables before mcpgw fix deletes what points at them, then drop the table. The gateway and the migration leave it alone.',
+  command: '',
+  async find(context) {
+    const tables = lostAndFoundIn(context);
+    const rows = await rowCounts(
+      context.db,
+      tables.map(({ table }) => table),
+    );
+    const sample = [...rows].map(([table, count]) => `${table}: ${plural(count, 'row')}`);
+    return { count: sample.length, sample, command: tables[0]?.look ?? '' };
+  },
+};
+
+/** The tables that salvages made, each with the command that shows it. */
+export function lostAndFoundIn({
+  schema,
+  target,
+}: OpenContext): readonly { readonly table: string; readonly look: string }[] {
+  if (target.dialect !== 'sqlite') return [];
+  const tables = [...schema.values()].filter(
+    ({ name, columns }) =>
+      (name === LOST_AND_FOUND || name.startsWith(`${LOST_AND_FOUND}_`)) &&
+      columns.some((column) => column.name === 'why'),
+  );
+  return tables.map(({ name }) => ({ table: name, look: lookAtLostAndFound(target.path, name) }));
+}

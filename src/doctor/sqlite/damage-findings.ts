@@ -1,0 +1,40 @@
+import { shellWord } from '../../report/shell-word.ts';
+import type { SqliteTarget } from '../../settings/database-target.ts';
+import { backupsOf, type WholeBackup } from '../backups-of.ts';
+import type { TargetContext } from '../context.ts';
+import type { DoctorFindings } from '../examination.ts';
+
+/** The newest are what somebody wants back. */
+const NAMED = 3;
+
+/**
+ * What is told of a file that is damaged: with a whole backup beside it, to restore that, which loses nothing but
+ * what was written since.
+ *
+ * @param meaning what the damage means, without advice
+ */
+export async function damageFindings(
+  context: TargetContext<SqliteTarget>,
+  sample: readonly string[],
+  meaning: string,
+): Promise<DoctorFindings> {
+  const whole = await wholeBackups(context);
+  const [newest] = whole;
+  if (newest === undefined) return { count: sample.length, sample };
+  const named = whole.slice(0, NAMED).map(({ path, facts }) => `${path} (${facts})`);
+  return {
+    count: sample.length,
+    sample,
+    hint: `${meaning}\nBackups of it that are whole, the newest first: ${named.join(', ')}.\nRestoring one loses what was written since; mcpgw doctor --repair keeps what can still be read instead.`,
+    instead: `mcpgw restore ${shellWord(newest.path)}`,
+  };
+}
+
+async function wholeBackups(context: TargetContext<SqliteTarget>): Promise<readonly WholeBackup[]> {
+  try {
+    return (await backupsOf(context)).whole;
+  } catch {
+    // A folder that this user may not read: then nothing is known of backups.
+    return [];
+  }
+}

@@ -1,0 +1,101 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as z from 'zod';
+import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
+import { sha256OfFile } from '../../../backup/sha256-of-file.ts';
+import { sqliteBackupFolder } from '../../../database/sqlite/backup.ts';
+import { noProgress } from '../../../progress.ts';
+
+/** What is known of a salvage when it is over. */
+export interface SalvageFacts {
+  /** Name of the new file, beside the damaged one. */
+  readonly salvaged: string;
+  /** What was recovered, a line each. */
+  readonly lines: readonly string[];
+  /** What was lost, or may be, a line each. */
+  readonly losses: readonly string[];
+  /** Rows that point at rows that are gone. */
+  readonly dangling: number;
+  /** The table of rows without a sure place; empty when there are none. */
+  readonly lostAndFound: string;
+}
+
+/** A salvage of before whose new file is still there. */
+export interface EarlierSalvage {
+  readonly facts: SalvageFacts;
+  /** Absolute; the new file. */
+  readonly salvaged: string;
+  readonly copy: UntouchedCopy;
+}
+
+/** Kept with the untouched copy, which says what was salvaged from. */
+const RECORD = 'salvage.json';
+
+const recordSchema = z.object({
+  salvaged: z.string(),
+  lines: z.array(z.string()),
+  losses: z.array(z.string()),
+  dangling: z.number(),
+  lostAndFound: z.string(),
+});
+
+export function recordSalvage({ file }: UntouchedCopy, facts: SalvageFacts): void {
+  writeFileSync(join(dirname(file), RECORD), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** Those of the file at `path` as far as sizes can tell, the newest first. Reads no database. */
+export function earlierSalvages(path: string): readonly EarlierSalvage[] {
+  const place = sqliteBackupFolder(path);
+  return foldersIn(place)
+    .toReversed()
+    .flatMap((name): EarlierSalvage[] => {
+      const facts = readRecord(join(place, name, RECORD));
+      if (facts === null) return [];
+      const salvaged = join(dirname(path), basename(facts.salvaged));
+      const file = join(place, name, basename(path));
+      const beside = (suffix: string) => (sizeOf(file + suffix) === null ? null : file + suffix);
+      const copy = { file, wal: beside('-wal'), journal: beside('-journal'), bytes: sizeOf(file) ?? 0 };
+      return sizeOf(salvaged) !== null && sizeOf(file) === sizeOf(path) ? [{ facts, salvaged, copy }] : [];
+    });
+}
+
+/** Whether a salvage was made from what a database file and its -wal and -journal are now, by their hashes. */
+export async function isOfThisFile(
+  path: string,
+  { copy }: EarlierSalvage,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const suffix of ['', '-wal', '-journal']) {
+    // An empty one is none.
+    const [size, was] = [sizeOf(path + suffix) ?? 0, sizeOf(copy.file + suffix) ?? 0];
+    if (size !== was) return false;
+    if (size === 0) continue;
+    const [now, then] = [
+      await sha256OfFile(path + suffix, noProgress, signal),
+      await sha256OfFile(copy.file + suffix, noProgress, signal),
+    ];
+    if (now !== then) return false;
+  }
+  return true;
+}
+
+function foldersIn(place: string): readonly string[] {
+  try {
+    return readdirSync(place)
+      .filter((name) => name.startsWith('damaged-'))
+      .toSorted();
+  } catch {
+    // No such folder, or not ours to read: then nothing is known of before.
+    return [];
+  }
+}
+
+function readRecord(file: string): SalvageFacts | null {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+const sizeOf = (file: string): number | null => statSync(file, { throwIfNoEntry: false })?.size ?? null;
