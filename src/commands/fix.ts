@@ -6,6 +6,7 @@ import { selectChecks } from '../checks/select.ts';
 import type { Connection } from '../database/connection.ts';
 import { ExitCode, GatewayError } from '../errors.ts';
 import { repairLocks } from '../migrate/lock-impact.ts';
+import { readBeforeLocking } from '../migrate/read-before-locking.ts';
 import { readRevisions, recogniseState } from '../migrate/state.ts';
 import { resolveOverrides } from '../ownership/resolve-overrides.ts';
 import type { CheckReport, StepReport } from '../report/report.ts';
@@ -36,10 +37,17 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
     open(session);
     const dryRun = options.dryRun === true;
     return session.connect({ access: dryRun ? 'read' : 'write', wait: options.wait }, async (db) => {
+      const waiting = {
+        progress: session.progress,
+        lockTimeoutMs: options.lockTimeout * 1000,
+        signal: io.signal,
+      };
       if (dryRun) await db.dialect.beginRead(db);
       const input = {
         settings: session.loaded.settings,
-        ...(await readDatabase(db, session, options, checks)),
+        ...(await (dryRun
+          ? readDatabase(db, session, options, checks)
+          : readBeforeLocking(db, waiting, () => readDatabase(db, session, options, checks)))),
         verbose: options.verbose,
         now: new Date(),
       };
@@ -59,9 +67,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
       const result = await runFix(db, checks, {
         ...input,
         beforeWriting: backup.beforeWriting,
-        progress: session.progress,
-        lockTimeoutMs: options.lockTimeout * 1000,
-        signal: io.signal,
+        ...waiting,
         confirm: (plan) => confirm(session, options, plan),
       });
       const steps = result.steps.map(

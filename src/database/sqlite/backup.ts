@@ -6,6 +6,7 @@ import type { SqliteTarget } from '../../settings/database-target.ts';
 import type { BackupTool, BackupToolContext, Dump } from '../backup-tool.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { translateSqliteError } from './errors.ts';
+import { refuseLostWal } from './refuse-lost-wal.ts';
 import { restoreSqlite } from './restore.ts';
 import { quoteName } from './table-sql.ts';
 
@@ -22,7 +23,7 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
     database: basename(path, /^\.(db|sqlite3?)$/.test(extname(path)) ? extname(path) : ''),
     defaultDirectory: sqliteBackupFolder(path),
     replacesEverything: true,
-    async preflight() {},
+    preflight: () => refuseLostWal(path),
     async preflightRestore() {
       if (!context.target.readOnly) return;
       throw new GatewayError('READ_ONLY', 'DATABASE_URL asks for a read-only database (mode=ro).', {
