@@ -65,7 +65,7 @@ async function list({ io, loaded, progress }: Session, options: BackupOptions): 
       {
         id: 'backups',
         title: `Backups in ${place}`,
-        columns: ['manifest', 'made', 'database', 'release', 'size', 'rows', 'state'],
+        columns: ['manifest', 'made (UTC)', 'database', 'release', 'size', 'rows', 'state'],
         rows,
       },
     ],
@@ -92,7 +92,8 @@ function row({ path, manifest }: ListedBackup, problem: string, wasVerified: boo
   if (manifest === null) return [basename(path), '', '', '', '', '', problem];
   return [
     basename(path),
-    manifest.createdAt,
+    // To the minute: the seconds are in the name of the manifest.
+    manifest.createdAt.slice(0, 16).replace('T', ' '),
     manifest.source.database,
     manifest.release,
     megabytes(manifest.bytes),
