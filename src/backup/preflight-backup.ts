@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
 import { GatewayError } from '../errors.ts';
+import { inMegabytes } from '../report/in-megabytes.ts';
 import type { ConnectedBackupContext } from './backup-context.ts';
 
 export interface BackupPreflight {
@@ -61,8 +62,11 @@ async function refuseWithoutSpace(folder: string, bytes: number, place: string):
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= bytes) return;
-  const mb = (n: number) => `${(n / 1e6).toFixed(1)} MB`;
-  throw new GatewayError('DISK_FULL', `A backup may need ${mb(bytes)}, and ${place} has ${mb(free)} free.`, {
-    hint: 'Make room, name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
-  });
+  throw new GatewayError(
+    'DISK_FULL',
+    `A backup may need ${inMegabytes(bytes)}, and ${place} has ${inMegabytes(free)} free.`,
+    {
+      hint: 'Make room, name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
+    },
+  );
 }

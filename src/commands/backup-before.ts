@@ -5,8 +5,9 @@ import type { Connection } from '../database/connection.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import type { BeforeWriting } from '../migrate/in-run.ts';
+import { inMegabytes } from '../report/in-megabytes.ts';
 import type { Section, StepReport } from '../report/report.ts';
-import { backupSection, backupStep, megabytes } from './backup-report.ts';
+import { backupSection, backupStep } from './backup-report.ts';
 import { backupRequest } from './backup-request.ts';
 import type { BackupOptions, GlobalOptions } from './options.ts';
 import type { Session } from './session.ts';
@@ -53,7 +54,7 @@ export async function plannedBackup(
     });
     const rows = [
       ['folder', place],
-      ['size', `up to ${megabytes(bytes)}`],
+      ['size', `up to ${inMegabytes(bytes)}`],
     ];
     return {
       sections: [{ id: 'backup', title: 'Backup before the first write', columns: ['what', 'value'], rows }],

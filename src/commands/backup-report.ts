@@ -1,11 +1,7 @@
 import type { Backup } from '../backup/take-backup.ts';
+import { inMegabytes } from '../report/in-megabytes.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { shellWord } from '../report/shell-word.ts';
-
-/** `1.2 MB`, as the free space of disks is counted. */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
 
 /** Where a backup is and how it can be told whole. */
 export function backupSection(backup: Backup, title = 'Backup'): Section {
@@ -19,7 +15,7 @@ export function backupSection(backup: Backup, title = 'Backup'): Section {
       ['file', backup.file],
       ['manifest', backup.manifest],
       ...env,
-      ['size', megabytes(backup.bytes)],
+      ['size', inMegabytes(backup.bytes)],
       ['SHA-256', backup.sha256],
       ['to go back', `mcpgw restore ${shellWord(backup.manifest)}`],
       ...removed,

@@ -5,7 +5,8 @@ import { readBeforeBackup } from '../backup/read-before-backup.ts';
 import { takeBackup } from '../backup/take-backup.ts';
 import { openBackupTool } from '../database/backup-tool.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
-import { backupSection, backupStep, megabytes } from './backup-report.ts';
+import { inMegabytes } from '../report/in-megabytes.ts';
+import { backupSection, backupStep } from './backup-report.ts';
 import { backupRequest } from './backup-request.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
@@ -96,7 +97,7 @@ function row({ path, manifest }: ListedBackup, problem: string, wasVerified: boo
     manifest.createdAt.slice(0, 16).replace('T', ' '),
     manifest.source.database,
     manifest.release,
-    megabytes(manifest.bytes),
+    inMegabytes(manifest.bytes),
     Object.values(manifest.rows).reduce((sum, n) => sum + n, 0),
     problem || (wasVerified ? 'whole, hash verified' : 'whole'),
   ];

@@ -9,10 +9,11 @@ import {
 } from '../backup/restore-backup.ts';
 import { ExitCode } from '../errors.ts';
 import { restoreLocks } from '../migrate/lock-impact.ts';
+import { inMegabytes } from '../report/in-megabytes.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { shellWord } from '../report/shell-word.ts';
 import { VERSION } from '../version.ts';
-import { backupSection, megabytes } from './backup-report.ts';
+import { backupSection } from './backup-report.ts';
 import { confirmName } from './confirm-name.ts';
 import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
@@ -133,7 +134,7 @@ function untouchedSection({ file, bytes }: UntouchedCopy): Section {
     columns: ['what', 'value'],
     rows: [
       ['file', file],
-      ['size', megabytes(bytes)],
+      ['size', inMegabytes(bytes)],
     ],
   };
 }
@@ -148,7 +149,7 @@ function planned(session: Session, plan: RestorePlan, from: string): Outcome {
           {
             ...step(
               'backup',
-              `${KEEP} in ${safety.place} (up to ${megabytes(safety.bytes)})`,
+              `${KEEP} in ${safety.place} (up to ${inMegabytes(safety.bytes)})`,
               'planned',
               null,
               0,

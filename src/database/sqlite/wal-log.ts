@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { firstBytes } from './first-bytes.ts';
+import { isPageSize, pageSizeIn } from './page-size.ts';
 import { type WalChecksum, walChecksum } from './wal-checksum.ts';
 
 /** What the head of one frame says, whether it is right or not. */
@@ -126,15 +127,8 @@ const USUAL_PAGE_SIZE = 4_096;
 
 function pageSizeOf(database: string): number {
   try {
-    const header = firstBytes(database, 18);
-    const size = header.length < 18 ? 0 : header.readUInt16BE(16);
-    const pageSize = size === 1 ? 65_536 : size;
-    return isPageSize(pageSize) ? pageSize : USUAL_PAGE_SIZE;
+    return pageSizeIn(firstBytes(database, 18)) ?? USUAL_PAGE_SIZE;
   } catch {
     return USUAL_PAGE_SIZE;
   }
-}
-
-function isPageSize(size: number): boolean {
-  return size >= 512 && size <= 65_536 && (size & (size - 1)) === 0;
 }

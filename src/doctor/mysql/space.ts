@@ -1,4 +1,5 @@
 import { CLEAN } from '../../checks/check.ts';
+import { inMegabytes } from '../../report/in-megabytes.ts';
 import { judged } from './judged.ts';
 
 const NAMED = 3;
@@ -19,14 +20,12 @@ export const space = judged({
     return {
       ...CLEAN,
       sample: [
-        `data ${megabytes(sum((t) => t.dataBytes))}, indexes ${megabytes(sum((t) => t.indexBytes))}`,
-        ...largest.map((table) => `${table.name}: ${megabytes(size(table))}`),
+        `data ${inMegabytes(sum((t) => t.dataBytes))}, indexes ${inMegabytes(sum((t) => t.indexBytes))}`,
+        ...largest.map((table) => `${table.name}: ${inMegabytes(size(table))}`),
         ...(copied === undefined
           ? []
-          : [`free on the server for a copy of one table: ${megabytes(size(copied))} or more`]),
+          : [`free on the server for a copy of one table: ${inMegabytes(size(copied))} or more`]),
       ],
     };
   },
 });
-
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

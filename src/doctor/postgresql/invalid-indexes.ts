@@ -3,6 +3,7 @@ import type { Connection } from '../../database/connection.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { isBehindPooler } from '../../database/postgresql/pooler.ts';
 import { statement } from '../../database/statement.ts';
+import { inMegabytes } from '../../report/in-megabytes.ts';
 import { plural } from '../../report/plural.ts';
 import type { Examination } from '../examination.ts';
 import type { PostgresqlContext } from './session-facts.ts';
@@ -36,7 +37,7 @@ export const invalidIndexes: Examination<PostgresqlContext> = {
       count: found.length,
       sample: found.map(
         ({ name, table, bytes, isUnique, isConstraint }) =>
-          `${name} on ${table}, ${(Number(bytes) / 1e6).toFixed(1)} MB${isUnique ? ', unique' : ''}${isConstraint ? ', of a constraint' : ''}`,
+          `${name} on ${table}, ${inMegabytes(Number(bytes))}${isUnique ? ', unique' : ''}${isConstraint ? ', of a constraint' : ''}`,
       ),
       unfixable: found.filter((index) => !mayDrop(index)).length,
       hint: 'Drop them, then create those that are wanted anew. One of a constraint is built anew in its place; where that finds duplicates, they go first.',
@@ -67,7 +68,7 @@ export const invalidIndexes: Examination<PostgresqlContext> = {
             }
             log(command(index));
             await writer.run(statement(command(index)));
-            done.push(`${index.name}: dropped (${(Number(index.bytes) / 1e6).toFixed(1)} MB)`);
+            done.push(`${index.name}: dropped (${inMegabytes(Number(index.bytes))})`);
           }
           return done;
         });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inMegabytes } from '../../report/in-megabytes.ts';
 import type { Examination } from '../examination.ts';
 import { isLocal } from '../server/location.ts';
 import { postgresqlLocation } from './postgresql-kind.ts';
@@ -25,14 +26,14 @@ export const space: Examination<PostgresqlContext> = {
     const facts = await sessionFacts(context);
     const bytes = (await tableFacts(context)).reduce((sum, table) => sum + table.bytes, 0);
     const needed = bytes + RESERVE_BYTES;
-    const sizes = `database ${mb(facts.databaseBytes)}, tables ${mb(bytes)}; the migration needs ${mb(needed)} at most`;
+    const sizes = `database ${inMegabytes(facts.databaseBytes)}, tables ${inMegabytes(bytes)}; the migration needs ${inMegabytes(needed)} at most`;
     const folder = dataFolder(context, facts);
     if (folder === null) {
       return { count: 0, sample: [sizes, 'what is free on the server cannot be seen from here'] };
     }
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
-    const line = `${folder} has ${mb(free)} free`;
+    const line = `${folder} has ${inMegabytes(free)} free`;
     return {
       count: free < needed ? 1 : 0,
       sample: [sizes, line],
@@ -41,8 +42,6 @@ export const space: Examination<PostgresqlContext> = {
     };
   },
 };
-
-const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** A folder of that name here may belong to another server: the file in it that names the port tells. */
 function dataFolder({ target }: PostgresqlContext, { settings }: SessionFacts): string | null {

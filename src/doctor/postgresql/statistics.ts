@@ -1,5 +1,6 @@
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { statement } from '../../database/statement.ts';
+import { inMegabytes } from '../../report/in-megabytes.ts';
 import { plural } from '../../report/plural.ts';
 import type { Examination } from '../examination.ts';
 import { type PostgresqlContext, sessionFacts } from './session-facts.ts';
@@ -21,7 +22,7 @@ export const statistics: Examination<PostgresqlContext> = {
     const { schema } = await sessionFacts(context);
     return {
       count: tables.length,
-      sample: tables.map(({ name, rowBytes }) => `${name}, ${(rowBytes / 1e6).toFixed(1)} MB`),
+      sample: tables.map(({ name, rowBytes }) => `${name}, ${inMegabytes(rowBytes)}`),
       unfixable: tables.filter(({ isOwned }) => !isOwned).length,
       command: tables.map(({ name }) => analyse(schema, name)).join(' '),
     };

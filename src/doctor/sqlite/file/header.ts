@@ -1,4 +1,5 @@
 import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
+import { pageSizeIn } from '../../../database/sqlite/page-size.ts';
 
 /** The first 100 bytes of a database (https://www.sqlite.org/fileformat.html, 1.3). */
 export interface Header {
@@ -27,11 +28,8 @@ export function readHeader(path: string): Header | null {
 export function parseHeader(bytes: Buffer): Header | string {
   if (bytes.length < HEADER_BYTES) return `it has only ${bytes.length} bytes`;
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'it does not begin with "SQLite format 3"';
-  const size = bytes.readUInt16BE(16);
-  const pageSize = size === 1 ? 65_536 : size;
-  if (pageSize < 512 || (pageSize & (pageSize - 1)) !== 0) {
-    return `its header has the page size ${size}, which is none`;
-  }
+  const pageSize = pageSizeIn(bytes);
+  if (pageSize === null) return `its header has the page size ${bytes.readUInt16BE(16)}, which is none`;
   const [write = 0, read = 0, reserved = 0, ...fractions] = bytes.subarray(18, 24);
   if (read > 2 || write > 2) return `it is of format ${write}/${read}, which this SQLite does not know`;
   if (fractions.join() !== '64,32,32' || pageSize - reserved < 480) return 'its header is overwritten';

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { pageSizeIn } from '../../../database/sqlite/page-size.ts';
 import { FILE_HEADER, readBtreePage } from './btree-page.ts';
 import { PageFile } from './page-file.ts';
 import type { TextEncoding } from './record.ts';
@@ -73,12 +74,6 @@ function firstBytes(path: string): Buffer {
   } finally {
     closeSync(handle);
   }
-}
-
-function pageSizeIn(bytes: Buffer): number | null {
-  const stated = bytes.readUInt16BE(16);
-  const size = stated === 1 ? 65_536 : stated;
-  return PAGE_SIZES.includes(size) ? size : null;
 }
 
 /** Bytes in sound pages of trees that hold something, over a sample that is the same whatever the page size. */

@@ -4,9 +4,10 @@ import { basename, dirname, extname, join } from 'node:path';
 import { backUpUntouched } from '../../../backup/back-up-untouched.ts';
 import { damagedFolder } from '../../../backup/damaged-folder.ts';
 import { timeLabel } from '../../../backup/time-label.ts';
-import { sqliteBackupFolder } from '../../../database/sqlite/backup.ts';
+import { sqliteBackupFolder, sqliteBytes } from '../../../database/sqlite/backup.ts';
 import { fileError, keepModeAndOwner, setJournalMode, sync } from '../../../database/sqlite/restore.ts';
 import { GatewayError } from '../../../errors.ts';
+import { inMegabytes } from '../../../report/in-megabytes.ts';
 import { plural } from '../../../report/plural.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
@@ -141,13 +142,12 @@ function isSalvageable(path: string): boolean {
 }
 
 async function refuseWithoutSpace(path: string): Promise<void> {
-  const bytes = statSync(path).size + (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+  const bytes = sqliteBytes(path);
   const { bavail, bsize } = await statfs(dirname(path));
   if (bavail * bsize >= COPIES * bytes) return;
-  const mb = (n: number) => `${(n / 1e6).toFixed(1)} MB`;
   throw new GatewayError(
     'DISK_FULL',
-    `A salvage needs ${mb(COPIES * bytes)} in ${dirname(path)}, and ${mb(bavail * bsize)} are free.`,
+    `A salvage needs ${inMegabytes(COPIES * bytes)} in ${dirname(path)}, and ${inMegabytes(bavail * bsize)} are free.`,
     { hint: 'Make room, or copy the database to a larger disk and salvage it there. Nothing was changed.' },
   );
 }
