@@ -1,9 +1,8 @@
-import { basename } from 'node:path';
-import { BUILT_PROGRAM, buildMcpgw } from './build/build-mcpgw.ts';
+import { buildMcpgw } from './build/build-mcpgw.ts';
 import { sizeReport } from './build/size-report.ts';
 
 try {
-  console.log(sizeReport(await buildMcpgw(), basename(BUILT_PROGRAM)));
+  console.log(sizeReport(await buildMcpgw()));
 } catch (error) {
   // esbuild has printed what is wrong, with file and line.
   if (!(error instanceof Error) || !('errors' in error)) throw error;

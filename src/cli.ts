@@ -17,18 +17,8 @@ async function main(): Promise<void> {
     return;
   }
   const io = processIo(argv, cwd);
-  const { createProgram } = await import('./program.ts');
-  const program = createProgram(io, (code) => {
-    process.exitCode = code;
-  });
-  try {
-    if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync(argv, { from: 'user' });
-  } catch (error) {
-    const { reportUsageError } = await import('./commands/usage-error.ts');
-    const commands = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
-    process.exitCode = await reportUsageError(io, error, commands);
-  }
+  const { runProgram } = await import('./run-program.ts');
+  process.exitCode = await runProgram(io);
 }
 
 /** Null when it was removed meanwhile: relative paths lead nowhere. */

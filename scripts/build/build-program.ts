@@ -1,17 +1,26 @@
-import { basename, join } from 'node:path';
-import { build, type Metafile, type OutputFile } from 'esbuild';
-import { installOutput } from './install-output.ts';
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type OutputFile, type Plugin } from 'esbuild';
+import { WRAPPER } from './compiled-script.ts';
+import type { OutputText } from './install-output.ts';
 import { leanModules } from './lean-modules.ts';
 import { thirdPartyLicenses } from './third-party-licenses.ts';
 
 export interface BuildInput {
-  /** The project's folder: names in the metafile are relative to it. */
+  /** The project's folder. */
   readonly root: string;
-  /** Absolute path of the program's first module. */
-  readonly entry: string;
-  readonly outputFolder: string;
   /** What `--version` says. */
   readonly version: string;
+}
+
+export interface BuiltProgram {
+  /** Paths are relative to the output folder. */
+  readonly files: readonly OutputText[];
+  /** The path of the file that people start, which names the others. */
+  readonly entry: string;
+  /** The path of the script that every command but `--version` runs; it can have a code cache. */
+  readonly script: string;
 }
 
 /** Native add-ons cannot be bundled; the others are optional and tried by a driver inside a `try`. */
@@ -23,74 +32,85 @@ const EXTERNAL = [
   'pg-cloudflare',
   'cloudflare:sockets',
 ];
-
-/** esbuild leaves `require` of Node's own modules in bundled CommonJS packages, and ES modules have none. */
-const REQUIRE =
-  "import{createRequire as createRequire__}from'node:module';const require=createRequire__(import.meta.url);\n";
 const SHEBANG = '#!/usr/bin/env node\n';
+const CHUNKS = 'chunks';
 
 /**
- * Bundles the program: the entry under its own name with `.js`, and beside it a chunk for everything that is
- * imported lazily, so that `--version` reads one small file and no driver.
- *
- * @returns what went into each output, with the paths of the outputs relative to the folder
+ * Bundles the program in two parts, so that `--version` reads one small file and no driver: the entry, and a
+ * script of everything else, whose modules run when a command first imports them.
  */
-export async function buildProgram(input: BuildInput): Promise<Metafile> {
-  const { root, entry, outputFolder, version } = input;
-  const result = await build({
+export async function buildProgram({ root, version }: BuildInput): Promise<BuiltProgram> {
+  const common = {
     absWorkingDir: root,
-    entryPoints: { [basename(entry, '.ts')]: entry },
-    outdir: outputFolder,
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20.19',
     external: EXTERNAL,
-    chunkNames: 'chunks/[name]-[hash]',
     // Names stay: a stack trace in a bug report is to be read.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
-    // pg asks for `Response` to tell where it runs, and Node 20 loads all of fetch() to answer.
-    define: { MCPGW_VERSION: JSON.stringify(version), Response: 'undefined' },
-    plugins: [leanModules],
     metafile: true,
     write: false,
     logLevel: 'warning',
-  });
-  const program = `${basename(entry, '.ts')}.js`;
-  const files = result.outputFiles.map((file) => {
-    const path = file.path.slice(outputFolder.length + 1);
-    return { path, text: prepared(file, path === program), executable: path === program };
-  });
-  const licenses = thirdPartyLicenses(root, result.metafile);
-  installOutput(outputFolder, program, [
-    ...files,
-    { path: 'THIRD-PARTY-LICENSES.txt', text: licenses, executable: false },
-  ]);
-  return relativeTo(result.metafile, root, outputFolder);
-}
+  } as const satisfies BuildOptions;
 
-function prepared(file: OutputFile, isProgram: boolean): string {
-  const shebang = file.text.startsWith('#!') ? file.text.slice(0, file.text.indexOf('\n') + 1) : '';
-  const body = file.text.slice(shebang.length);
-  // Only where it is used: every module that the entry loads costs start-up time.
-  const require = /\brequire\b/.test(body) ? REQUIRE : '';
-  return (isProgram ? SHEBANG : '') + require + body;
-}
+  const commands = await build({
+    ...common,
+    entryPoints: ['src/run-program.ts'],
+    format: 'cjs',
+    // `import()` of an add-on would go through Node's loader of ES modules, which takes longer to the same end.
+    supported: { 'dynamic-import': false },
+    // pg asks for `Response` to tell where it runs, and Node 20 loads all of fetch() to answer.
+    define: { MCPGW_VERSION: JSON.stringify(version), Response: 'undefined' },
+    plugins: [leanModules],
+  });
+  const text = WRAPPER.join(onlyText(commands.outputFiles));
+  const script = `program-${createHash('sha256').update(text).digest('hex').slice(0, 16)}.js`;
 
-function relativeTo(metafile: Metafile, root: string, folder: string): Metafile {
-  const shorten = (path: string) => {
-    const absolute = join(root, path);
-    return absolute.startsWith(`${folder}/`) ? absolute.slice(folder.length + 1) : path;
+  const outdir = join(root, 'dist');
+  const starting = await build({
+    ...common,
+    entryPoints: ['src/cli.ts'],
+    outdir,
+    format: 'esm',
+    splitting: true,
+    chunkNames: `${CHUNKS}/[name]-[hash]`,
+    define: { MCPGW_VERSION: JSON.stringify(version), MCPGW_PROGRAM: JSON.stringify(script) },
+    plugins: [compiled],
+  });
+  const entry = 'cli.js';
+  const files = starting.outputFiles.map((file): OutputText => {
+    const path = file.path.slice(outdir.length + 1);
+    return path === entry
+      ? { path, text: SHEBANG + file.text, executable: true }
+      : { path, text: file.text, executable: false };
+  });
+  const scriptPath = join(CHUNKS, script);
+  const licenses = thirdPartyLicenses(root, [commands.metafile, starting.metafile]);
+  return {
+    files: [
+      ...files,
+      { path: scriptPath, text, executable: false },
+      { path: 'THIRD-PARTY-LICENSES.txt', text: licenses, executable: false },
+    ],
+    entry,
+    script: scriptPath,
   };
-  const outputs = Object.entries(metafile.outputs).map(([path, output]) => [
-    shorten(path),
-    {
-      ...output,
-      imports: output.imports.map((i) => ({ ...i, path: i.external ? i.path : shorten(i.path) })),
-    },
-  ]);
-  return { ...metafile, outputs: Object.fromEntries(outputs) };
+}
+
+/** The entry imports the commands; in the program that is the script of them, with its code cache. */
+const compiled: Plugin = {
+  name: 'compiled',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/run-program\.ts$/ }, () => ({
+      path: join(dirname(fileURLToPath(import.meta.url)), 'compiled-program.ts'),
+    }));
+  },
+};
+
+function onlyText(files: readonly OutputFile[]): string {
+  const [file, ...others] = files;
+  if (file === undefined || others.length > 0) throw new Error('the commands were to be one script');
+  return file.text;
 }

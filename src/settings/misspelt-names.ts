@@ -71,8 +71,8 @@ function nearest(name: string): string | null {
   for (const known of KNOWN) {
     const allowed = known.length < LONG ? 1 : 2;
     if (Math.abs(known.length - name.length) > allowed) continue;
-    const distance = editDistance(name, known);
-    if (distance <= allowed && distance < least) {
+    const distance = editDistance(name, known, allowed);
+    if (distance < least) {
       least = distance;
       best = known;
     }
