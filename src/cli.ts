@@ -60,4 +60,4 @@ function signalOf(): AbortSignal {
 }
 
 outliveTerminal();
-await main();
+void main();

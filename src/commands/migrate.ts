@@ -47,7 +47,7 @@ function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
     const { plan, outcome } = await planned(session, options, db);
     if (isEmpty(plan)) return outcome;
-    const warnings = await preflightBefore(session, options, db);
+    const warnings = await preflightBefore(session, options, db, plan.schema);
     return { ...outcome, warnings: [...(outcome.warnings ?? []), ...warnings] };
   });
 }
@@ -90,7 +90,7 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
       signal: io.signal,
       async confirm(plan) {
         session.found(plan.state);
-        if (!isEmpty(plan)) warnings = await preflightBefore(session, options, db);
+        if (!isEmpty(plan)) warnings = await preflightBefore(session, options, db, plan.schema);
         return confirm(session, options, plan, warnings);
       },
       beforeWriting: backup.beforeWriting,

@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import type { Schema } from '../schema/model.ts';
 import { doctorContext } from './doctor-context.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Session } from './session.ts';
@@ -14,6 +15,7 @@ export async function preflightBefore(
   session: Session,
   options: GlobalOptions,
   db: Connection,
+  schema: Schema,
 ): Promise<readonly string[]> {
   const { preflight } = await import('../doctor/preflight.ts');
   const { refusals, warnings } = await preflight(
@@ -23,6 +25,7 @@ export async function preflightBefore(
       connect: (access, use) => session.connect({ access, retries: 0 }, use),
     },
     session.loaded.target,
+    schema,
   );
   if (refusals.length === 0) return warnings;
   throw new GatewayError('PREFLIGHT', 'The migration would fail here, and part-way at the worst.', {

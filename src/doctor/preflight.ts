@@ -1,6 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
 import type { CheckReport } from '../report/report.ts';
+import type { Schema } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { DoctorContext, OpenContext, TargetContext } from './context.ts';
 import type { Examination } from './examination.ts';
@@ -20,18 +21,20 @@ export interface Preflight {
  * in a transaction of its own; must be called while no other is open.
  *
  * @param target a database that is there
+ * @param schema what is in it
  */
 export async function preflight(
   db: Connection,
   context: DoctorContext,
   target: DatabaseTarget,
+  schema: Schema,
 ): Promise<Preflight> {
   const outer: TargetContext = { ...context, target };
   const { outside, inside } = await examinationsOf(target);
   const found = [
     ...(await make(SETTINGS_EXAMINATIONS, context)),
     ...(await make(outside, outer)),
-    ...(await makeInside(inside.filter(isWanted), db, outer)),
+    ...(await makeInside(inside.filter(isWanted), { ...outer, db, schema })),
   ];
   return {
     refusals: linesOf(found, 'refuse'),
@@ -65,14 +68,13 @@ async function make<Context extends DoctorContext>(
 
 async function makeInside(
   examinations: readonly Examination<OpenContext>[],
-  db: Connection,
-  outer: TargetContext,
+  context: OpenContext,
 ): Promise<Made[]> {
   if (examinations.length === 0) return [];
+  const { db } = context;
   await db.dialect.beginRead(db);
   try {
-    const schema = await db.dialect.readSchema(db);
-    return await inSavepoint(db, (guard) => make(examinations, { ...outer, db, schema }, guard));
+    return await inSavepoint(db, (guard) => make(examinations, context, guard));
   } finally {
     await db.dialect.endRead(db);
   }

@@ -31,13 +31,13 @@ const KINDS: Readonly<Record<EffectKind, (statements: number) => string>> = {
  */
 export function lockImpact(
   { locks }: Pick<Dialect, 'locks'>,
-  plan: Pick<Plan, 'changed' | 'assigned' | 'tables'> & {
+  plan: Pick<Plan, 'changed' | 'assigned' | 'schema'> & {
     readonly steps: readonly Pick<PlannedStep, 'statements'>[];
   },
 ): TableLock[] {
   const statements = plan.steps.flatMap((step) => step.statements);
   if (statements.length === 0) return [];
-  const { changed, others } = tablesToLock(plan, plan.tables);
+  const { changed, others } = tablesToLock(plan, plan.schema.keys());
   const lines = [
     ...(locks.whole === null ? [] : [locks.whole]),
     ...changed.map((table) => lockOfChanged(locks, statements, table)),

@@ -43,8 +43,8 @@ export interface Plan {
   readonly steps: readonly PlannedStep[];
   /** Tables that are there already and change. */
   readonly changed: readonly string[];
-  /** Every table that is there. */
-  readonly tables: readonly string[];
+  /** What is there. */
+  readonly schema: Schema;
   /** Rows of every table in a plan that is to be run, else of the owned tables only. */
   readonly rowsBefore: ReadonlyMap<string, number>;
   /** Users, teams, roles … that are made. */
@@ -108,7 +108,7 @@ export function nothingLeft(settings: Pick<Settings, 'emailAuthEnabled'>): Plan 
     state: AT_HEAD,
     steps,
     changed: [],
-    tables: [],
+    schema: new Map(),
     rowsBefore: new Map(),
     created: [],
     assigned: new Map(),
@@ -222,7 +222,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     state,
     steps,
     changed: [...new Set(recording.steps.flatMap((s) => s.changed))],
-    tables,
+    schema,
     rowsBefore,
     created: seed?.parts.flatMap((part) => part.created) ?? [],
     assigned,

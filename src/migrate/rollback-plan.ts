@@ -15,7 +15,7 @@ import { type Duplicates, findDuplicates } from './rollback-duplicates.ts';
 import { findLosses, type Loss } from './rollback-losses.ts';
 import { REVISION, readRevisions, recogniseState } from './state.ts';
 
-export interface RollbackPlan extends Pick<Plan, 'state' | 'changed' | 'tables' | 'rowsBefore' | 'warnings'> {
+export interface RollbackPlan extends Pick<Plan, 'state' | 'changed' | 'schema' | 'rowsBefore' | 'warnings'> {
   /** What is left to undo, latest first; empty when the database is at v0.6.0. */
   readonly steps: readonly PlannedStep[];
   /** Tables that go. */
@@ -65,7 +65,7 @@ export async function makeRollbackPlan(
     state,
     steps: steps.filter(({ statements }) => statements.length > 0),
     changed: [...recording.steps.flatMap((s) => s.changed), ...(history.length > 0 ? [HISTORY_TABLE] : [])],
-    tables,
+    schema,
     rowsBefore: await rowCounts(db, tables),
     dropped: history.length > 0 ? [...dropped, HISTORY_TABLE] : dropped,
     losses: await findLosses(db, schema, holdsData, await findAdmin(db, schema, settings)),

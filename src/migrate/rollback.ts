@@ -57,7 +57,7 @@ export async function runRollback(db: Connection, context: RollbackContext): Pro
       hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
     });
   }
-  await refuseWithoutPrivileges(db, 'the rollback', draft.tables);
+  await refuseWithoutPrivileges(db, 'the rollback', [...draft.schema.keys()]);
   const command = `mcpgw rollback${discardNewData ? ' --discard-new-data' : ''}`;
   return inRun(db, { ...context, what: 'The rollback', command }, async ({ lock, onWrite }) => {
     await context.beforeWriting(draft.state);

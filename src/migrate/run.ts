@@ -71,7 +71,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
   password?.catch(() => {
     // The plan waits for it, and fails with it.
   });
-  await refuseWithoutPrivileges(db, 'the migration', draft.tables);
+  await refuseWithoutPrivileges(db, 'the migration', [...draft.schema.keys()]);
   const running = inRun(
     db,
     { ...context, what: 'The migration', command: COMMAND },
