@@ -1,7 +1,7 @@
 import { closeSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MIGRATIONS } from '../../migrations/index.ts';
-import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
+import { type BackupTool, openBackupTool, type RestoreScriptRequest } from '../database/backup-tool.ts';
 import type { Connection } from '../database/connection.ts';
 import type { LockDescription, Server } from '../database/dialect.ts';
 import { rowCounts } from '../database/row-counts.ts';
@@ -43,6 +43,12 @@ export interface RestorePlan {
   readonly damage: string;
 }
 
+/** For `--dry-run`. */
+export interface PlannedRestore extends RestorePlan {
+  /** What a run sends; empty where it is no SQL. */
+  readonly statements: readonly string[];
+}
+
 export interface RestoreResult {
   readonly plan: RestorePlan;
   readonly safety: Backup | null;
@@ -66,8 +72,9 @@ interface Present {
  *
  * @throws GatewayError; nothing was changed
  */
-export async function planRestore(context: RestoreContext): Promise<RestorePlan> {
-  return (await prepare(context)).plan;
+export async function planRestore(context: RestoreContext): Promise<PlannedRestore> {
+  const { plan, tool } = await prepare(context);
+  return { ...plan, statements: await tool.restoreStatements(requestOf(plan, context)) };
 }
 
 /**
@@ -84,20 +91,12 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
     });
   }
   const since = performance.now();
-  const { manifest, file } = plan.backup;
-  const rows = new Map(Object.entries(manifest.rows));
   let safety: Backup | null = null;
   let untouched: UntouchedCopy | null = null;
   const handles: number[] = [];
   try {
     await tool.restore({
-      file,
-      sha256: manifest.sha256,
-      server: manifest.source.server,
-      notes: manifest.notes,
-      rows,
-      replaced: replacedTables(plan),
-      lockTimeoutMs: context.lockTimeoutMs,
+      ...requestOf(plan, context),
       async beforeReplacing(dump) {
         if (plan.safety === null) return;
         const { place } = plan.safety;
@@ -132,6 +131,19 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
     for (const handle of handles) closeSync(handle);
   }
   return { plan, safety, untouched, durationMs: Math.round(performance.now() - since) };
+}
+
+function requestOf(plan: RestorePlan, { lockTimeoutMs }: RestoreContext): RestoreScriptRequest {
+  const { manifest, file } = plan.backup;
+  return {
+    file,
+    sha256: manifest.sha256,
+    server: manifest.source.server,
+    notes: manifest.notes,
+    rows: new Map(Object.entries(manifest.rows)),
+    replaced: replacedTables(plan),
+    lockTimeoutMs,
+  };
 }
 
 /** Tables that are there now and go: those of the backup and of the gateway. */

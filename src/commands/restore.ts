@@ -1,12 +1,14 @@
 import type { UntouchedCopy } from '../backup/back-up-untouched.ts';
 import { envFileInUse } from '../backup/env-file-in-use.ts';
 import {
+  type PlannedRestore,
   planRestore,
   type RestoreContext,
   type RestorePlan,
   replacedTables,
   restoreBackup,
 } from '../backup/restore-backup.ts';
+import { statement } from '../database/statement.ts';
 import { ExitCode } from '../errors.ts';
 import { restoreLocks } from '../migrate/lock-impact.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
@@ -19,6 +21,7 @@ import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
+import { plannedStep } from './planned-step.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -139,27 +142,23 @@ function untouchedSection({ file, bytes }: UntouchedCopy): Section {
   };
 }
 
-function planned(session: Session, plan: RestorePlan, from: string): Outcome {
+function planned(session: Session, plan: PlannedRestore, from: string): Outcome {
   session.found({ release: plan.release, revision: session.database()?.revision ?? '' });
   const { safety } = plan;
   const keep =
     safety === null
       ? []
-      : [
-          {
-            ...step(
-              'backup',
-              `${KEEP} in ${safety.place} (up to ${inMegabytes(safety.bytes)})`,
-              'planned',
-              null,
-              0,
-            ),
-            statements: [],
-          },
-        ];
+      : [plannedStep('backup', `${KEEP} in ${safety.place} (up to ${inMegabytes(safety.bytes)})`, [])];
   return {
     exitCode: ExitCode.ok,
-    steps: [...keep, { ...step('restore', titleOf(plan), 'planned', null, 0), statements: [] }],
+    steps: [
+      ...keep,
+      plannedStep(
+        'restore',
+        titleOf(plan),
+        plan.statements.map((sql) => statement(sql)),
+      ),
+    ],
     sections: [
       tables(plan, 'rows now', 'rows in the backup'),
       ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),

@@ -42,6 +42,11 @@ export interface BackupTool {
    */
   refusal(source: RestoreSource, server: Server | null): Promise<string | null>;
   /**
+   * Every statement that a restore sends to the client program, in order, with a comment in the place of the
+   * dump's own; empty where a restore is no SQL.
+   */
+  restoreStatements(request: RestoreScriptRequest): Promise<readonly string[]>;
+  /**
    * Replaces what is in the database by a backup: all or nothing on SQLite and PostgreSQL.
    *
    * @throws GatewayError with exit code 2 when nothing was changed, PARTIAL when something was
@@ -79,6 +84,9 @@ export interface RestoreRequest extends RestoreSource {
    */
   readonly beforeReplacing: (dump: BackupTool['dump'] | null) => Promise<void>;
 }
+
+/** What the statements of a restore depend on. */
+export type RestoreScriptRequest = Omit<RestoreRequest, 'beforeReplacing'>;
 
 export interface BackupToolContext<Target extends DatabaseTarget = DatabaseTarget> {
   readonly target: Target;

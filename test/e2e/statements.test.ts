@@ -6,6 +6,7 @@ import { clientEnv } from '../backup/backup-context.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
 import { cliReport } from '../support/cli-report.ts';
 import { describeEachDatabase, type TestDatabase } from '../support/databases.ts';
+import { recordingClient } from '../support/recording-client.ts';
 import { sampleDatabase } from '../support/sample-database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -47,20 +48,51 @@ describeEachDatabase('the statements that --dry-run shows', ({ id, dialect }) =>
     expect((await locksOf('rollback', '--no-backup')).tools).toBeDefined();
   });
 
-  it.skipIf(clientIsOlder({ id }))('restore: what is locked and how is told with it', async () => {
-    const database = await sampleDatabase(id);
-    const place = temporaryFolder();
-    const options = { env: clientEnv(id) };
-    const made = await cliReport(database.url, ['backup', '--backup-dir', place], options);
-    expect(made.exitCode).toBe(0);
-    const manifest = readdirSync(place).find((name) => name.endsWith('.json')) ?? '';
-    const restore = ['restore', join(place, manifest), '--backup-dir', place, '--dry-run'];
-    const { report } = await cliReport(database.url, restore, options);
-    expect(report.status).toBe('ok');
-    expect(Object.values(locksIn(report)).join()).toMatch(
-      { sqlite: /BEGIN EXCLUSIVE/, postgresql: /ACCESS EXCLUSIVE/, mysql: /metadata lock/ }[dialect],
-    );
-  });
+  it.skipIf(clientIsOlder({ id }))(
+    'restore: are those that a run sends, and how they lock is told',
+    async () => {
+      const database = await sampleDatabase(id);
+      const place = temporaryFolder();
+      const made = await cliReport(database.url, ['backup', '--backup-dir', place], { env: clientEnv(id) });
+      expect(made.exitCode).toBe(0);
+      const manifest = readdirSync(place).find((name) => name.endsWith('.json')) ?? '';
+      const restore = ['restore', join(place, manifest), '--backup-dir', place, '--no-backup'];
+      const client = recordingClient(
+        id,
+        { sqlite: '', postgresql: 'psql', mysql: id === 'mysql' ? 'mysql' : 'mariadb' }[dialect],
+      );
+      const options = { env: { PATH: client.path } };
+      const { report } = await cliReport(database.url, [...restore, '--dry-run'], options);
+      expect(report.status).toBe('ok');
+      expect(client.read()).toBe('');
+
+      const name = made.report.database?.url.split('/').at(-1)?.split('?')[0] ?? '';
+      const run = await cliReport(
+        database.url,
+        [...restore, '--confirm', name.replace(/\.db$/, '')],
+        options,
+      );
+      expect(run.report.status).toBe('ok');
+      const shown = report.steps.flatMap((step) => step.statements ?? []);
+      const dump = shown.findIndex((sql) => sql.startsWith('/* the SQL of '));
+      const asSent = (statements: readonly string[]) => statements.map((sql) => `${sql};`).join(' ');
+      const sent = client
+        .read()
+        .replaceAll(/^\\echo .*$/gm, '')
+        .replaceAll(/\s+/g, ' ')
+        .trim();
+      if (dialect === 'sqlite') expect([shown, sent]).toEqual([[], '']);
+      else {
+        expect(sent.slice(0, asSent(shown.slice(0, dump)).length)).toBe(asSent(shown.slice(0, dump)));
+        expect(sent.endsWith(asSent(shown.slice(dump + 1)))).toBe(true);
+        expect(shown.slice(0, dump).join()).toContain('DROP TABLE');
+        expect(shown.at(-1)).toBe(dialect === 'postgresql' ? 'COMMIT' : shown[dump]);
+      }
+      expect(Object.values(locksIn(report)).join()).toMatch(
+        { sqlite: /BEGIN EXCLUSIVE/, postgresql: /ACCESS EXCLUSIVE/, mysql: /metadata lock/ }[dialect],
+      );
+    },
+  );
 });
 
 async function migrated(database: TestDatabase): Promise<TestDatabase> {

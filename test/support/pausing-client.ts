@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { expect } from 'vitest';
-import { findProgram } from '../../scripts/servers/find-program.ts';
 import type { DatabaseId } from './database-kinds.ts';
+import { realClient } from './real-client.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface PausingClient {
@@ -26,8 +26,7 @@ export function pausingClient(
   text: string,
 ): PausingClient {
   const folder = temporaryFolder();
-  const clients = process.env[`TEST_${id.toUpperCase()}_CLIENTS`] ?? '';
-  const real = existsSync(join(clients, program)) ? join(clients, program) : findProgram(program);
+  const { real, clients } = realClient(id, program);
   const hold = join(folder, 'hold');
   const pids = join(folder, 'pids');
   writeFileSync(hold, '');

@@ -16,7 +16,7 @@ import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { clientEnvironment, type MysqlBackupContext, mysqlClients, withLogin } from './clients.ts';
 import { DumpRows } from './dump-rows.ts';
-import { restoreMysql } from './restore.ts';
+import { mysqlRestoreStatements, restoreMysql } from './restore.ts';
 
 /** Text this plain packs well at once; better levels take several times as long as the dump itself. */
 const GZIP_LEVEL = 1;
@@ -41,6 +41,7 @@ export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
       if (server === null || product === server.product) return null;
       return `the backup is of ${source.server}, and the server is ${server.product} ${server.version}: they do not read each other’s dumps`;
     },
+    restoreStatements: async (request) => mysqlRestoreStatements(request),
     restore: (request) => restoreMysql(context, request),
   };
 }

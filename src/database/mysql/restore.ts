@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorText, GatewayError } from '../../errors.ts';
-import type { RestoreRequest } from '../backup-tool.ts';
+import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
@@ -46,11 +46,26 @@ export function restoreMysql(context: MysqlBackupContext, request: RestoreReques
   });
 }
 
+/** The statements of a restore, in order. */
+export function mysqlRestoreStatements(request: RestoreScriptRequest): readonly string[] {
+  return [...beforeDump(request), `/* the SQL of ${request.file} */`];
+}
+
+/** Tables that the dump does not know would stay in the way of its own. */
+function beforeDump({ replaced, lockTimeoutMs }: RestoreScriptRequest): string[] {
+  const tables = replaced.map((name) => quoteMysql(name)).join(', ');
+  return [
+    `SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockTimeoutMs / 1000))}`,
+    'SET SESSION foreign_key_checks = 0',
+    ...(tables === '' ? [] : [`DROP TABLE IF EXISTS ${tables}`]),
+  ];
+}
+
 async function load(
   context: MysqlBackupContext,
   program: string,
   login: string,
-  { file, replaced, lockTimeoutMs }: RestoreRequest,
+  request: RestoreRequest,
 ): Promise<void> {
   const client = startClient({
     program,
@@ -62,13 +77,9 @@ async function load(
   });
   const input = client.child.stdin as Writable;
   input.on('error', () => {});
-  const tables = replaced.map((name) => quoteMysql(name)).join(', ');
-  input.write(
-    `SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockTimeoutMs / 1000))};\n` +
-      `SET SESSION foreign_key_checks = 0;\n${tables === '' ? '' : `DROP TABLE IF EXISTS ${tables};\n`}`,
-  );
+  for (const statement of beforeDump(request)) input.write(`${statement};\n`);
   try {
-    await pipeline(createReadStream(file), createGunzip(), countMegabytes(context.progress), input);
+    await pipeline(createReadStream(request.file), createGunzip(), countMegabytes(context.progress), input);
   } catch (error) {
     // A client that ended at an error closed its input; what it says about it counts more.
     await Promise.race([client.ended, new Promise((resolve) => setTimeout(resolve, 2_000))]);

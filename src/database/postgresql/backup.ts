@@ -17,7 +17,7 @@ import {
 } from './clients.ts';
 import { quotePostgresql } from './ddl.ts';
 import { isBehindPooler } from './pooler.ts';
-import { restorePostgresql } from './restore.ts';
+import { postgresqlRestoreStatements, restorePostgresql } from './restore.ts';
 
 /** How long pg_dump and our counting wait for a table that somebody locked for himself. */
 const LOCK_WAIT_MS = 15_000;
@@ -45,6 +45,7 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
       if (schema === notes.schema) return null;
       return `the backup is of the schema ${notes.schema ?? 'unknown'}, and search_path in DATABASE_URL leads to ${schema ?? 'none that exists'}`;
     },
+    restoreStatements: (request) => postgresqlRestoreStatements(context, request),
     restore: (request) => restorePostgresql(context, request),
   };
 }

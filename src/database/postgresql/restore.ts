@@ -5,7 +5,7 @@ import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
-import type { RestoreRequest } from '../backup-tool.ts';
+import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { type Client, clientOutput, startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
 import { megabytes } from '../megabytes.ts';
@@ -13,16 +13,33 @@ import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { postgresqlBackupTool } from './backup.ts';
 import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
-import { literalPostgresql, quotePostgresql } from './ddl.ts';
+import { READY, type RestoreScript, restoreScript } from './restore-script.ts';
 import { transactionOutcome } from './transaction-outcome.ts';
 
 /** pg_restore 17 and later set this, and servers before 17 do not know it. */
 const UNKNOWN_BEFORE_17 = 'SET transaction_timeout = 0;\n';
+/** Options of pg_restore: what a view or type was made from may have stayed. */
+const CLEAN = ['--clean', '--if-exists'];
 /** How long a program that closed its input may take to say why. */
 const LAST_WORDS_MS = 5_000;
-/** What psql says when it has the locks, with the number of its transaction, and when all that is left is COMMIT. */
-const READY = 'mcpgw-ready';
+/** What psql says when all that is left is COMMIT. */
 const COMMITTING = 'mcpgw-committing';
+
+/** The statements of a restore, in order. */
+export async function postgresqlRestoreStatements(
+  context: PostgresqlBackupContext,
+  request: RestoreScriptRequest,
+): Promise<readonly string[]> {
+  const options = { access: 'read', retries: 0, retryIntervalMs: 0 } as const;
+  return withDatabase(context.target, options, async (db) => {
+    const program = await postgresqlClient(context, 'pg_restore', db.dialect.server.version);
+    const { env, signal } = context;
+    const contents = await clientOutput({ program, args: ['--list', request.file], env, signal });
+    const { lock, drop, compare, commit } = await restoreScript(db, request, contents);
+    const dump = `/* the SQL of ${request.file}, as pg_restore ${CLEAN.join(' ')} writes it */`;
+    return [...lock, ...drop, dump, ...compare, commit];
+  });
+}
 
 /**
  * Replaces the tables by those of a dump in one transaction of psql, which compares the rows before it commits.
@@ -36,7 +53,7 @@ export function restorePostgresql(context: PostgresqlBackupContext, request: Res
     const psql = await postgresqlClient(context, 'psql', version);
     const pgRestore = await postgresqlClient(context, 'pg_restore', version);
     const contents = await clientOutput({ program: pgRestore, args: ['--list', request.file], env, signal });
-    const start = await startOfScript(db, request, contents);
+    const script = await restoreScript(db, request, contents);
     const owners = await knownOwners(db, contents);
     // Another mcpgw waits as long as this transaction is open.
     await db.dialect.beginRun(db, {
@@ -47,7 +64,7 @@ export function restorePostgresql(context: PostgresqlBackupContext, request: Res
     let isGone = false;
     try {
       await whileReachable(context, (watched) =>
-        replace(watched, { request, version, psql, pgRestore, contents, start, owners, reached }),
+        replace(watched, { request, version, psql, pgRestore, contents, script, owners, reached }),
       );
     } catch (error) {
       isGone = error instanceof GatewayError && error.code === 'UNREACHABLE';
@@ -74,14 +91,14 @@ interface Replace {
   readonly psql: string;
   readonly pgRestore: string;
   readonly contents: string;
-  readonly start: { readonly lock: string; readonly drop: string };
+  readonly script: RestoreScript;
   readonly owners: boolean;
   readonly reached: Reached;
 }
 
 async function replace(
   context: PostgresqlBackupContext,
-  { request, version, psql, pgRestore, contents, start, owners, reached }: Replace,
+  { request, version, psql, pgRestore, contents, script, owners, reached }: Replace,
 ): Promise<void> {
   const { progress, signal } = context;
   const folder = mkdtempSync(join(tmpdir(), 'mcpgw-'));
@@ -107,22 +124,22 @@ async function replace(
     const input = client.child.stdin as Writable;
     // A client that ends at an error closes its input; what it says about it counts.
     input.on('error', () => {});
-    input.write(`${start.lock}SELECT '${READY} ' || txid_current();\n`);
+    input.write(sqlOf(script.lock));
     const ended = client.ended.then(() => {
       throw new GatewayError('FAILED', 'psql ended before the restore was done.');
     });
     await Promise.race([answer(client, reached), ended]);
     await request.beforeReplacing(postgresqlBackupTool(context).dump);
     progress.start('Restoring (MB of SQL)');
-    input.write(start.drop);
-    const args = ['--clean', '--if-exists', `--use-list=${list}`, '--file=-', request.file];
+    input.write(sqlOf(script.drop));
+    const args = [...CLEAN, `--use-list=${list}`, '--file=-', request.file];
     if (!owners) args.unshift('--no-owner', '--no-privileges');
     const keepTimeouts = Number.parseInt(version, 10) >= 17;
     await Promise.race([
       feed({ program: pgRestore, args, context, psql: client, input, keepTimeouts }),
       ended,
     ]);
-    input.end(`${countsMustBe(request)}\\echo ${COMMITTING}\nCOMMIT;\n`);
+    input.end(`${sqlOf(script.compare)}\\echo ${COMMITTING}\n${sqlOf([script.commit])}`);
     await client.ended;
   } catch (error) {
     // Without the COMMIT at the end of its input, everything is taken back.
@@ -134,32 +151,7 @@ async function replace(
   }
 }
 
-/** What comes before the dump: the locks, and then the end of what is there. */
-async function startOfScript(
-  db: Connection,
-  { replaced, lockTimeoutMs, notes }: RestoreRequest,
-  contents: string,
-): Promise<{ lock: string; drop: string }> {
-  const schema = quotePostgresql(notes.schema ?? '');
-  const named = (names: readonly string[]) =>
-    names.map((name) => `${schema}.${quotePostgresql(name)}`).join(', ');
-  const begin = `BEGIN;\nSET LOCAL lock_timeout = ${Math.max(1_000, lockTimeoutMs)};\n`;
-  const views = await db.query<{ name: string; kind: string }>(sql`
-    SELECT relname AS name, relkind AS kind FROM pg_class
-    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('v', 'm')`);
-  const dropped = (kind: string, type: string) => {
-    const names = views
-      .filter((view) => view.kind === kind && contents.includes(` ${type} ${notes.schema} ${view.name} `))
-      .map((view) => view.name);
-    return names.length === 0 ? '' : `DROP ${type} ${named(names)};\n`;
-  };
-  if (replaced.length === 0) return { lock: begin, drop: '' };
-  return {
-    // Readers may go on, and so may the backup of the present state; writers may not.
-    lock: `${begin}LOCK TABLE ${named(replaced)} IN SHARE ROW EXCLUSIVE MODE;\n`,
-    drop: `${dropped('v', 'VIEW')}${dropped('m', 'MATERIALIZED VIEW')}DROP TABLE ${named(replaced)};\n`,
-  };
-}
+const sqlOf = (statements: readonly string[]) => statements.map((text) => `${text};\n`).join('');
 
 /** Whether every owner in the dump is a role here that we may give tables to; otherwise all becomes ours. */
 async function knownOwners(db: Connection, contents: string): Promise<boolean> {
@@ -243,16 +235,6 @@ async function feed({ program, args, context, psql, input, keepTimeouts }: Feed)
 
 function prepared(head: Buffer, keepTimeouts: boolean): Buffer {
   return keepTimeouts ? head : Buffer.from(head.toString('latin1').replace(UNKNOWN_BEFORE_17, ''), 'latin1');
-}
-
-/** Raises inside the transaction, which takes everything back, when a table has other rows than the backup had. */
-function countsMustBe({ rows, notes }: RestoreRequest): string {
-  const schema = quotePostgresql(notes.schema ?? '');
-  const checks = [...rows].map(([name, n]) => {
-    const table = `${schema}.${quotePostgresql(name)}`;
-    return `IF (SELECT count(*) FROM ${table}) <> ${n} THEN RAISE EXCEPTION 'table % has other rows than the backup', ${literalPostgresql(name)}; END IF;`;
-  });
-  return `DO $mcpgw$ BEGIN\n${checks.join('\n')}\nEND $mcpgw$;\n`;
 }
 
 function unchanged(error: unknown): unknown {

@@ -40,6 +40,8 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
       }
     },
     refusal: async () => null,
+    // The file is swapped for another.
+    restoreStatements: async () => [],
     restore: (request) => restoreSqlite(context, request),
   };
 }
