@@ -1,20 +1,21 @@
 import type { Connection } from '../database/connection.ts';
 import { openEveryTable } from '../database/open-every-table.ts';
-import { type Release, releaseOf } from '../migrate/read-release.ts';
+import type { Schema } from '../schema/model.ts';
 
 /** The gateway holds no table for so long, and client programs would wait without a word. */
 const TABLE_WAIT_MS = 15_000;
 
 /**
- * What a database is at, read before a backup that no run has locked it for; and whether its tables can be read.
+ * Reads a database at one moment, before a backup or a restore that no run has locked it for; each of its tables
+ * was opened before.
  *
  * @throws GatewayError BUSY, which names who has locked a table
  */
-export async function readBeforeBackup(db: Connection): Promise<Release> {
+export async function readBeforeBackup<T>(db: Connection, read: (schema: Schema) => Promise<T>): Promise<T> {
   await db.dialect.beginRead(db, TABLE_WAIT_MS);
   const schema = await db.dialect.readSchema(db);
   await openEveryTable(db, schema.keys());
-  const release = await releaseOf(db, schema);
+  const result = await read(schema);
   await db.dialect.endRead(db);
-  return release;
+  return result;
 }

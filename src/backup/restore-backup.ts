@@ -6,7 +6,7 @@ import type { Connection } from '../database/connection.ts';
 import type { LockDescription, Server } from '../database/dialect.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
-import { readRelease } from '../migrate/read-release.ts';
+import { releaseOf } from '../migrate/read-release.ts';
 import { targetSchema } from '../migrate/record.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
@@ -15,6 +15,7 @@ import { damagedFolder } from './damaged-folder.ts';
 import { type FoundBackup, findBackup } from './find-backup.ts';
 import { hasRows } from './has-rows.ts';
 import { preflightBackup, refuseWithoutRoom } from './preflight-backup.ts';
+import { readBeforeBackup } from './read-before-backup.ts';
 import { type Backup, type TakeBackup, writeBackup } from './take-backup.ts';
 
 export interface RestoreContext extends Omit<TakeBackup, 'keep' | 'state'> {
@@ -195,8 +196,10 @@ function knownTables(): ReadonlySet<string> {
 async function readPresent(context: RestoreContext, place: string): Promise<Present> {
   try {
     return await context.connect(async (db) => {
-      const rows = await rowCounts(db, [...(await db.dialect.readSchema(db)).keys()]);
-      const state = await readRelease(db);
+      const { rows, state } = await readBeforeBackup(db, async (schema) => ({
+        rows: await rowCounts(db, [...schema.keys()]),
+        state: await releaseOf(db, schema),
+      }));
       const needed = context.backup && hasRows(rows);
       const safety = needed ? await preflightBackup({ ...context, db }) : null;
       return {

@@ -5,6 +5,7 @@ import { readBeforeBackup } from '../backup/read-before-backup.ts';
 import { takeBackup } from '../backup/take-backup.ts';
 import { openBackupTool } from '../database/backup-tool.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
+import { releaseOf } from '../migrate/read-release.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import { backupSection, backupStep } from './backup-report.ts';
 import { backupRequest } from './backup-request.ts';
@@ -41,7 +42,7 @@ function nothingRemovedByList(): GatewayError {
 
 function make(session: Session, options: BackupOptions): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
-    const state = await readBeforeBackup(db);
+    const state = await readBeforeBackup(db, (schema) => releaseOf(db, schema));
     session.found(state);
     const made = await takeBackup(backupRequest(session, db, options, state));
     return { exitCode: ExitCode.ok, steps: [backupStep(made)], sections: [backupSection(made)] };

@@ -9,11 +9,6 @@ export interface Release {
 }
 
 /** Release and revision for a report; `unknown` for a state that cannot be migrated. */
-export async function readRelease(db: Connection): Promise<Release> {
-  return releaseOf(db, await db.dialect.readSchema(db));
-}
-
-/** The same where the schema was read already. */
 export async function releaseOf(db: Connection, schema: Schema): Promise<Release> {
   const revisions = await readRevisions(db, schema);
   try {

@@ -1,8 +1,11 @@
+import { readdirSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
+import { clientEnv } from '../backup/backup-context.ts';
 import { connect } from '../support/connect.ts';
 import type { DatabaseId } from '../support/database-kinds.ts';
 import type { TestDatabase } from '../support/databases.ts';
@@ -117,15 +120,23 @@ export function lockCases(ids: readonly DatabaseId[]): void {
   });
 
   describeDatabases(servers, 'a table that somebody keeps locked for himself', ({ id, dialect }) => {
-    test('a backup does not wait for it for ever, nor without a word: exit 2 says who it is', async () => {
-      const made = await database(id, 'v0.6.0');
-      const unlock = await lockTable(made, 'tools');
-      const run = await spawnCli(['backup', '-q', '--backup-dir', temporaryFolder()], at(made));
-      await unlock();
-      expect(oneLine(run.stderr)).toMatch(LOCKED_BY[dialect]);
-      expect([run.exitCode, run.stdout]).toEqual([2, '']);
-      expect(run.durationMs).toBeLessThan(40_000);
-    });
+    test.each(['backup', 'restore'])(
+      '%s does not wait for it for ever, nor without a word: exit 2 says who it is',
+      async (command) => {
+        const made = await database(id, 'v0.6.0');
+        const place = temporaryFolder();
+        const env = { ...at(made).env, ...clientEnv(id) };
+        expect((await spawnCli(['backup', '-q', '--backup-dir', place], { env })).exitCode).toBe(0);
+        const manifest = join(place, readdirSync(place).find((name) => name.endsWith('.json')) ?? '');
+        const unlock = await lockTable(made, 'tools');
+        const what = command === 'backup' ? [] : [manifest, '--confirm', new URL(made.url).pathname.slice(1)];
+        const run = await spawnCli([command, ...what, '-q', '--backup-dir', place], { env });
+        await unlock();
+        expect(oneLine(run.stderr)).toMatch(LOCKED_BY[dialect]);
+        expect([run.exitCode, run.stdout]).toEqual([2, '']);
+        expect(run.durationMs).toBeLessThan(40_000);
+      },
+    );
   });
 
   const mysql = ids.filter((id) => id === 'mysql' || id === 'mariadb');

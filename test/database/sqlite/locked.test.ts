@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
+import type { Connection } from '../../../src/database/connection.ts';
 import { translateSqliteError } from '../../../src/database/sqlite/errors.ts';
-import { readRelease } from '../../../src/migrate/read-release.ts';
+import { releaseOf } from '../../../src/migrate/read-release.ts';
 import { noProgress } from '../../../src/progress.ts';
 import { holdDatabase } from '../../doctor/sqlite/file/hold-database.ts';
 import { connect } from '../../support/connect.ts';
 import { migrate } from '../../support/migrate.ts';
 import { sqliteFile } from '../../support/sqlite-file.ts';
+
+const release = async (db: Connection) => releaseOf(db, await db.dialect.readSchema(db));
 
 const HALF_A_TRANSACTION =
   'PRAGMA cache_size = 1; BEGIN IMMEDIATE; UPDATE tools SET description = hex(randomblob(3000)); UPDATE prompts SET template = hex(randomblob(3000))';
@@ -45,7 +48,7 @@ describe('a file that another process keeps to itself', () => {
   test('a command that reads names who has it', async () => {
     const file = await sqliteFile('v0.7.0');
     const { pid } = await holdDatabase(file.name, 'BEGIN EXCLUSIVE');
-    const read = connect({ url: `${file.url}?timeout=0.1` }, readRelease, { access: 'read' });
+    const read = connect({ url: `${file.url}?timeout=0.1` }, release, { access: 'read' });
     await expect(read).rejects.toMatchObject({
       code: 'BUSY',
       message: expect.stringContaining(process.platform === 'linux' ? `pid ${pid} on this host` : 'locked'),
@@ -58,7 +61,7 @@ test('a transaction that was broken off is told as that, and not as a lack of ri
   const writer = await holdDatabase(file.name, HALF_A_TRANSACTION);
   await writer.kill();
   const [database, journal] = [readFileSync(file.name), readFileSync(`${file.name}-journal`)];
-  await expect(connect(file, readRelease, { access: 'read' })).rejects.toMatchObject({
+  await expect(connect(file, release, { access: 'read' })).rejects.toMatchObject({
     code: 'READ_ONLY',
     message: `${file.name} cannot be read yet: a program was killed while it wrote.`,
     hint: expect.stringMatching(/mcpgw doctor --repair.*Nothing that was committed is lost/s),
@@ -66,8 +69,8 @@ test('a transaction that was broken off is told as that, and not as a lack of ri
   expect(readFileSync(file.name).equals(database)).toBe(true);
   expect(readFileSync(`${file.name}-journal`).equals(journal)).toBe(true);
   // Any run that writes takes it back.
-  expect(await connect(file, readRelease)).toMatchObject({ release: '0.7.0' });
-  expect(await connect(file, readRelease, { access: 'read' })).toMatchObject({ release: '0.7.0' });
+  expect(await connect(file, release)).toMatchObject({ release: '0.7.0' });
+  expect(await connect(file, release, { access: 'read' })).toMatchObject({ release: '0.7.0' });
 });
 
 test('what SQLite refuses leads to the doctor', async () => {
