@@ -4,6 +4,7 @@ import { runSql } from '../../test/support/run-sql.ts';
 import { serverEnvironment, urlVariable } from '../servers/environment.ts';
 import type { ServerName } from '../servers/server.ts';
 import { startServer } from '../servers/start-server.ts';
+import { keepDataOnDisk } from '../servers/temporary-folder.ts';
 import type { BenchDatabase } from './bench-database.ts';
 
 type BenchServer = Extract<ServerName, 'postgres' | 'mariadb' | 'mysql'>;
@@ -14,6 +15,7 @@ type BenchServer = Extract<ServerName, 'postgres' | 'mariadb' | 'mysql'>;
  * @throws Error when the server or its native client cannot be had
  */
 export async function serverDatabase(id: BenchServer): Promise<BenchDatabase> {
+  keepDataOnDisk();
   if (!process.env[urlVariable(id)]) Object.assign(process.env, serverEnvironment([await startServer(id)]));
   const admin = new URL(process.env[urlVariable(id)] ?? '');
   const dialect = id === 'postgres' ? 'postgresql' : 'mysql';
