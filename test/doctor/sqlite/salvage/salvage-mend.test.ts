@@ -223,7 +223,8 @@ function shell(folder: string, recovered: string): string {
   writeFileSync(
     program,
     `#!${process.execPath}
-    if (process.argv.at(-1) === '.recover') process.stdout.write(${JSON.stringify(recovered)});
+    if (process.argv.at(-1) === '--version') console.log('3.40.1');
+    else if (process.argv.at(-1) === '.recover') process.stdout.write(${JSON.stringify(recovered)});
     else new (require(${JSON.stringify(driver)}))(process.argv.at(-1)).exec(require('fs').readFileSync(0, 'utf8'));`,
     { mode: 0o755 },
   );
