@@ -8,6 +8,7 @@ import { runStatements } from '../migrate/run-steps.ts';
 import { tablesTouched } from '../migrate/tables-to-lock.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
+import { setAsideTables } from '../schema/set-aside.ts';
 import type { Check, Repair } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
 import { isProblem, type Outcome, runCheck } from './run-check.ts';
@@ -32,6 +33,8 @@ export interface PlannedRepair {
 export interface FixPlan {
   /** Every table that is there. */
   readonly tables: readonly string[];
+  /** Tables of rows that a salvage could not place. */
+  readonly setAside: readonly string[];
   readonly outcomes: readonly Outcome[];
   readonly repairs: readonly PlannedRepair[];
 }
@@ -64,6 +67,7 @@ export async function planFix(
   const context = await checkContext(db, input);
   // Before the repairs put in what they make.
   const tables = [...context.schema.keys()];
+  const setAside = setAsideTables(context.schema);
   const outcomes: Outcome[] = [];
   const repairs: PlannedRepair[] = [];
   const planned = new Set<Statement>();
@@ -81,7 +85,7 @@ export async function planFix(
     const summary = [...new Set([...seedsAmong(context, statements), ...repair.summary])];
     repairs.push({ check, repair: { summary, statements } });
   }
-  return { tables, outcomes, repairs };
+  return { tables, setAside, outcomes, repairs };
 }
 
 /** The same inside of a transaction, where a check that crashes must not take the others with it. */

@@ -3,6 +3,7 @@ import { inSavepoint } from '../database/in-savepoint.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
+import { setAsideTables } from '../schema/set-aside.ts';
 import type { Check } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
 import { isProblem, runCheck } from './run-check.ts';
@@ -11,6 +12,8 @@ export interface VerifyResult {
   readonly checks: readonly CheckReport[];
   readonly clean: boolean;
   readonly release: Release;
+  /** Tables of rows that a salvage could not place. */
+  readonly setAside: readonly string[];
 }
 
 /** Runs the checks in one transaction that cannot write, so that all of them see the same moment. */
@@ -38,7 +41,8 @@ export async function runVerify(
     progress.done();
     const release = await releaseOf(db, context.schema);
     const inOrder = checks.flatMap((check) => reports.get(check) ?? []);
-    return { checks: inOrder, clean: !inOrder.some(isProblem), release };
+    const setAside = setAsideTables(context.schema);
+    return { checks: inOrder, clean: !inOrder.some(isProblem), release, setAside };
   } finally {
     await db.dialect.endRead(db).catch(() => {
       // The connection is gone; the error that says so is on its way.

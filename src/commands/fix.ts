@@ -20,6 +20,8 @@ import type { Outcome } from './outcome.ts';
 import { plannedStep } from './planned-step.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
+import { setAsideWarnings } from './set-aside-warnings.ts';
+import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
 export interface FixOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly only?: readonly string[];
@@ -58,9 +60,9 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         await db.dialect.endRead(db);
         const locks = repairLocks(db.dialect, statementsOf(plan), plan.tables);
         return {
-          ...dryRunOutcome(plan),
+          ...dryRunOutcome(plan, options),
           sections: [...locksSection(locks), ...backup.sections],
-          warnings: backup.warnings,
+          warnings: [...setAsideWarnings(plan.setAside), ...backup.warnings],
         };
       }
       const backup = backupBefore(session, db, options);
@@ -108,15 +110,17 @@ async function readDatabase(db: Connection, session: Session, options: FixOption
 }
 
 async function confirm(session: Session, options: FixOptions, plan: FixPlan): Promise<boolean> {
-  const lines = plan.repairs.flatMap(({ check, repair }) => [
+  const warnings = setAsideWarnings(plan.setAside).map((text) => `Warning: ${text}`);
+  const repairs = plan.repairs.flatMap(({ check, repair }) => [
     `${check.id}: ${check.title}`,
     ...repair.summary.map((line) => `- ${line}`),
   ]);
-  announce(session, options, lines);
+  announce(session, options, [...warnings, ...repairs]);
   return askOrRefuse(session.io, options.yes, 'Repair this now?');
 }
 
-function dryRunOutcome(plan: FixPlan): Outcome {
+function dryRunOutcome(plan: FixPlan, options: FixOptions): Outcome {
+  const { only, skip, team, owner, visibility } = options;
   const steps = plan.repairs.map(({ check, repair }) =>
     plannedStep(check.id, `${check.title}: ${repair.summary.join('; ')}`, repair.statements),
   );
@@ -125,7 +129,17 @@ function dryRunOutcome(plan: FixPlan): Outcome {
     exitCode: ExitCode.ok,
     steps,
     checks,
-    next: steps.length === 0 ? 'mcpgw verify' : 'mcpgw fix',
+    next:
+      steps.length === 0
+        ? 'mcpgw verify'
+        : withoutDryRun('mcpgw fix', {
+            '--only': only,
+            '--skip': skip,
+            '--team': team,
+            '--owner': owner,
+            '--visibility': visibility,
+            ...backupFlags(options),
+          }),
   };
 }
 

@@ -27,8 +27,12 @@ export function describePlan(plan: Plan): string[] {
   ];
 }
 
-/** The report of `--dry-run`: each step with what it writes, and the record of it that the run makes. */
-export function planOutcome(db: Connection, plan: Plan, settings: Settings): Outcome {
+/**
+ * The report of `--dry-run`: each step with what it writes, and the record of it that the run makes.
+ *
+ * @param run the command that does it
+ */
+export function planOutcome(db: Connection, plan: Plan, settings: Settings, run: string): Outcome {
   const steps = plan.steps.map(({ id, title, statements, checksum }): StepReport => {
     const recorded =
       checksum === null ? [] : [plannedHistoryRow(db, { step: id, checksum, tool_version: VERSION })];
@@ -42,7 +46,7 @@ export function planOutcome(db: Connection, plan: Plan, settings: Settings): Out
     steps,
     sections: [...created(plan), ...assigned(plan), ...collisions(plan)],
     warnings: warningsOf(plan, settings),
-    next: isEmpty(plan) ? 'mcpgw verify' : 'mcpgw migrate',
+    next: isEmpty(plan) ? 'mcpgw verify' : run,
   };
 }
 

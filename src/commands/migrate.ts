@@ -15,6 +15,7 @@ import type { Outcome } from './outcome.ts';
 import { preflightBefore } from './preflight-before.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
+import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
 export interface MigrateOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly adopt?: boolean;
@@ -62,7 +63,17 @@ async function planned(
   try {
     const plan = await makePlan(db, { ...planOptions(session, options), purpose: 'show' });
     session.found(plan.state);
-    const outcome = planOutcome(db, plan, session.loaded.settings);
+    const outcome = planOutcome(
+      db,
+      plan,
+      session.loaded.settings,
+      withoutDryRun('mcpgw migrate', {
+        '--adopt': options.adopt,
+        '--marker': options.marker,
+        '--allow-default-credentials': options.allowDefaultCredentials,
+        ...backupFlags(options),
+      }),
+    );
     if (isEmpty(plan)) return { plan, outcome };
     const backup = await plannedBackup(session, db, options);
     const sections = [

@@ -24,6 +24,7 @@ import type { Outcome } from './outcome.ts';
 import { plannedStep } from './planned-step.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
+import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
 export interface RestoreOptions extends GlobalOptions {
   readonly dryRun?: boolean;
@@ -43,7 +44,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
     const session = openSession(io, options, { credentials: 'optional' });
     open(session);
     const context = contextOf(session, options);
-    if (options.dryRun === true) return planned(session, await planRestore(context), options.from);
+    if (options.dryRun === true) return planned(session, await planRestore(context), options);
     const { plan, safety, untouched, durationMs } = await restoreBackup(context);
     const { manifest } = plan.backup;
     session.found(manifest);
@@ -142,7 +143,11 @@ function untouchedSection({ file, bytes }: UntouchedCopy): Section {
   };
 }
 
-function planned(session: Session, plan: PlannedRestore, from: string): Outcome {
+function planned(
+  session: Session,
+  plan: PlannedRestore,
+  options: RestoreOptions & { readonly from: string },
+): Outcome {
   session.found({ release: plan.release, revision: session.database()?.revision ?? '' });
   const { safety } = plan;
   const keep =
@@ -164,7 +169,7 @@ function planned(session: Session, plan: PlannedRestore, from: string): Outcome 
       ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),
     ],
     warnings: plan.damage === '' ? [] : [plan.damage],
-    next: `mcpgw restore ${shellWord(from)}`,
+    next: withoutDryRun(`mcpgw restore ${shellWord(options.from)}`, backupFlags(options)),
   };
 }
 

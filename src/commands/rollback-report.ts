@@ -22,8 +22,12 @@ export function describeRollback(plan: RollbackPlan): string[] {
   ];
 }
 
-/** The report of `--dry-run`. */
-export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan): Outcome {
+/**
+ * The report of `--dry-run`.
+ *
+ * @param run the command that does it
+ */
+export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan, run: string): Outcome {
   const nothingToDo = plan.steps.length === 0;
   return {
     exitCode: ExitCode.ok,
@@ -32,7 +36,7 @@ export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan): Outco
       : plan.steps.map(({ id, title, statements }) => plannedStep(id, title, statements)),
     sections: [...losses(plan), ...locksSection(lockImpact(dialect, { ...plan, assigned: new Map() }))],
     warnings: plan.warnings,
-    next: nothingToDo ? '' : 'mcpgw rollback',
+    next: nothingToDo ? '' : run,
   };
 }
 

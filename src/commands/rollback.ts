@@ -10,6 +10,7 @@ import type { Outcome } from './outcome.ts';
 import { describeRollback, rollbackOutcome, rollbackPlanOutcome } from './rollback-report.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
+import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
 export interface RollbackOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly discardNewData?: boolean;
@@ -36,7 +37,14 @@ function dryRun(session: Session, options: RollbackOptions, request: Request): P
     try {
       const plan = await planRollback(db, request);
       session.found(plan.state);
-      const outcome = rollbackPlanOutcome(db.dialect, plan);
+      const outcome = rollbackPlanOutcome(
+        db.dialect,
+        plan,
+        withoutDryRun('mcpgw rollback', {
+          '--discard-new-data': options.discardNewData,
+          ...backupFlags(options),
+        }),
+      );
       const backup = await plannedBackup(session, db, options);
       return {
         ...outcome,

@@ -7,6 +7,7 @@ import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
 import { openSession } from './session.ts';
+import { setAsideWarnings } from './set-aside-warnings.ts';
 
 export interface VerifyOptions extends GlobalOptions {
   readonly only?: readonly string[];
@@ -44,12 +45,14 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
         { settings, overrides: {}, verbose: options.verbose, now: new Date() },
         session.progress,
       );
-      const { release } = result;
+      const { release, setAside } = result;
       session.found(release);
+      const next = nextCommand(release.release, result.checks);
       return {
         exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
         checks: result.checks,
-        next: result.clean ? '' : nextCommand(release.release, result.checks),
+        warnings: setAsideWarnings(setAside),
+        next: result.clean ? '' : next === 'mcpgw fix' && setAside.length > 0 ? 'mcpgw doctor' : next,
       };
     });
   });

@@ -1,9 +1,9 @@
 import { rowCounts } from '../../database/row-counts.ts';
 import { plural } from '../../report/plural.ts';
+import { setAsideTables } from '../../schema/set-aside.ts';
 import type { OpenContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
 import { lookAtLostAndFound } from '../sqlite/salvage/look-at-lost-and-found.ts';
-import { LOST_AND_FOUND } from '../sqlite/salvage/lost-and-found.ts';
 
 /** What a salvage left to be looked at, until somebody did. */
 export const lostAndFound: Examination<OpenContext> = {
@@ -30,10 +30,8 @@ export function lostAndFoundIn({
   target,
 }: OpenContext): readonly { readonly table: string; readonly look: string }[] {
   if (target.dialect !== 'sqlite') return [];
-  const tables = [...schema.values()].filter(
-    ({ name, columns }) =>
-      (name === LOST_AND_FOUND || name.startsWith(`${LOST_AND_FOUND}_`)) &&
-      columns.some((column) => column.name === 'why'),
-  );
-  return tables.map(({ name }) => ({ table: name, look: lookAtLostAndFound(target.path, name) }));
+  return setAsideTables(schema).map((name) => ({
+    table: name,
+    look: lookAtLostAndFound(target.path, name),
+  }));
 }

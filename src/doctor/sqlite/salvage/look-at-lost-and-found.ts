@@ -1,5 +1,5 @@
 import { shellWord } from '../../../report/shell-word.ts';
-import { LOST_AND_FOUND } from './lost-and-found.ts';
+import { LOST_AND_FOUND } from '../../../schema/set-aside.ts';
 
 /** The command that shows the rows without a sure place. @param path of the database */
 export function lookAtLostAndFound(path: string, table: string = LOST_AND_FOUND): string {

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { quoteName } from '../../../database/sqlite/table-sql.ts';
+import { LOST_AND_FOUND } from '../../../schema/set-aside.ts';
 import type { Stored } from './record.ts';
 import type { Whole } from './varint.ts';
 
@@ -13,8 +14,6 @@ export interface FoundRow {
   readonly why: string;
   readonly values: readonly Stored[];
 }
-
-export const LOST_AND_FOUND = 'lost_and_found';
 
 /** The table of the new file that keeps them; it is made for the first. Columns have no type: values stay as they are. */
 export class LostAndFound {
