@@ -130,6 +130,8 @@ async function confirm(
 ): Promise<boolean> {
   const { io } = session;
   if (isEmpty(plan)) return true;
-  announce(session, options, [...warnings.map((text) => `Warning: ${text}`), ...describePlan(plan)]);
+  // An empty database has nothing to back up.
+  const backup = plan.schema.size === 0 ? { ...options, backup: false } : options;
+  announce(session, backup, [...warnings.map((text) => `Warning: ${text}`), ...describePlan(plan)]);
   return options.yes === true || !io.interactive || askOnTerminal('Migrate this database now?');
 }
