@@ -13,6 +13,8 @@ export interface BackupContext {
   readonly directory: string | null;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** The command has `--no-backup`, so that advice may name it. */
+  readonly canGoWithout?: boolean;
 }
 
 export interface ConnectedBackupContext extends BackupContext {

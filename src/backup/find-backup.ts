@@ -35,7 +35,10 @@ export async function findBackup({ name, cwd, place, progress, signal }: FindBac
   const candidates = places.flatMap((candidate) => [candidate, `${candidate}.json`]);
   const path = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
   const advice = 'See which backups there are: mcpgw backup --list. Nothing was changed.';
-  if (path === undefined) throw new GatewayError('FAILED', `There is no backup ${name}.`, { hint: advice });
+  if (path === undefined) {
+    const folders = [...new Set(places.map((candidate) => dirname(candidate)))].join(' or ');
+    throw new GatewayError('FAILED', `There is no backup ${basename(name)} in ${folders}.`, { hint: advice });
+  }
   if (path.endsWith('.part')) {
     throw new GatewayError('FAILED', `${path} is a backup that was not finished.`, { hint: advice });
   }

@@ -27,6 +27,8 @@ export const manifestSchema = z.object({
   source: sourceSchema,
   release: z.string(),
   revision: z.string(),
+  /** The database was in an upgrade or an installation that had not finished; early manifests do not say. */
+  unfinished: z.boolean().default(false),
   file: fileName,
   bytes: z.int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),

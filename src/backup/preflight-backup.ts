@@ -4,7 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
 import { GatewayError } from '../errors.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
-import type { ConnectedBackupContext } from './backup-context.ts';
+import type { BackupContext, ConnectedBackupContext } from './backup-context.ts';
+import { folderAdvice } from './folder-advice.ts';
 
 export interface BackupPreflight {
   /** How large the backup is at most. */
@@ -25,7 +26,7 @@ export async function preflightBackup(context: ConnectedBackupContext): Promise<
   const place = directory === null ? tool.defaultDirectory : resolve(cwd, directory);
   await tool.preflight(db.dialect.server);
   const bytes = await tool.estimate(db);
-  await refuseWithoutRoom(place, bytes);
+  await refuseWithoutRoom(place, bytes, context);
   return { bytes, place, tool };
 }
 
@@ -33,40 +34,36 @@ export async function preflightBackup(context: ConnectedBackupContext): Promise<
  * @param place a folder that may not be there yet
  * @throws GatewayError when nothing of that size can be kept in it
  */
-export async function refuseWithoutRoom(place: string, bytes: number): Promise<void> {
-  await refuseWithoutSpace(writableFolder(place), bytes, place);
-}
-
-/** The folder itself, or the nearest one above it in which it can be made. */
-function writableFolder(place: string): string {
-  let folder = place;
-  while (statSync(folder, { throwIfNoEntry: false }) === undefined && dirname(folder) !== folder) {
-    folder = dirname(folder);
-  }
-  const advice = {
-    hint: 'Name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
-  };
-  if (!statSync(folder).isDirectory()) {
-    throw new GatewayError('OUTPUT', `Backups cannot go to ${place}: ${folder} is not a folder.`, advice);
-  }
-  try {
-    accessSync(folder, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const message = `Backups cannot go to ${place}: this user may not write to ${folder}.`;
-    throw new GatewayError('PERMISSION', message, { ...advice, cause: error });
-  }
-  return folder;
-}
-
-async function refuseWithoutSpace(folder: string, bytes: number, place: string): Promise<void> {
+export async function refuseWithoutRoom(
+  place: string,
+  bytes: number,
+  context: Pick<BackupContext, 'canGoWithout'>,
+): Promise<void> {
+  const folder = writableFolder(place, folderAdvice(context));
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= bytes) return;
   throw new GatewayError(
     'DISK_FULL',
     `A backup may need ${inMegabytes(bytes)}, and ${place} has ${inMegabytes(free)} free.`,
-    {
-      hint: 'Make room, name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
-    },
+    { hint: folderAdvice(context, { isFull: true }) },
   );
+}
+
+/** The folder itself, or the nearest one above it in which it can be made. */
+function writableFolder(place: string, hint: string): string {
+  let folder = place;
+  while (statSync(folder, { throwIfNoEntry: false }) === undefined && dirname(folder) !== folder) {
+    folder = dirname(folder);
+  }
+  if (!statSync(folder).isDirectory()) {
+    throw new GatewayError('OUTPUT', `Backups cannot go to ${place}: ${folder} is not a folder.`, { hint });
+  }
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const message = `Backups cannot go to ${place}: this user may not write to ${folder}.`;
+    throw new GatewayError('PERMISSION', message, { hint, cause: error });
+  }
+  return folder;
 }

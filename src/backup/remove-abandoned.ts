@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import type { Claim } from './claim.ts';
+import { isOfSameDatabase } from './is-of-same-database.ts';
 import { unfinishedBackups } from './unfinished-backups.ts';
 
 /**
@@ -9,8 +10,7 @@ import { unfinishedBackups } from './unfinished-backups.ts';
  */
 export function removeAbandoned(place: string, source: Claim['source'], now: Date): void {
   for (const unfinished of unfinishedBackups(place, readdirSync(place), now)) {
-    const { dialect, url } = unfinished.source;
-    if (dialect !== source.dialect || url !== source.url || !unfinished.isAbandoned) continue;
+    if (!unfinished.isAbandoned || !isOfSameDatabase(unfinished.source, source)) continue;
     // The claim goes last: until then another try finds the rest by it.
     for (const file of [...unfinished.files, unfinished.claim]) rmSync(file, { force: true });
   }

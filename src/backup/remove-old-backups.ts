@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isOfSameDatabase } from './is-of-same-database.ts';
 import { listBackups } from './list-backups.ts';
 import type { Manifest } from './manifest.ts';
+import { newestBeforeUpgrade } from './newest-before-upgrade.ts';
 
 /**
- * Removes the oldest whole backups of one database beyond `keep`, the newest one never. Nothing is touched that
- * has no valid manifest.
+ * Removes the oldest whole backups of one database beyond `keep`. The newest one stays, and so does the newest from
+ * before the upgrade, however many were taken since: no other leads back there. Nothing is touched that has no
+ * valid manifest.
  *
  * @param newest of the database in question
  * @returns the manifests that went, absolute
@@ -16,12 +19,16 @@ export function removeOldBackups(
   keep: number,
   now: Date,
 ): readonly string[] {
-  const same = listBackups(place, now).filter(({ manifest, problem }) => {
-    if (manifest === null || problem !== '' || manifest.file === newest.file) return false;
-    const { dialect, url } = manifest.source;
-    return dialect === newest.source.dialect && url === newest.source.url;
-  });
-  const old = same.slice(Math.max(0, keep - 1));
+  const listed = listBackups(place, now);
+  const same = listed.filter(
+    ({ manifest, problem }) =>
+      manifest !== null &&
+      problem === '' &&
+      manifest.file !== newest.file &&
+      isOfSameDatabase(manifest.source, newest.source),
+  );
+  const wayBack = newestBeforeUpgrade(listed, newest.source)?.path;
+  const old = same.slice(Math.max(0, keep - 1)).filter(({ path }) => path !== wayBack);
   for (const { path, manifest } of old) {
     // The manifest goes first: what is left when this is cut short is no backup.
     rmSync(path, { force: true });

@@ -6,7 +6,7 @@ import type { Connection } from '../database/connection.ts';
 import type { LockDescription, Server } from '../database/dialect.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
-import { releaseOf } from '../migrate/read-release.ts';
+import { type Release, releaseOf } from '../migrate/read-release.ts';
 import { targetSchema } from '../migrate/record.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
@@ -38,6 +38,8 @@ export interface RestorePlan {
   readonly tables: readonly ComparedTable[];
   /** What it locks; null where there is no database yet that could be. */
   readonly locks: LockDescription | null;
+  /** All or nothing: nobody sees it half done, and a failure leaves the present state. */
+  readonly isTransaction: boolean;
   /** Where the present state is kept, or null when it is not. */
   readonly safety: { readonly place: string; readonly bytes: number } | null;
   /** Why the present state could not be read; empty when it could. Then `safety` is a copy byte for byte. */
@@ -60,9 +62,10 @@ export interface RestoreResult {
 
 interface Present {
   readonly locks: LockDescription | null;
+  readonly isTransaction: boolean;
   readonly server: Server | null;
   readonly rows: ReadonlyMap<string, number>;
-  readonly state: { readonly release: string; readonly revision: string };
+  readonly state: Release;
   readonly safety: RestorePlan['safety'];
   readonly damage: string;
 }
@@ -175,8 +178,14 @@ async function prepare(
       backup,
       database: tool.database,
       release: present.state.release,
-      tables: compareTables(present.rows, rows, knownTables(), tool.replacesEverything),
+      tables: compareTables(
+        present.damage === '' ? present.rows : null,
+        rows,
+        knownTables(),
+        tool.replacesEverything,
+      ),
       locks: present.locks,
+      isTransaction: present.isTransaction,
       safety: present.safety,
       damage: present.damage,
     },
@@ -205,6 +214,7 @@ async function readPresent(context: RestoreContext, place: string): Promise<Pres
       return {
         server: db.dialect.server,
         locks: db.dialect.locks,
+        isTransaction: db.dialect.transactionalDdl,
         rows,
         state,
         safety: safety === null ? null : { place: safety.place, bytes: safety.bytes },
@@ -215,8 +225,10 @@ async function readPresent(context: RestoreContext, place: string): Promise<Pres
     const nothing = {
       server: null,
       locks: null,
+      // A file, which is swapped.
+      isTransaction: true,
       rows: new Map(),
-      state: { release: 'unknown', revision: '' },
+      state: { release: 'unknown', revision: '', unfinished: false },
       safety: null,
     };
     if (!(error instanceof GatewayError) || context.target.dialect !== 'sqlite') throw error;
@@ -226,7 +238,7 @@ async function readPresent(context: RestoreContext, place: string): Promise<Pres
     const { path } = context.target;
     const { sqliteBytes } = await import('../database/sqlite/backup.ts');
     const bytes = sqliteBytes(path);
-    await refuseWithoutRoom(place, bytes);
+    await refuseWithoutRoom(place, bytes, context);
     return { ...nothing, safety: { place: damagedFolder(place, context.now), bytes }, damage: error.message };
   }
 }

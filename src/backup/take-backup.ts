@@ -15,10 +15,15 @@ import {
 import { join } from 'node:path';
 import type { BackupTool } from '../database/backup-tool.ts';
 import { GatewayError } from '../errors.ts';
+import type { Release } from '../migrate/read-release.ts';
 import type { BackupContext, ConnectedBackupContext } from './backup-context.ts';
 import { claimFile, writeClaim } from './claim.ts';
+import { folderAdvice } from './folder-advice.ts';
+import { listBackups } from './list-backups.ts';
 import { MANIFEST_FORMAT, type Manifest } from './manifest.ts';
+import { type BackupBeforeUpgrade, newestBeforeUpgrade } from './newest-before-upgrade.ts';
 import { preflightBackup } from './preflight-backup.ts';
+import { releaseLabel } from './release-label.ts';
 import { removeAbandoned } from './remove-abandoned.ts';
 import { removeOldBackups } from './remove-old-backups.ts';
 import { sha256OfFile } from './sha256-of-file.ts';
@@ -32,7 +37,7 @@ export interface TakeBackup extends BackupContext {
   readonly now: Date;
   readonly toolVersion: string;
   /** What the database is at. */
-  readonly state: { readonly release: string; readonly revision: string };
+  readonly state: Release;
 }
 
 export interface Backup {
@@ -47,6 +52,10 @@ export interface Backup {
   readonly durationMs: number;
   /** Older backups that `keep` made go. */
   readonly removed: readonly string[];
+  /** It is of an unfinished upgrade or installation. */
+  readonly unfinished: boolean;
+  /** The newest whole backup of this database from before its upgrade; null when there is none in the folder. */
+  readonly beforeUpgrade: BackupBeforeUpgrade | null;
 }
 
 /**
@@ -82,7 +91,7 @@ export async function writeBackup(
   try {
     if (isNewPlace) mkdirSync(place, { recursive: true, mode: 0o700 });
     const source = { dialect: target.dialect, server, database: tool.database, url: target.maskedUrl };
-    const stem = claimStem(place, source, state.release, now);
+    const stem = claimStem(place, source, state, now);
     const claim = claimFile(place, stem);
     drafts.push(claim);
     const names = {
@@ -123,6 +132,7 @@ export async function writeBackup(
       source,
       release: state.release,
       revision: state.revision,
+      unfinished: state.unfinished,
       file: names.file,
       bytes: size,
       sha256,
@@ -147,13 +157,15 @@ export async function writeBackup(
       rows,
       durationMs: Math.round(performance.now() - since),
       removed,
+      unfinished: state.unfinished,
+      beforeUpgrade: newestBeforeUpgrade(listBackups(place, now), source),
     };
   } catch (error) {
     for (const path of [...drafts, ...finished]) rmSync(path, { force: true });
     for (const path of drafts)
       for (const suffix of ['-journal', '-wal', '-shm']) rmSync(path + suffix, { force: true });
     if (isNewPlace) removeIfEmpty(place);
-    throw writeError(error, place) ?? withAdvice(error);
+    throw writeError(error, place, context) ?? withAdvice(error);
   }
 }
 
@@ -166,13 +178,14 @@ function removeIfEmpty(place: string): void {
 }
 
 /**
- * Takes the name of a backup for this process: `mcpgw-<database>-<UTC time>-<release>`, with a number when another
- * backup of the same second is there.
+ * Takes the name of a backup for this process: `mcpgw-<database>-<UTC time>-<release>`, with `-unfinished` for an
+ * unfinished upgrade, and a number when another backup of the same second is there.
  */
-function claimStem(place: string, source: Manifest['source'], release: string, now: Date): string {
+function claimStem(place: string, source: Manifest['source'], state: Release, now: Date): string {
   const time = timeLabel(now);
   const plain = (text: string) => text.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);
-  const stem = `mcpgw-${plain(source.database)}-${time}-${plain(release || 'unknown')}`;
+  const label = plain(releaseLabel(state, '-unfinished') || 'unknown');
+  const stem = `mcpgw-${plain(source.database)}-${time}-${label}`;
   const taken = (name: string) =>
     ['json', 'db', 'dump', 'sql.gz'].some((ext) =>
       ['', '.part'].some((part) => existsSync(join(place, `${name}.${ext}${part}`))),
@@ -202,12 +215,16 @@ function withAdvice(error: unknown): unknown {
   });
 }
 
-function writeError(error: unknown, place: string): GatewayError | null {
+function writeError(
+  error: unknown,
+  place: string,
+  context: Pick<BackupContext, 'canGoWithout'>,
+): GatewayError | null {
   const { code = '' } = error as NodeJS.ErrnoException;
   const full = error instanceof GatewayError ? error.code === 'DISK_FULL' : /^(ENOSPC|EDQUOT)$/.test(code);
   if (full) {
     return new GatewayError('DISK_FULL', `The disk of ${place} is full; the unfinished backup was removed.`, {
-      hint: 'Make room, name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
+      hint: folderAdvice(context, { isFull: true }),
       cause: error,
     });
   }
@@ -220,7 +237,7 @@ function writeError(error: unknown, place: string): GatewayError | null {
   }
   if (/^(EACCES|EPERM|EROFS)$/.test(code)) {
     return new GatewayError('PERMISSION', `Backups cannot be written to ${place} (${code}).`, {
-      hint: 'Name another folder with --backup-dir, or go on without a backup: --no-backup. Nothing was changed.',
+      hint: folderAdvice(context),
       cause: error,
     });
   }

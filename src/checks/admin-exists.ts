@@ -1,5 +1,7 @@
 import { adminUser } from './admin-user.ts';
 import { type Check, CLEAN } from './check.ts';
+import { RUN_MIGRATE } from './needs-migration.ts';
+import { knownAdmins, noAdminHint } from './no-admin.ts';
 
 /** The administrator has an account. Making one takes a password, which is `mcpgw migrate`'s to ask for. */
 export const adminExists: Check = {
@@ -7,15 +9,14 @@ export const adminExists: Check = {
   title: 'The administrator has an account',
   level: 'error',
   requires: ['email_users'],
-  hint: 'Set PLATFORM_ADMIN_EMAIL and PLATFORM_ADMIN_PASSWORD and run: mcpgw migrate',
+  hint: RUN_MIGRATE,
   async find(context) {
     if ((await adminUser(context)) !== null) return CLEAN;
-    const findings = { count: 1, sample: [`there is no user ${context.adminEmail}`] };
-    return context.settings.emailAuthEnabled
-      ? findings
-      : {
-          ...findings,
-          hint: 'EMAIL_AUTH_ENABLED is false, so mcpgw migrate makes none. Set it to true (and PLATFORM_ADMIN_EMAIL, PLATFORM_ADMIN_PASSWORD) and run: mcpgw migrate',
-        };
+    return {
+      count: 1,
+      sample: [`there is no user ${context.adminEmail}`],
+      hint: await noAdminHint(context),
+      first: (await knownAdmins(context)).length > 0,
+    };
   },
 };

@@ -44,6 +44,8 @@ export interface Findings {
   readonly hint?: string;
   /** How many of them the repair can do nothing about (collisions, for instance); 0 unless told. */
   readonly unfixable?: number;
+  /** A migration refuses to go on with these: they are mended first, as `hint` says, at any release. */
+  readonly first?: boolean;
   /** Why it could not be checked, which is no pass: a sentence without its full stop. */
   readonly skipped?: string;
 }

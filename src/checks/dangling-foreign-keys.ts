@@ -4,6 +4,7 @@ import { LEFTOVER_COPIES, OWNED_TABLES } from '../schema/gateway-tables.ts';
 import type { ForeignKey } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
 import { type DanglingMend, danglingMend } from './dangling-key-mend.ts';
+import { noAdminHint } from './no-admin.ts';
 import { hasColumns } from './schema-part.ts';
 
 interface KeyOf {
@@ -131,7 +132,7 @@ export const danglingForeignKeys: Check = {
       count: found.reduce((sum, { rows }) => sum + rows, 0),
       sample,
       unfixable: unfixable.reduce((sum, { rows }) => sum + rows, 0),
-      ...(unfixable.length > 0 ? { hint: adviceFor(unfixable) } : {}),
+      ...(unfixable.length > 0 ? { hint: await adviceFor(context, unfixable) } : {}),
     };
   },
   async repair(context) {
@@ -151,7 +152,7 @@ export const danglingForeignKeys: Check = {
   },
 };
 
-function adviceFor(unfixable: readonly Dangling[]): string {
+async function adviceFor(context: CheckContext, unfixable: readonly Dangling[]): Promise<string> {
   const columns = unfixable.map(({ table, key }) => `${table}.${key.column}`).join(', ');
   const missing = [...new Set(unfixable.filter(({ orphaned }) => orphaned).map(({ key }) => key.table))];
   const gateways = unfixable.some(({ key }) => key.column === 'gateway_id');
@@ -166,7 +167,7 @@ function adviceFor(unfixable: readonly Dangling[]): string {
     ...(gateways
       ? ['Delete what came from a gateway that is gone, or set its gateway_id to one that is there.']
       : []),
-    ...(users ? ['An administrator is needed first: mcpgw migrate'] : []),
+    ...(users ? [`An administrator is needed first. ${await noAdminHint(context)}`] : []),
     'For all others run: mcpgw fix --only foreign-keys.dangling',
   ].join(' ');
 }

@@ -4,6 +4,7 @@ import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import { type BeforeWriting, inRun } from '../migrate/in-run.ts';
 import { readBeforeLocking } from '../migrate/read-before-locking.ts';
+import type { Release } from '../migrate/read-release.ts';
 import { runStatements } from '../migrate/run-steps.ts';
 import { tablesTouched } from '../migrate/tables-to-lock.ts';
 import type { Progress } from '../progress.ts';
@@ -16,7 +17,7 @@ import { seedsAmong } from './seed-statements.ts';
 
 export interface FixContext extends CheckInput {
   /** What the database is, for the backup. */
-  readonly state: { readonly release: string; readonly revision: string };
+  readonly state: Release;
   readonly progress: Progress;
   readonly lockTimeoutMs: number;
   readonly signal: AbortSignal;
@@ -157,7 +158,8 @@ function summary(before: readonly Outcome[], after: readonly Outcome[]): Pick<Fi
       ...report,
       status: now.status,
       findings: remaining > 0 ? now.findings : report.findings,
-      hint: remaining > 0 ? now.hint : '',
+      // Of what could not be checked it says why.
+      hint: remaining > 0 || now.status === 'errored' || now.status === 'skipped' ? now.hint : '',
       repaired: Math.max(0, found - remaining),
       remaining,
     };

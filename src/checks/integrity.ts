@@ -9,7 +9,7 @@ export const integrity: Check = {
   title: 'Integrity of the database file (SQLite)',
   level: 'error',
   requires: [],
-  hint: 'Stop the gateway and restore a backup. Where only indexes are damaged, sqlite3 FILE REINDEX mends them.',
+  hint: 'Stop the gateway. What is damaged, and what mends it: mcpgw doctor',
   async find({ db }) {
     const problems = await db.dialect.integrityProblems(db);
     return problems === null ? CLEAN : { count: problems.length, sample: problems };

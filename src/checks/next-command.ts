@@ -1,4 +1,5 @@
 import type { CheckReport } from '../report/report.ts';
+import { needsDoctor } from './needs-doctor.ts';
 import { needsMigration } from './needs-migration.ts';
 
 /**
@@ -9,7 +10,8 @@ import { needsMigration } from './needs-migration.ts';
 export function nextCommand(
   release: string,
   reports: readonly CheckReport[],
-): '' | 'mcpgw migrate' | 'mcpgw fix' {
+): '' | 'mcpgw doctor' | 'mcpgw migrate' | 'mcpgw fix' {
+  if (reports.some(needsDoctor)) return 'mcpgw doctor';
   // What state it is in, and that nothing can be done with it here, is a finding of its own.
   if (release === 'unknown') return '';
   if (release !== '0.7.0') return 'mcpgw migrate';

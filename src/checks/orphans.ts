@@ -3,6 +3,7 @@ import { assignOrphans, findOrphans, type Orphans } from '../ownership/orphans.t
 import { plural } from '../report/plural.ts';
 import type { Check } from './check.ts';
 import { inKeyRanges } from './in-key-ranges.ts';
+import { nobodyToGiveTo } from './no-admin.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { scanOwnedTables } from './owned-table-scan.ts';
 import { ownershipAssignment } from './ownership-assignment.ts';
@@ -42,7 +43,8 @@ export const orphans: Check = {
   async find(context) {
     const findings = await findOwnedRows(context, ORPHANED);
     if (findings.count === 0) return findings;
-    return withObstacles(findings, await orphansByTable(context), HINT);
+    const found = await orphansByTable(context);
+    return found === null ? nobodyToGiveTo(context, findings) : withObstacles(findings, found, HINT);
   },
   async repair(context) {
     const planned = await ownershipAssignment(context);

@@ -32,7 +32,7 @@ export const privateRows: Check = {
       context,
       adminPrivate(context),
       sql`visibility = ${visibility}`,
-      `of the administrator become ${visibility}`,
+      `of the administrator made ${visibility}`,
     );
   },
 };

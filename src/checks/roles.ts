@@ -3,6 +3,7 @@ import type { Statement } from '../database/statement.ts';
 import { jsonList } from '../seed/default-roles.ts';
 import { assignmentOrder } from './assignment-order.ts';
 import type { Check, CheckContext } from './check.ts';
+import { noAdminHint } from './no-admin.ts';
 import { type DefaultRoleState, lackingPermissions, type RoleState, roleStates } from './role-state.ts';
 import { seedStatements } from './seed-statements.ts';
 
@@ -43,7 +44,7 @@ export const roles: Check = {
         ? {
             hint:
               context.seed === null
-                ? 'There is no administrator to make them. Run: mcpgw migrate'
+                ? `There is no administrator to make them. ${await noAdminHint(context)}`
                 : 'Two roles of one name that differ are yours to settle: give both the same permissions in the gateway, then run: mcpgw fix --only roles.default',
           }
         : {}),

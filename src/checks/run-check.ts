@@ -38,13 +38,14 @@ export async function runCheck(
     }
     return { check, findings, report: reportOf(check, findings, context.sampleSize) };
   } catch (error) {
+    const known = context.db.dialect.translateError(error);
     // A table that somebody has locked is no matter of this check alone: the next ones would wait as long.
-    if (context.db.dialect.translateError(error)?.code === 'BUSY') throw error;
-    return {
-      check,
-      findings: null,
-      report: without(check, 'errored', `The check itself failed: ${errorText(error)}`),
-    };
+    if (known?.code === 'BUSY') throw error;
+    const why =
+      known?.code === 'CORRUPT'
+        ? `Not checked: ${known.message}\nWhat is damaged, and what can be done: mcpgw doctor`
+        : `The check itself failed: ${errorText(error)}`;
+    return { check, findings: null, report: without(check, 'errored', why) };
   }
 }
 

@@ -3,6 +3,7 @@ import { MIGRATIONS } from '../../migrations/index.ts';
 import { targetSchema } from '../migrate/record.ts';
 import { type Column, type ColumnKind, columnOf, type Table } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
+import { missingColumnHint } from './missing-columns.ts';
 import { changeTables } from './schema-part.ts';
 
 interface Difference {
@@ -16,7 +17,6 @@ interface Difference {
   readonly hint: string;
 }
 
-const MIGRATE = 'Run: mcpgw migrate';
 const BY_HAND = 'Alter the column yourself, or restore a backup: mcpgw does not change what a column holds.';
 
 async function differences(context: CheckContext): Promise<Difference[]> {
@@ -50,13 +50,7 @@ async function compare(
     hint,
   });
   if (actual === undefined) {
-    return [
-      difference(
-        'the column is missing',
-        null,
-        isNew ? MIGRATE : 'It is a column of v0.6.0: restore a backup.',
-      ),
-    ];
+    return [difference('the column is missing', null, missingColumnHint(table.name, wanted.name))];
   }
   if (!sameFamily(context, actual.kind, wanted.kind)) {
     const times = isTime(actual.kind) && isTime(wanted.kind);

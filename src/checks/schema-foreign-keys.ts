@@ -1,6 +1,8 @@
 import { findDangling } from '../migrate/prepare.ts';
 import { type ForeignKey, sameColumnSet, type Table } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
+import { missingColumnHints } from './missing-columns.ts';
+import { RUN_MIGRATE } from './needs-migration.ts';
 import { changeTables, hasColumns, pendingPart } from './schema-part.ts';
 
 interface MissingKey {
@@ -44,6 +46,31 @@ function described(table: string, { column, table: parent, references, onDelete 
   return `${table}.${column} → ${parent}.${references}${onDelete === null ? '' : `, on delete ${onDelete.toLowerCase()}`}`;
 }
 
+/** What has to be done before the rest can be added. */
+function hintsFor({ schema }: CheckContext, obstacles: readonly MissingKey[]): string[] {
+  const unmet = obstacles.filter(({ dangling }) => dangling === null);
+  const lost = unmet.flatMap(({ table, key }) => [
+    ...(hasColumns(schema.get(table), [key.column]) ? [] : [{ table, column: key.column }]),
+    ...(!schema.has(key.table) || hasColumns(schema.get(key.table), [key.references])
+      ? []
+      : [{ table: key.table, column: key.references }]),
+  ]);
+  const tables = unmet.some(({ key }) => !schema.has(key.table));
+  const keys = unmet.filter(
+    ({ key }) =>
+      hasColumns(schema.get(key.table), [key.references]) && !isKey(schema.get(key.table), key.references),
+  );
+  return [
+    ...(obstacles.length > unmet.length
+      ? ['For rows that point at nothing: mcpgw fix --only foreign-keys,ownership,schema']
+      : []),
+    ...new Set([...(tables ? [RUN_MIGRATE] : []), ...missingColumnHints(lost)]),
+    ...(keys.length > 0
+      ? ['What they point at has no key: schema.primary-keys and schema.uniques say more.']
+      : []),
+  ];
+}
+
 /** Every foreign key is there and does what it should when the row it points at goes. */
 export const schemaForeignKeys: Check = {
   id: 'schema.foreign-keys',
@@ -68,7 +95,7 @@ export const schemaForeignKeys: Check = {
       unfixable: obstacles.length,
       ...(obstacles.length > 0
         ? {
-            hint: 'Run mcpgw fix --only foreign-keys,ownership,schema for rows that point at nothing, and mcpgw migrate for tables and columns that are missing.',
+            hint: hintsFor(context, obstacles).join('\n'),
           }
         : {}),
     };

@@ -1,5 +1,6 @@
-import type { Index } from '../schema/model.ts';
+import { columnOf, type Index } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
+import { missingColumnHints } from './missing-columns.ts';
 import { changeTables, hasColumns, pendingPart } from './schema-part.ts';
 
 function missingIndexes(context: CheckContext) {
@@ -32,7 +33,15 @@ export const schemaIndexes: Check = {
       (sum, { indexes, possible }) => sum + indexes.length - possible.length,
       0,
     );
-    const hint = unfixable > 0 ? { hint: 'Their columns are missing. Run: mcpgw migrate' } : {};
+    const lost = missing.flatMap(({ table, indexes }) =>
+      indexes.flatMap(({ columns }) =>
+        columns
+          .filter((name) => columnOf(context.schema.get(table), name) === undefined)
+          .map((column) => ({ table, column })),
+      ),
+    );
+    const hint =
+      unfixable > 0 ? { hint: ['Their columns are missing.', ...missingColumnHints(lost)].join('\n') } : {};
     return { count: sample.length, sample, unfixable, ...hint };
   },
   async repair(context) {

@@ -1,7 +1,11 @@
-import { sql } from 'kysely';
-import { sameColumnSet, type Table, type Unique } from '../schema/model.ts';
+import type { SharedValues } from '../migrate/shared-values.ts';
+import { uniqueObstacle } from '../migrate/unique-obstacle.ts';
+import { plural } from '../report/plural.ts';
+import { columnOf, sameColumnSet, type Table, type Unique } from '../schema/model.ts';
 import type { Check, CheckContext, Findings } from './check.ts';
-import { changeTables, hasColumns, pendingPart } from './schema-part.ts';
+import { missingColumnHints } from './missing-columns.ts';
+import { rowLine } from './row-line.ts';
+import { changeTables, pendingPart } from './schema-part.ts';
 
 /** Later releases of the gateway drop these by name; of all others only the columns count. */
 const BY_NAME = /^uq_team_owner_/;
@@ -19,8 +23,10 @@ interface MissingUnique {
   readonly unique: Unique;
   /** The rule is there, under a name that later releases do not find. */
   readonly misnamed: boolean;
-  /** Why it cannot be added, or null. */
-  readonly obstacle: string | null;
+  /** Columns of it that are not there. */
+  readonly without: readonly string[];
+  /** Rows that it would not allow, or null. */
+  readonly shared: SharedValues | null;
 }
 
 async function missingUniques(context: CheckContext): Promise<MissingUnique[]> {
@@ -31,31 +37,46 @@ async function missingUniques(context: CheckContext): Promise<MissingUnique[]> {
   for (const { table, pending: changes } of pending) {
     for (const unique of changes.addUniques ?? []) {
       const misnamed = table.uniques.some((u) => sameColumnSet(u.columns, unique.columns));
-      const obstacle = misnamed ? null : await obstacleTo(context, table, unique);
-      missing.push({ table: table.name, unique, misnamed, obstacle });
+      const without = unique.columns.filter((name) => columnOf(table, name) === undefined);
+      const question = { arriving: context.settings.emailAuthEnabled, limit: context.sampleSize };
+      const shared = misnamed ? null : await uniqueObstacle(context.db, table, unique, question);
+      missing.push({ table: table.name, unique, misnamed, without, shared });
     }
   }
   return missing;
 }
 
-async function obstacleTo({ db }: CheckContext, table: Table, { columns }: Unique): Promise<string | null> {
-  if (!hasColumns(table, columns)) return 'its columns are not all there';
-  const names = sql.join(columns.map((name) => sql.ref(name)));
-  const filled = sql.join(
-    columns.map((name) => sql`${sql.ref(name)} IS NOT NULL`),
-    sql` AND `,
-  );
-  const [row] = await db.query<{ n: unknown }>(sql`
-    SELECT count(*) AS n FROM
-      (SELECT count(*) AS same FROM ${sql.table(table.name)} WHERE ${filled} GROUP BY ${names} HAVING count(*) > 1) d`);
-  const repeated = Number(row?.n ?? 0);
-  return repeated === 0
-    ? null
-    : `${repeated} ${repeated === 1 ? 'value is' : 'values are'} there more than once`;
-}
+const isAddable = ({ without, shared }: MissingUnique) => without.length === 0 && shared === null;
 
 const rule = (table: string, { name, columns }: Unique) =>
   `${table} (${columns.join(', ')}): unique${name === null ? '' : ` ${name}`}`;
+
+function findingsOf({ table, unique, misnamed, without, shared }: MissingUnique): string[] {
+  const why = [
+    ...(without.length > 0 ? [`without ${without.join(', ')}`] : []),
+    ...(shared === null ? [] : [`${plural(shared.rows, 'row')} share ${plural(shared.values, 'value')}`]),
+  ];
+  const obstacle = why.length === 0 ? '' : `, and cannot be added: ${why.join(', and ')}`;
+  return [
+    `${rule(table, unique)} ${misnamed ? 'has another name' : 'is missing'}${obstacle}`,
+    ...(shared?.sample ?? []).map(({ id, value }) =>
+      rowLine(table, id, value, `not the only one with its ${unique.columns.join(', ')}`),
+    ),
+  ];
+}
+
+/** What has to be done before the rest can be added. */
+function hintFor(missing: readonly MissingUnique[], isShared: boolean): Pick<Findings, 'hint' | 'first'> {
+  if (isShared) {
+    const all = 'All rows that share a value: mcpgw verify --only schema.uniques --verbose';
+    return {
+      first: true,
+      hint: `Rename or remove all but one of them, then run: mcpgw fix --only schema\n${all}`,
+    };
+  }
+  const lost = missing.flatMap(({ table, without }) => without.map((column) => ({ table, column })));
+  return lost.length === 0 ? {} : { hint: missingColumnHints(lost).join('\n') };
+}
 
 /** Every unique is there: those per team and owner under their names, the others on their columns. */
 export const schemaUniques: Check = {
@@ -66,23 +87,17 @@ export const schemaUniques: Check = {
   hint: 'Run: mcpgw fix --only schema',
   async find(context): Promise<Findings> {
     const missing = await missingUniques(context);
-    const obstacles = missing.filter(({ obstacle }) => obstacle !== null);
+    const shared = missing.flatMap((each) => each.shared ?? []);
+    const inTheWay = shared.reduce((sum, { rows }) => sum + rows, 0);
     return {
-      count: missing.length,
-      sample: missing.map(({ table, unique, misnamed, obstacle }) => {
-        const why = obstacle === null ? '' : `, and cannot be added: ${obstacle}`;
-        return `${rule(table, unique)} ${misnamed ? 'has another name' : 'is missing'}${why}`;
-      }),
-      unfixable: obstacles.length,
-      ...(obstacles.length > 0
-        ? {
-            hint: 'Rename or remove rows that share a value, or run mcpgw migrate for columns that are missing; then run: mcpgw fix --only schema',
-          }
-        : {}),
+      count: missing.length + inTheWay,
+      sample: missing.flatMap(findingsOf),
+      unfixable: missing.filter((each) => !isAddable(each)).length + inTheWay,
+      ...hintFor(missing, shared.length > 0),
     };
   },
   async repair(context) {
-    const addable = (await missingUniques(context)).filter(({ obstacle }) => obstacle === null);
+    const addable = (await missingUniques(context)).filter(isAddable);
     const tables = [...new Set(addable.map(({ table }) => table))];
     return changeTables(
       context,

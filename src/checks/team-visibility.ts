@@ -10,7 +10,7 @@ export const teamVisibility: Check = {
   title: 'Teams are private or public',
   level: 'error',
   requires: ['email_teams'],
-  hint: 'Run: mcpgw fix --only team.visibility (they become private)',
+  hint: 'They become private.\nRun: mcpgw fix --only team.visibility',
   async find({ db, sampleSize }) {
     const rows = await db.query<{ id: string; name: string; visibility: string | null; total: unknown }>(
       sql`SELECT id, name, visibility, count(*) OVER () AS total FROM email_teams WHERE ${OUTSIDE}

@@ -8,6 +8,7 @@ import {
 import { plural } from '../report/plural.ts';
 import type { Check } from './check.ts';
 import { inKeyRanges } from './in-key-ranges.ts';
+import { nobodyToGiveTo } from './no-admin.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { scanOwnedTables } from './owned-table-scan.ts';
 import { ownershipAssignment } from './ownership-assignment.ts';
@@ -55,7 +56,8 @@ export function unknownReferenceCheck(
     async find(context) {
       const findings = await findOwnedRows(context, problem);
       if (findings.count === 0) return findings;
-      return withObstacles(findings, await unknownByTable(context), hint);
+      const found = await unknownByTable(context);
+      return found === null ? nobodyToGiveTo(context, findings) : withObstacles(findings, found, hint);
     },
     async repair(context) {
       const planned = await ownershipAssignment(context);

@@ -6,7 +6,8 @@ import type { CheckReport } from '../report/report.ts';
 import { setAsideTables } from '../schema/set-aside.ts';
 import type { Check } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
-import { isProblem, runCheck } from './run-check.ts';
+import { RUN_MIGRATE } from './needs-migration.ts';
+import { isProblem, type Outcome, runCheck } from './run-check.ts';
 
 export interface VerifyResult {
   readonly checks: readonly CheckReport[];
@@ -31,16 +32,19 @@ export async function runVerify(
       if (check.requires.every((table) => context.schema.has(table))) check.ahead?.(context).catch(() => {});
     }
     progress.start('Checking', checks.length);
-    const reports = new Map<Check, CheckReport>();
+    const outcomes = new Map<Check, Outcome>();
     await inSavepoint(db, async (guard) => {
       for (const check of lastWhatTakesItsTime(checks)) {
-        reports.set(check, (await runCheck(check, context, guard)).report);
+        outcomes.set(check, await runCheck(check, context, guard));
         progress.advance(1, check.title);
       }
     });
     progress.done();
     const release = await releaseOf(db, context.schema);
-    const inOrder = checks.flatMap((check) => reports.get(check) ?? []);
+    const inOrder = checks.flatMap((check) => {
+      const outcome = outcomes.get(check);
+      return outcome === undefined ? [] : [atRelease(outcome, release.release)];
+    });
     const setAside = setAsideTables(context.schema);
     return { checks: inOrder, clean: !inOrder.some(isProblem), release, setAside };
   } finally {
@@ -48,6 +52,17 @@ export async function runVerify(
       // The connection is gone; the error that says so is on its way.
     });
   }
+}
+
+/**
+ * Before v0.7.0 nothing is repaired but what keeps a migration from going on: the migration itself brings the
+ * rest, and is the advice of every other check.
+ */
+function atRelease({ check, findings, report }: Outcome, release: string): CheckReport {
+  const isTold = report.status === 'failed' || report.status === 'warned';
+  const isFirst = check.anyRelease === true || findings?.first === true;
+  if (release === '0.7.0' || release === 'unknown' || !isTold || isFirst) return report;
+  return { ...report, fixable: false, hint: RUN_MIGRATE };
 }
 
 /** Slow work that was begun ahead is waited for when the database has answered everything else. */

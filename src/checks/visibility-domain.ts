@@ -16,7 +16,7 @@ export const visibilityDomain: Check = {
   title: 'Visibility is private, team or public',
   level: 'error',
   requires: OWNERSHIP_TABLES,
-  hint: 'Run: mcpgw fix --only ownership.visibility (they become private; choose another with --visibility)',
+  hint: 'They become private; choose another with --visibility.\nRun: mcpgw fix --only ownership.visibility',
   find: (context) => findOwnedRows(context, OUTSIDE),
   repair(context) {
     // Nobody can say what was meant. Private shows a row to fewer people than that, perhaps, but never to more.
@@ -25,6 +25,6 @@ export const visibilityDomain: Check = {
       visibility === 'team'
         ? sql`CASE WHEN t.team_id IS NULL THEN 'private' ELSE 'team' END`
         : sql`${visibility}`;
-    return updateOwnedRows(context, OUTSIDE, sql`visibility = ${value}`, `become ${visibility}`);
+    return updateOwnedRows(context, OUTSIDE, sql`visibility = ${value}`, `made ${visibility}`);
   },
 };

@@ -17,13 +17,13 @@ export const visibilityTeam: Check = {
   title: 'Visibility team only with a team',
   level: 'error',
   requires: OWNERSHIP_TABLES,
-  hint: 'Run: mcpgw fix --only ownership.team-visibility (they become private; or choose with --team or --visibility public)',
+  hint: 'They become private; choose otherwise with --team or --visibility public.\nRun: mcpgw fix --only ownership.team-visibility',
   find: (context) => findOwnedRows(context, TEAMLESS),
   async repair(context) {
     const { visibility, teamId } = context.overrides;
     // Private is what the gateway makes of it already: nobody but the owner sees such a row.
     const value = visibility === 'public' ? 'public' : 'private';
-    const repair = await updateOwnedRows(context, TEAMLESS, sql`visibility = ${value}`, `become ${value}`);
+    const repair = await updateOwnedRows(context, TEAMLESS, sql`visibility = ${value}`, `made ${value}`);
     if (repair === null || teamId === undefined) return repair;
     const joined = (await scanOwnedTables(context)).tables
       .filter((counts) => TEAMLESS.count(counts) > 0)

@@ -15,21 +15,9 @@ export interface Obstacles {
 /**
  * Findings of a check on ownership with what is in the way of its repair: collisions come first, row by row.
  *
- * @param found null when there is no administrator, and so no repair
  * @param hint the command that repairs the rest
  */
-export function withObstacles(
-  findings: Findings,
-  found: readonly Obstacles[] | null,
-  hint: string,
-): Findings {
-  if (found === null) {
-    return {
-      ...findings,
-      unfixable: findings.count,
-      hint: 'There is no administrator to give them to. Run: mcpgw migrate',
-    };
-  }
+export function withObstacles(findings: Findings, found: readonly Obstacles[], hint: string): Findings {
   const collisions = found.reduce((sum, { collisionCount }) => sum + collisionCount, 0);
   const unresolvable = found.reduce((sum, table) => sum + table.unresolvable, 0);
   const colliding = found.flatMap(({ table, collisions }) =>

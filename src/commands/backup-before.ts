@@ -6,6 +6,7 @@ import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import type { BeforeWriting } from '../migrate/in-run.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
+import { refusal } from '../report/refusal.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { backupSection, backupStep } from './backup-report.ts';
 import { backupRequest } from './backup-request.ts';
@@ -27,7 +28,7 @@ export function backupBefore(session: Session, db: Connection, options: Options)
   return {
     async beforeWriting(state) {
       if (options.backup === false || !(await holdsRows(db))) return;
-      taken = await takeBackup(backupRequest(session, db, options, state));
+      taken = await takeBackup({ ...backupRequest(session, db, options, state), canGoWithout: true });
     },
     steps: () => (taken === null ? [] : [backupStep(taken)]),
     sections: () => (taken === null ? [] : [backupSection(taken)]),
@@ -51,6 +52,7 @@ export async function plannedBackup(
       directory: options.backupDir ?? null,
       progress,
       signal: io.signal,
+      canGoWithout: true,
     });
     const rows = [
       ['folder', place],
@@ -62,7 +64,7 @@ export async function plannedBackup(
     };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return { sections: [], warnings: [`A run would refuse: ${error.message} ${error.hint}`] };
+    return { sections: [], warnings: [refusal(`${error.message} ${error.hint}`)] };
   }
 }
 

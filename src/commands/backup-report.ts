@@ -1,10 +1,20 @@
+import { dirname } from 'node:path';
 import type { Backup } from '../backup/take-backup.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { shellWord } from '../report/shell-word.ts';
 
+interface Told {
+  readonly title?: string;
+  /** Where `to go back` leads to from an unfinished upgrade: to before it began, or to this backup. */
+  readonly back?: 'before the upgrade' | 'here';
+}
+
 /** Where a backup is and how it can be told whole. */
-export function backupSection(backup: Backup, title = 'Backup'): Section {
+export function backupSection(
+  backup: Backup,
+  { title = 'Backup', back = 'before the upgrade' }: Told = {},
+): Section {
   const env = backup.envFile === null ? [] : [['settings', backup.envFile]];
   const removed = backup.removed.map((path) => ['removed', path]);
   return {
@@ -17,10 +27,35 @@ export function backupSection(backup: Backup, title = 'Backup'): Section {
       ...env,
       ['size', inMegabytes(backup.bytes)],
       ['SHA-256', backup.sha256],
-      ['to go back', `mcpgw restore ${shellWord(backup.manifest)}`],
+      ...waysBack(backup, back),
       ...removed,
     ],
   };
+}
+
+/** In the middle of an upgrade, back is where it began: no gateway works with what there is now. */
+function waysBack({ manifest, unfinished, beforeUpgrade }: Backup, back: Told['back']): string[][] {
+  const here = `mcpgw restore ${shellWord(manifest)}`;
+  if (!unfinished) return [['to go back', here]];
+  const state = ['state', 'unfinished: in the middle of an upgrade or an installation'];
+  if (back === 'here') return [state, ['to go back', here]];
+  if (beforeUpgrade === null) {
+    return [
+      state,
+      ['before the upgrade', `no whole backup in ${dirname(manifest)}`],
+      ['to this state', here],
+    ];
+  }
+  const { path, manifest: before } = beforeUpgrade;
+  return [
+    state,
+    ['to go back', `mcpgw restore ${shellWord(path)}`],
+    [
+      'to when',
+      `${before.createdAt.slice(0, 16).replace('T', ' ')} UTC, v${before.release}, before the upgrade`,
+    ],
+    ['to this state', here],
+  ];
 }
 
 /** The step of a report that took the backup. */

@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { findBackup } from '../backup/find-backup.ts';
 import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
 import { readBeforeBackup } from '../backup/read-before-backup.ts';
+import { releaseLabel } from '../backup/release-label.ts';
 import { takeBackup } from '../backup/take-backup.ts';
 import { openBackupTool } from '../database/backup-tool.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
@@ -67,7 +68,7 @@ async function list({ io, loaded, progress }: Session, options: BackupOptions): 
       {
         id: 'backups',
         title: `Backups in ${place}`,
-        columns: ['manifest', 'made (UTC)', 'database', 'release', 'size', 'rows', 'state'],
+        columns: ['manifest', 'made (UTC)', 'at', 'release', 'size', 'rows', 'state'],
         rows,
       },
     ],
@@ -94,10 +95,11 @@ function row({ path, manifest }: ListedBackup, problem: string, wasVerified: boo
   if (manifest === null) return [basename(path), '', '', '', '', '', problem];
   return [
     basename(path),
-    // To the minute: the seconds are in the name of the manifest.
-    manifest.createdAt.slice(0, 16).replace('T', ' '),
-    manifest.source.database,
-    manifest.release,
+    // To the minute: the seconds are in the name of the manifest, as the database is. Two columns, since one so
+    // wide would be broken where there is little room.
+    manifest.createdAt.slice(0, 10),
+    manifest.createdAt.slice(11, 16),
+    releaseLabel(manifest),
     inMegabytes(manifest.bytes),
     Object.values(manifest.rows).reduce((sum, n) => sum + n, 0),
     problem || (wasVerified ? 'whole, hash verified' : 'whole'),

@@ -31,7 +31,7 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
     refuseWithoutRepair(options);
     const { context, session } = prepare(io, options);
     if (session !== null) open(session);
-    if (options.repair === true && options.yes !== true && !io.interactive) throw nobodyToAsk();
+    if (options.repair === true && options.yes !== true && !io.interactive) throw nobodyToAsk(options);
     let release: string | null = null;
     const look = async () => {
       const { noProgress } = await import('../progress.ts');
@@ -85,9 +85,10 @@ function nothingMended(checks: readonly CheckReport[]): string[] {
   return ['Nothing was repaired: what was found is nothing that --repair can mend.'];
 }
 
-function nobodyToAsk(): GatewayError {
+function nobodyToAsk({ swap }: DoctorOptions): GatewayError {
+  const repair = `mcpgw doctor --repair --yes${swap === true ? ' --swap' : ''}`;
   return new GatewayError('CONFIRMATION', 'There is no terminal to ask on.', {
-    hint: 'See what it would repair with: mcpgw doctor\nThen repair it with --repair --yes. Nothing was changed.',
+    hint: `See what it would repair with: mcpgw doctor\nThen repair it with: ${repair}\nNothing was changed.`,
   });
 }
 

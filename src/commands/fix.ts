@@ -1,7 +1,9 @@
 import type { Check } from '../checks/check.ts';
 import { type FixPlan, planInTransaction, runFix, statementsOf } from '../checks/fix.ts';
+import { needsDoctor } from '../checks/needs-doctor.ts';
 import { needsMigration } from '../checks/needs-migration.ts';
 import { CHECKS } from '../checks/registry.ts';
+import { isProblem } from '../checks/run-check.ts';
 import { selectChecks } from '../checks/select.ts';
 import type { Connection } from '../database/connection.ts';
 import { ExitCode, GatewayError } from '../errors.ts';
@@ -13,12 +15,14 @@ import type { CheckReport, StepReport } from '../report/report.ts';
 import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
+import { endDryRun } from './end-dry-run.ts';
 import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { plannedStep } from './planned-step.ts';
 import { runCommand } from './run-command.ts';
+import { runRefusals } from './run-refusals.ts';
 import { openSession, type Session } from './session.ts';
 import { setAsideWarnings } from './set-aside-warnings.ts';
 import { backupFlags, withoutDryRun } from './without-dry-run.ts';
@@ -57,13 +61,14 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         const plan = await planInTransaction(db, checks, input);
         const nothing = plan.repairs.length === 0;
         const backup = nothing ? { sections: [], warnings: [] } : await plannedBackup(session, db, options);
+        const refusals = nothing ? [] : await runRefusals(session, db, null);
         await db.dialect.endRead(db);
         const locks = repairLocks(db.dialect, statementsOf(plan), plan.tables);
-        return {
+        return endDryRun({
           ...dryRunOutcome(plan, options),
           sections: [...locksSection(locks), ...backup.sections],
-          warnings: [...setAsideWarnings(plan.setAside), ...backup.warnings],
-        };
+          warnings: [...setAsideWarnings(plan.setAside), ...refusals, ...backup.warnings],
+        });
       }
       const backup = backupBefore(session, db, options);
       const result = await runFix(db, checks, {
@@ -125,21 +130,22 @@ function dryRunOutcome(plan: FixPlan, options: FixOptions): Outcome {
     plannedStep(check.id, `${check.title}: ${repair.summary.join('; ')}`, repair.statements),
   );
   const checks = plan.outcomes.map(({ report }) => report).filter((report) => report.status !== 'passed');
+  if (steps.length === 0) {
+    const clean = !checks.some(isProblem);
+    return { exitCode: clean ? ExitCode.ok : ExitCode.findings, checks, next: nextAfter(checks, clean) };
+  }
   return {
     exitCode: ExitCode.ok,
     steps,
     checks,
-    next:
-      steps.length === 0
-        ? 'mcpgw verify'
-        : withoutDryRun('mcpgw fix', {
-            '--only': only,
-            '--skip': skip,
-            '--team': team,
-            '--owner': owner,
-            '--visibility': visibility,
-            ...backupFlags(options),
-          }),
+    next: withoutDryRun('mcpgw fix', {
+      '--only': only,
+      '--skip': skip,
+      '--team': team,
+      '--owner': owner,
+      '--visibility': visibility,
+      ...backupFlags(options),
+    }),
   };
 }
 
@@ -148,7 +154,8 @@ function isWorthShowing(report: CheckReport): boolean {
   return report.status !== 'passed' || (report.repaired ?? 0) > 0;
 }
 
-/** Some of what a repair leaves only a migration can mend. */
+/** Some of what a repair leaves only a migration can mend, and damage is the doctor's. */
 function nextAfter(checks: readonly CheckReport[], clean: boolean): string {
+  if (checks.some(needsDoctor)) return 'mcpgw doctor';
   return !clean && checks.some(needsMigration) ? 'mcpgw migrate' : 'mcpgw verify';
 }

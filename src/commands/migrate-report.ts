@@ -8,6 +8,7 @@ import type { Settings } from '../settings/settings.ts';
 import { VERSION } from '../version.ts';
 import type { Outcome } from './outcome.ts';
 import { plannedStep } from './planned-step.ts';
+import { printStatement } from './print-statement.ts';
 
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
 const counted = (n: number, what: string) => `${n.toLocaleString('en')} ${what}`;
@@ -36,10 +37,10 @@ export function planOutcome(db: Connection, plan: Plan, settings: Settings, run:
   const steps = plan.steps.map(({ id, title, statements, checksum }): StepReport => {
     const recorded =
       checksum === null ? [] : [plannedHistoryRow(db, { step: id, checksum, tool_version: VERSION })];
-    const all = [...statements, ...recorded];
-    return all.length === 0
-      ? { id, title, status: 'already', rows: null, durationMs: 0 }
-      : plannedStep(id, title, all);
+    if (statements.length > 0) return plannedStep(id, title, [...statements, ...recorded]);
+    const inPlace = { id, title, status: 'already', rows: null, durationMs: 0 } as const;
+    // The record of a step is no work of it: a run tells such a step as in place, too.
+    return recorded.length === 0 ? inPlace : { ...inPlace, statements: recorded.map(printStatement) };
   });
   return {
     exitCode: ExitCode.ok,

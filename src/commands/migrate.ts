@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts';
 import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOnTerminal } from './confirm.ts';
+import { endDryRun } from './end-dry-run.ts';
 import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
 import { describePlan, migrationOutcome, planOutcome } from './migrate-report.ts';
@@ -14,6 +15,7 @@ import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { preflightBefore } from './preflight-before.ts';
 import { runCommand } from './run-command.ts';
+import { runRefusals } from './run-refusals.ts';
 import { openSession, type Session } from './session.ts';
 import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
@@ -49,7 +51,7 @@ function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
     const { plan, outcome } = await planned(session, options, db);
     if (isEmpty(plan)) return outcome;
     const warnings = await preflightBefore(session, options, db, plan.schema);
-    return { ...outcome, warnings: [...(outcome.warnings ?? []), ...warnings] };
+    return endDryRun({ ...outcome, warnings: [...(outcome.warnings ?? []), ...warnings] });
   });
 }
 
@@ -81,7 +83,9 @@ async function planned(
       ...locksSection(lockImpact(db.dialect, plan)),
       ...backup.sections,
     ];
-    const warnings = [...(outcome.warnings ?? []), ...backup.warnings];
+    const tables = [...plan.schema.keys()];
+    const refusals = await runRefusals(session, db, { what: 'the migration', tables });
+    const warnings = [...(outcome.warnings ?? []), ...refusals, ...backup.warnings];
     return { plan, outcome: { ...outcome, sections, warnings } };
   } finally {
     await db.dialect.endRead(db);

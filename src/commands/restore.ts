@@ -1,5 +1,6 @@
 import type { UntouchedCopy } from '../backup/back-up-untouched.ts';
 import { envFileInUse } from '../backup/env-file-in-use.ts';
+import { releaseLabel } from '../backup/release-label.ts';
 import {
   type PlannedRestore,
   planRestore,
@@ -12,6 +13,7 @@ import { statement } from '../database/statement.ts';
 import { ExitCode } from '../errors.ts';
 import { restoreLocks } from '../migrate/lock-impact.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
+import { plural } from '../report/plural.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { shellWord } from '../report/shell-word.ts';
 import { VERSION } from '../version.ts';
@@ -19,6 +21,7 @@ import { backupSection } from './backup-report.ts';
 import { confirmName } from './confirm-name.ts';
 import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
+import { logWrapped } from './log-wrapped.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { plannedStep } from './planned-step.ts';
@@ -65,7 +68,9 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
       steps,
       sections: [
         tables(plan, 'rows before', 'rows now'),
-        ...(safety === null ? [] : [backupSection(safety, 'The state before, kept as a backup')]),
+        ...(safety === null
+          ? []
+          : [backupSection(safety, { title: 'The state before, kept as a backup', back: 'here' })]),
         ...(untouched === null ? [] : [untouchedSection(untouched)]),
       ],
       next: 'mcpgw status',
@@ -83,6 +88,7 @@ function contextOf(session: Session, options: RestoreOptions & { readonly from: 
     directory: options.backupDir ?? null,
     envFile: envFileInUse(io.cwd, options.envFile),
     backup: options.backup !== false,
+    canGoWithout: true,
     progress,
     signal: io.signal,
     now: new Date(),
@@ -90,7 +96,7 @@ function contextOf(session: Session, options: RestoreOptions & { readonly from: 
     lockTimeoutMs: options.lockTimeout * 1000,
     connect: (use) => session.connect({ access: 'read', wait: options.wait }, use),
     confirm(plan) {
-      for (const line of describe(plan)) progress.log(line);
+      logWrapped(session, describe(plan));
       return confirmName(io, plan.database, options.confirm);
     },
   };
@@ -99,7 +105,7 @@ function contextOf(session: Session, options: RestoreOptions & { readonly from: 
 const KEEP = 'Back up the present state';
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
 const titleOf = ({ backup: { manifest } }: RestorePlan) =>
-  `Restore the backup of ${manifest.source.database} from ${manifest.createdAt} (v${manifest.release})`;
+  `Restore the backup of ${manifest.source.database} from ${manifest.createdAt} (v${releaseLabel(manifest)})`;
 
 function step(
   id: string,
@@ -114,21 +120,34 @@ function step(
 /** What will be replaced, in a few lines, for the person who is asked. */
 function describe(plan: RestorePlan): string[] {
   const count = (what: string) => plan.tables.filter((table) => table.what === what);
-  const lines = [
-    `${titleOf(plan)}.`,
-    `Replaces the database ${plan.database}${plan.release === 'unknown' ? '' : ` (${plan.release})`}: ${sum(plan.tables.map(({ now }) => now ?? 0))} rows now, ${sum(plan.tables.map(({ backup }) => backup ?? 0))} in the backup.`,
-  ];
+  const lines = [`${titleOf(plan)}.`, replaces(plan)];
   const dropped = count('dropped');
   const kept = count('kept');
   if (plan.damage !== '') lines.push(plan.damage);
   if (dropped.length > 0) lines.push(`Drops ${dropped.map(({ table }) => table).join(', ')}.`);
   if (kept.length > 0) lines.push(`Leaves alone ${kept.map(({ table }) => table).join(', ')}.`);
+  if (!plan.isTransaction) {
+    lines.push(
+      'This is not one transaction here: until it is done, tables are missing or half full. Stop the gateway first; a restore that is cut off must be run again.',
+    );
+  }
   lines.push(
     plan.safety === null
       ? 'The present state is not kept.'
       : `The present state is kept ${plan.damage === '' ? 'as a backup' : 'byte for byte'} in ${plan.safety.place} first.`,
   );
   return lines;
+}
+
+function replaces({ database, release, tables, damage, locks }: RestorePlan): string {
+  const inBackup = plural(sum(tables.map(({ backup }) => backup ?? 0)), 'row');
+  if (damage !== '') {
+    return `Replaces the database ${database}, whose present state cannot be read, by ${inBackup} in the backup.`;
+  }
+  if (locks === null) return `Makes the database ${database}, which is not there: ${inBackup} in the backup.`;
+  const now = plural(sum(tables.map(({ now: rows }) => rows ?? 0)), 'row');
+  const at = release === 'unknown' ? '' : ` (${release})`;
+  return `Replaces the database ${database}${at}: ${now} now, ${inBackup} in the backup.`;
 }
 
 function untouchedSection({ file, bytes }: UntouchedCopy): Section {

@@ -16,10 +16,18 @@ export function describeRollback(plan: RollbackPlan): string[] {
   return [
     `The database is ${plan.state.description} (revision ${plan.state.revision}).`,
     ...(plan.dropped.length === 0 ? [] : [`Drops ${plural(plan.dropped.length, 'table')} of v0.7.0.`]),
+    ...disownedIn(plan),
     ...plan.losses.map(({ table, rows }) => `Loses ${plural(rows, 'row')} of ${table}.`),
     ...plan.warnings,
     `${plural(statements, 'statement')} in all; --dry-run shows every one of them.`,
   ];
+}
+
+function disownedIn({ disowned }: RollbackPlan): string[] {
+  const rows = [...disowned.values()].reduce((sum, n) => sum + n, 0);
+  if (rows === 0) return [];
+  const who = rows === 1 ? 'loses its' : 'lose their';
+  return [`${plural(rows, 'row')} of ${[...disowned.keys()].join(', ')} ${who} owner, team and visibility.`];
 }
 
 /**
@@ -34,7 +42,11 @@ export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan, run: s
     steps: nothingToDo
       ? IN_PLACE
       : plan.steps.map(({ id, title, statements }) => plannedStep(id, title, statements)),
-    sections: [...losses(plan), ...locksSection(lockImpact(dialect, { ...plan, assigned: new Map() }))],
+    sections: [
+      ...losses(plan),
+      ...disowned(plan),
+      ...locksSection(lockImpact(dialect, { ...plan, assigned: new Map() })),
+    ],
     warnings: plan.warnings,
     next: nothingToDo ? '' : run,
   };
@@ -64,10 +76,28 @@ export function rollbackOutcome({ plan, steps, changed, rows, warnings }: Rollba
         columns: ['table', 'before', 'after'],
         rows: rows.map(({ table, before, after }) => [table, before ?? 'new', after ?? 'dropped']),
       },
+      {
+        id: 'gateway',
+        title: 'The gateway',
+        columns: [],
+        rows: [['Start the gateway v0.6.0 now: the database is not one of v0.7.0 any more.']],
+      },
     ],
     warnings,
-    next: '',
+    next: 'mcpgw status',
   };
+}
+
+function disowned(plan: RollbackPlan): Section[] {
+  if (plan.disowned.size === 0) return [];
+  return [
+    {
+      id: 'disowned',
+      title: 'Rows that lose their owner, team and visibility',
+      columns: ['table', 'rows'],
+      rows: [...plan.disowned],
+    },
+  ];
 }
 
 function losses(plan: RollbackPlan): Section[] {

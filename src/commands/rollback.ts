@@ -4,11 +4,13 @@ import { VERSION } from '../version.ts';
 import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
+import { endDryRun } from './end-dry-run.ts';
 import type { Io } from './io.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
 import { describeRollback, rollbackOutcome, rollbackPlanOutcome } from './rollback-report.ts';
 import { runCommand } from './run-command.ts';
+import { runRefusals } from './run-refusals.ts';
 import { openSession, type Session } from './session.ts';
 import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
@@ -45,12 +47,15 @@ function dryRun(session: Session, options: RollbackOptions, request: Request): P
           ...backupFlags(options),
         }),
       );
+      if (plan.steps.length === 0) return outcome;
       const backup = await plannedBackup(session, db, options);
-      return {
+      const tables = [...plan.schema.keys()];
+      const refusals = await runRefusals(session, db, { what: 'the rollback', tables });
+      return endDryRun({
         ...outcome,
         sections: [...(outcome.sections ?? []), ...backup.sections],
-        warnings: [...(outcome.warnings ?? []), ...backup.warnings],
-      };
+        warnings: [...(outcome.warnings ?? []), ...refusals, ...backup.warnings],
+      });
     } finally {
       await db.dialect.endRead(db);
     }

@@ -8,6 +8,10 @@ import { maskSecrets } from '../settings/mask.ts';
 import { secretsOf } from '../settings/secrets-of.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
+import { retryLog } from './retry-log.ts';
+
+/** How often a log tells of a server that is still waited for. */
+const REPEAT_MS = 15_000;
 
 /** What a command works with: settings, progress, and the way to the database. */
 export interface Session {
@@ -73,6 +77,8 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
       if (database !== null) database = { ...database, release, revision };
     },
     connect({ access, create = false, wait, retries = settings.dbMaxRetries }, use) {
+      // A log keeps every line; with DB_MAX_RETRIES they are few.
+      const waiting = wait !== undefined && wait > 0 && io.stderr.isTTY !== true;
       database ??= { dialect: target.dialect, server: '', url: target.maskedUrl, release: '', revision: '' };
       return withDatabase(
         target,
@@ -83,7 +89,11 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
           retryIntervalMs: settings.dbRetryIntervalMs,
           waitMs: (wait ?? 0) * 1000,
           statementTimeoutMs: (options.statementTimeout ?? 0) * 1000,
-          onRetry: (error, inMs) => progress.log(`${error.message} Trying again in ${inMs / 1000} s …`),
+          onRetry: retryLog({
+            log: progress.log,
+            repeatMs: waiting ? REPEAT_MS : 0,
+            now: () => performance.now(),
+          }),
           onStatement:
             options.debug === true
               ? (sql) => io.stderr.write(`[sql] ${maskSecrets(sql, secrets)}\n`)

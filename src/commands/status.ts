@@ -1,10 +1,14 @@
-import { ExitCode } from '../errors.ts';
+import { WITHOUT_EMAIL_AUTH } from '../checks/no-admin.ts';
+import { ExitCode, type GatewayError } from '../errors.ts';
+import { isAtHead } from '../migrate/head.ts';
 import { historyWarnings, readHistory } from '../migrate/history.ts';
-import { isEmpty, makePlan } from '../migrate/plan.ts';
+import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
 import { countOrphans, ownedTables } from '../ownership/orphans.ts';
+import { commandIn } from '../report/command-in.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { findAdmin } from '../seed/find-admin.ts';
+import { otherAdmins } from '../seed/other-admins.ts';
 import { historySection } from './history-section.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
@@ -27,13 +31,14 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
       await db.dialect.beginRead(db);
       const schema = await db.dialect.readSchema(db);
       const { settings } = session.loaded;
-      const platformAdminEmail = await findAdmin(db, schema, settings);
+      const meant = { ...settings, platformAdminEmail: await findAdmin(db, schema, settings) };
       const plan = await makePlan(db, {
-        settings: { ...settings, platformAdminEmail },
+        settings: meant,
         now: new Date(),
         purpose: 'outline',
         adopt: false,
         marker: false,
+        keepRefusal: true,
       });
       session.found(plan.state);
       const owned = ownedTables(schema);
@@ -45,18 +50,21 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
         } else if (schema.has(table.name)) orphans.push([table.name, plan.rowsBefore.get(table.name) ?? 0]);
       }
       const history = await readHistory(db, schema);
+      const nobody = (await otherAdmins(db, schema, '')).length === 0;
       await db.dialect.endRead(db);
+      // What a migration takes for done is not pending, however a table differs besides: that is `verify`'s to tell.
+      const done = isEmpty(plan) || (plan.refusal === null && (await isAtHead(db, meant)));
+      const left = orphans.some(([, n]) => n !== 0);
+      const unassigned = done && left && nobody && !settings.emailAuthEnabled;
       const steps = plan.steps.map(({ id, title, statements }): StepReport => {
         return {
           id,
           title,
-          status: statements.length > 0 ? 'planned' : 'already',
+          status: !done && statements.length > 0 ? 'planned' : 'already',
           rows: null,
           durationMs: 0,
         };
       });
-      const done = isEmpty(plan);
-      const left = orphans.some(([, n]) => n !== 0);
       return {
         exitCode: !done && options.exitCode === true ? ExitCode.findings : ExitCode.ok,
         steps,
@@ -64,11 +72,36 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
           ...(orphans.length === 0 ? [] : [orphanSection(orphans)]),
           ...(options.history === true ? [historySection(history)] : []),
         ],
-        warnings: [...plan.warnings, ...historyWarnings(history)],
-        next: !done ? 'mcpgw migrate' : left ? 'mcpgw fix' : 'mcpgw verify',
+        warnings: [
+          ...unfinished(plan),
+          ...(plan.refusal === null ? [] : refused(plan.refusal)),
+          ...plan.warnings,
+          ...historyWarnings(history),
+          ...(unassigned ? [WITHOUT_EMAIL_AUTH] : []),
+        ],
+        next: nextOf({ plan, done, left, unassigned }),
       };
     });
   });
+}
+
+function unfinished({ state }: Plan): string[] {
+  return state.unfinished ? [`This database is ${state.description}. To go on with it: mcpgw migrate`] : [];
+}
+
+/** What a migration refuses, without its rows. */
+function refused({ message, details, hint }: GatewayError): string[] {
+  const what = details.filter((line) => !line.startsWith(' ')).map((line) => line.replace(/:$/, '.'));
+  return [`mcpgw migrate refuses to start: ${[message, ...what].join(' ')} ${hint}`];
+}
+
+function nextOf(found: { plan: Plan; done: boolean; left: boolean; unassigned: boolean }): string {
+  const { plan, done, left, unassigned } = found;
+  if (plan.refusal !== null) return commandIn(plan.refusal.hint);
+  if (!done) return 'mcpgw migrate';
+  // The warning says what has to be set before a command helps.
+  if (unassigned) return '';
+  return left ? 'mcpgw fix' : 'mcpgw verify';
 }
 
 function orphanSection(rows: Section['rows']): Section {

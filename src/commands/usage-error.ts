@@ -20,11 +20,21 @@ export async function reportUsageError(
   const help = command === '' ? 'mcpgw --help' : `mcpgw ${command} --help`;
   const failure =
     error instanceof CommanderError
-      ? new GatewayError('USAGE', sentence(error.message), { hint: `See how it is used: ${help}` })
+      ? (meantCommand(error, commands) ??
+        new GatewayError('USAGE', sentence(error.message), { hint: `See how it is used: ${help}` }))
       : error;
   return runCommand(command, io, { format: formatIn(argv), color: !argv.includes('--no-color') }, () =>
     Promise.reject(failure),
   );
+}
+
+/** For `--verify`, of which commander knows only that another option looks like it. */
+function meantCommand({ message }: CommanderError, commands: readonly string[]): GatewayError | null {
+  const [, name = ''] = /unknown option '--([a-z-]+)'/.exec(message) ?? [];
+  if (!commands.includes(name)) return null;
+  return new GatewayError('USAGE', `--${name} is no option: it is a command.`, {
+    hint: `Run: mcpgw ${name}`,
+  });
 }
 
 function formatIn(argv: readonly string[]): FormatName {

@@ -21,7 +21,7 @@ export interface BackupTool {
   /**
    * Whether backups can be made: the client program is there and knows this server's version. Writes nothing.
    *
-   * @throws GatewayError PREFLIGHT naming the package to install and `--no-backup`
+   * @throws GatewayError PREFLIGHT naming the package to install, and `--no-backup` where there is that
    */
   preflight(server: Server): Promise<void>;
   /** The same for restoring. */
@@ -96,7 +96,12 @@ export interface BackupToolContext<Target extends DatabaseTarget = DatabaseTarge
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** The command has `--no-backup`, so that advice may name it. */
+  readonly canGoWithout?: boolean;
 }
+
+/** What client programs are wanted for. */
+export type ClientPurpose = 'backup' | 'restore';
 
 /** The tool for a target; only that one is loaded. */
 export async function openBackupTool(context: BackupToolContext): Promise<BackupTool> {

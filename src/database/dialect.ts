@@ -14,6 +14,8 @@ export interface OpenOptions {
   /** SQLite: make the file when it is missing (its folder must be there). */
   readonly create: boolean;
   readonly connectTimeoutMs: number;
+  /** Aborted when nobody waits for the server any more: every connection to it is cut, also one being made. */
+  readonly abandon?: AbortSignal | undefined;
   /** Called with every statement just before it is sent. */
   readonly onStatement?: ((sql: string, parameters: readonly unknown[]) => void) | undefined;
 }
@@ -79,6 +81,11 @@ export interface Dialect {
   readonly server: Server;
   /** Tables of the gateway's schema (PostgreSQL: of the search path), without system tables. */
   readSchema(connection: Connection): Promise<Schema>;
+  /**
+   * A SELECT of one column `thing` without parameters: a text for every column, unique, index and foreign key of
+   * the tables that `readSchema` reads, spelled as `src/schema/things.ts` has it; other texts do no harm.
+   */
+  readonly things: string;
   translateError(error: unknown): GatewayError | null;
 
   quote(identifier: string): string;

@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import { openDatabase } from './drivers.ts';
+import { saidByServer } from './said-by-server.ts';
 
 /** Whether the server answers on a new connection; a refusal is an answer, too. */
 export async function isReachable(target: DatabaseTarget, connectTimeoutMs: number): Promise<boolean> {
@@ -10,8 +11,6 @@ export async function isReachable(target: DatabaseTarget, connectTimeoutMs: numb
     return true;
   } catch (error) {
     if (!(error instanceof GatewayError) || error.code !== 'UNREACHABLE') return true;
-    // What only a server's own errors have: on PostgreSQL, and on MySQL.
-    const cause = error.cause as { severity?: string; sqlState?: string } | undefined;
-    return cause?.severity !== undefined || cause?.sqlState !== undefined;
+    return saidByServer(error.cause);
   }
 }

@@ -4,6 +4,8 @@ import { type Connection, connection } from './connection.ts';
 import type { Access, OpenDatabase, OpenOptions } from './dialect.ts';
 import { openDatabase } from './drivers.ts';
 import { namingBlocker } from './naming-blocker.ts';
+import { namingUrlSource } from './naming-url-source.ts';
+import { CONNECT_TIMEOUT_MS } from './server-location.ts';
 import { watchServer } from './watch-server.ts';
 
 export interface ConnectOptions {
@@ -21,7 +23,6 @@ export interface ConnectOptions {
   readonly statementTimeoutMs?: number;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
 const WAIT_INTERVAL_MS = 1_000;
 /** Saying good-bye to a server takes a round trip; one that does not answer is left without it. */
 const CLOSE_MS = 2_000;
@@ -35,7 +36,9 @@ export async function withDatabase<T>(
   options: ConnectOptions,
   use: (db: Connection) => Promise<T>,
 ): Promise<T> {
-  const open = await openPatiently(target, options);
+  const open = await openPatiently(target, options).catch((error: unknown) => {
+    throw namingUrlSource(error, target.givenBy);
+  });
   const { kysely, dialect, cut } = open;
   const watched = cut === null ? null : watchServer(target, cut, options.statementTimeoutMs);
   try {
@@ -54,7 +57,8 @@ export async function withDatabase<T>(
       }
     });
   } catch (error) {
-    throw error instanceof GatewayError ? error : (dialect.translateError(error) ?? error);
+    const known = error instanceof GatewayError ? error : (dialect.translateError(error) ?? error);
+    throw namingUrlSource(known, target.givenBy);
   } finally {
     await close(open);
   }

@@ -1,5 +1,6 @@
 import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
 import type { Manifest } from '../backup/manifest.ts';
+import { releaseLabel } from '../backup/release-label.ts';
 import { openBackupTool } from '../database/backup-tool.ts';
 import { noProgress } from '../progress.ts';
 import { duration } from '../report/duration.ts';
@@ -35,7 +36,7 @@ export async function backupsOf({ target, cwd, env, now }: TargetContext): Promi
   const listed = listBackups(place, now);
   const whole = listed.flatMap(({ path, manifest, problem }): WholeBackup[] =>
     manifest?.source.database === tool.database && problem === ''
-      ? [{ path, manifest, facts: `v${manifest.release}, ${age(manifest.createdAt, now)} old` }]
+      ? [{ path, manifest, facts: `v${releaseLabel(manifest)}, ${age(manifest.createdAt, now)} old` }]
       : [],
   );
   return { place, whole, broken: listed.filter(({ problem }) => problem !== '') };

@@ -1,9 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
+import { MIGRATIONS } from '../../migrations/index.ts';
 import type { Connection } from '../database/connection.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
+import { thingsOf } from '../schema/things.ts';
 import { ADMIN_ROLE, DEFAULT_ROLES } from '../seed/default-roles.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SEED_STEP, stepChecksums } from './history.ts';
+import { targetSchema } from './record.ts';
 import { REVISION } from './state.ts';
 
 /** A table that is locked for longer is waited for the long way round, which ends in who has locked it. */
@@ -13,7 +16,8 @@ type HeadSettings = Pick<Settings, 'emailAuthEnabled' | 'platformAdminEmail'>;
 
 /**
  * Whether a migration has nothing to do, asked with one statement and no lock: replicas that start at once
- * each run it. A yes is certain as far as the tool's own history goes; anything unusual is a no, which only
+ * each run it. A yes is certain as far as the tool's own history, its rows and the catalogue's tables, columns,
+ * uniques, indexes and foreign keys go; anything unusual is a no, which only
  * means that the long way round is taken; so is a table that somebody keeps locked. Every value is a literal,
  * for what bounds that wait takes no parameters. To be called outside of a transaction: where a table is missing the
  * statement fails, and would take the transaction with it.
@@ -24,6 +28,7 @@ export async function isAtHead(db: Connection, settings: HeadSettings): Promise<
     stepsAreRecorded(settings),
     ...toolsAreNamed(),
     ...(settings.emailAuthEnabled ? [...seedsAreThere(db, settings.platformAdminEmail), ...noOrphans()] : []),
+    schemaIsWhole(db),
   ];
   try {
     const { sql: question } = db.compile(
@@ -59,6 +64,19 @@ function stepsAreRecorded({ emailAuthEnabled }: HeadSettings): Condition {
 
 function toolsAreNamed(): Condition[] {
   return [sql`NOT EXISTS (SELECT 1 FROM tools WHERE display_name IS NULL OR name IS NULL)`];
+}
+
+/** Everything is there that a migration makes; what v0.6.0 tables lost of their own it does not bring back. */
+function schemaIsWhole({ dialect }: Connection): Condition {
+  const v060 = targetSchema(MIGRATIONS.slice(0, 1));
+  const own = new Set(thingsOf(v060));
+  const wanted = [
+    ...[...v060.values()].map(({ name, columns }) => `${name}.${columns[0]?.name}`),
+    ...thingsOf(targetSchema(MIGRATIONS)).filter((thing) => !own.has(thing)),
+  ];
+  const list = sql.raw(wanted.map((thing) => dialect.literal(thing)).join(', '));
+  return sql`(SELECT count(DISTINCT thing) FROM (${sql.raw(dialect.things)}) things WHERE thing IN (${list})) =
+    ${sql.lit(wanted.length)}`;
 }
 
 /** As `planSeed` wants them; with two personal teams it takes a closer look. */

@@ -3,10 +3,11 @@ import type { RunLock } from '../database/dialect.ts';
 import type { Progress } from '../progress.ts';
 import { commitUnknown } from './commit-unknown.ts';
 import { partialError } from './partial-error.ts';
+import type { Release } from './read-release.ts';
 import { takenBack } from './taken-back.ts';
 
 /** Called behind the lock of a run, before its first write; takes the backup. */
-export type BeforeWriting = (state: { readonly release: string; readonly revision: string }) => Promise<void>;
+export type BeforeWriting = (state: Release) => Promise<void>;
 
 export interface InRunOptions {
   readonly progress: Progress;

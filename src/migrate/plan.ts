@@ -11,6 +11,7 @@ import { displayName } from '../schema/display-name.ts';
 import { HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
 import { missingSeed } from '../seed/missing-seed.ts';
+import { otherAdmins } from '../seed/other-admins.ts';
 import { hashPassword, type PasswordHash } from '../seed/password.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -26,6 +27,7 @@ import type { Migration, OwnershipValues } from './migration.ts';
 import { findDangling, findMends } from './prepare.ts';
 import { readPlanFacts } from './read-facts.ts';
 import { type RecordFacts, record } from './record.ts';
+import { refuseShared } from './refuse-shared.ts';
 import { AT_HEAD, REVISION, readRevisions, recogniseState, type State } from './state.ts';
 
 export interface PlannedStep {
@@ -56,6 +58,8 @@ export interface Plan {
   /** Null when EMAIL_AUTH_ENABLED is false. */
   readonly seed: SeedPlan | null;
   readonly warnings: readonly string[];
+  /** Why it may not be run, where that was asked for instead of thrown. */
+  readonly refusal: GatewayError | null;
 }
 
 export interface PlanOptions {
@@ -75,6 +79,8 @@ export interface PlanOptions {
   readonly adopt: boolean;
   /** Write the marker of the gateway's own upgrade into `federation_source`. */
   readonly marker: boolean;
+  /** Rows that the target does not allow are told in the plan, and not thrown. */
+  readonly keepRefusal?: boolean;
 }
 
 /** The migration in which rows get their owner and tools their display name. */
@@ -90,11 +96,11 @@ function stepsOf({ emailAuthEnabled }: Pick<Settings, 'emailAuthEnabled'>): { id
   const migrations = (when: Migration['when']) => MIGRATIONS.filter((migration) => migration.when === when);
   return [
     { id: 'history', title: 'Table for our own history' },
-    { id: 'mend', title: 'Rows that new constraints would not allow' },
+    { id: 'mend', title: 'Rows made to fit new constraints' },
     ...migrations('before-seed'),
     ...(emailAuthEnabled ? [{ id: SEED_STEP, title: 'Administrator, personal team, roles' }] : []),
     ...migrations('after-seed'),
-    { id: OWNERSHIP_STEP, title: 'Owner and team for rows without' },
+    { id: OWNERSHIP_STEP, title: 'Owner and team for rows that lack them' },
     { id: 'revision', title: `Revision ${REVISION.v070}` },
   ];
 }
@@ -115,6 +121,7 @@ export function nothingLeft(settings: Pick<Settings, 'emailAuthEnabled'>): Plan 
     collisions: [],
     seed: null,
     warnings: [],
+    refusal: null,
   };
 }
 
@@ -122,7 +129,11 @@ export function isEmpty(plan: Plan): boolean {
   return plan.steps.every((step) => step.statements.length === 0 && step.checksum === null);
 }
 
-/** Reads the database and works out every statement that it needs to be at v0.7.0. Writes nothing. */
+/**
+ * Reads the database and works out every statement that it needs to be at v0.7.0. Writes nothing.
+ *
+ * @throws GatewayError STATE; PREFLIGHT for rows that v0.7.0 does not allow
+ */
 export async function makePlan(db: Connection, options: PlanOptions): Promise<Plan> {
   const { settings } = options;
   const schema = options.schema ?? (await db.dialect.readSchema(db));
@@ -141,7 +152,11 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
       : { teamId: seed.teamId, ownerEmail: seed.ownerEmail, visibility: FORMER_VISIBILITY };
 
   const recording = record(MIGRATIONS, 'up', schema, db.dialect, facts, ownership);
-  await refuseDangling(db, schema, recording.schema, mends.length > 0);
+  const refusal = await refusalOf(async () => {
+    await refuseDangling(db, schema, recording.schema, mends.length > 0);
+    await refuseShared(db, schema, recording.schema, seed !== null);
+  });
+  if (refusal !== null && options.keepRefusal !== true) throw refusal;
 
   const assignment =
     seed === null
@@ -228,8 +243,37 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     assigned,
     collisions: orphans,
     seed,
-    warnings: [...recording.warnings, ...mends.map((m) => `${m.rows} ${m.what}.`)],
+    warnings: [
+      ...recording.warnings,
+      ...mends.map((m) => `${m.what}.`),
+      ...(await besideOthers(db, schema, seed)),
+    ],
+    refusal,
   };
+}
+
+/** What somebody should know who mistyped the administrator's address. */
+async function besideOthers(db: Connection, schema: Schema, seed: SeedPlan | null): Promise<string[]> {
+  const isMade = seed?.parts.some((part) => part.id === 'admin' && part.statements.length > 0) ?? false;
+  if (seed === null || !isMade) return [];
+  const [first, ...more] = await otherAdmins(db, schema, seed.ownerEmail);
+  if (first === undefined) return [];
+  const there = [first, ...more].join(', ');
+  return [
+    `This database has the administrator${more.length === 0 ? '' : 's'} ${there} already; ${seed.ownerEmail} is made beside ${more.length === 0 ? 'it' : 'them'}. ` +
+      `If that is a slip, set PLATFORM_ADMIN_EMAIL=${first} before you migrate; an account that was made stays until you deactivate it in the gateway.`,
+  ];
+}
+
+/** The GatewayError that something ends in; null when it does not. */
+async function refusalOf(check: () => Promise<void>): Promise<GatewayError | null> {
+  try {
+    await check();
+    return null;
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
 }
 
 /** The checks of `fix` that are about these rows. */
@@ -274,7 +318,7 @@ async function refuseDangling(db: Connection, before: Schema, after: Schema, men
     details: dangling.map(
       (d) => `${d.table}.${d.key.column}: ${d.rows} rows without their row in ${d.key.table}`,
     ),
-    hint: `mcpgw verify --only ${MENDED_BEFORE} shows them. Mend them, then migrate: mcpgw fix --only ${MENDED_BEFORE} — nothing was changed.`,
+    hint: `mcpgw verify --only ${MENDED_BEFORE} shows them.\nMend them, then migrate: mcpgw fix --only ${MENDED_BEFORE}\nNothing was changed.`,
   });
 }
 

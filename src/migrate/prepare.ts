@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
+import { plural } from '../report/plural.ts';
 import { columnOf, type ForeignKey, type Schema } from '../schema/model.ts';
 
 /** Rows that must be mended before a constraint can be added, and the statement that does it. */
 export interface Mend {
+  /** A sentence about as many rows as there are, without its full stop. */
   readonly what: string;
   readonly rows: number;
   readonly statement: Statement;
@@ -13,15 +15,21 @@ export interface Mend {
 /** What a gateway can have left in rows that the constraints of the target do not allow. */
 export async function findMends(db: Connection, schema: Schema): Promise<readonly Mend[]> {
   const mends: Mend[] = [];
-  const mend = async (what: string, count: ReturnType<typeof sql>, change: ReturnType<typeof sql>) => {
+  const mend = async (
+    what: (rows: number) => string,
+    count: ReturnType<typeof sql>,
+    change: ReturnType<typeof sql>,
+  ) => {
     const [row] = await db.query<{ n: unknown }>(count as ReturnType<typeof sql<{ n: unknown }>>);
     const rows = Number(row?.n ?? 0);
-    if (rows > 0) mends.push({ what, rows, statement: { ...db.compile(change), counts: 'written' } });
+    if (rows > 0)
+      mends.push({ what: what(rows), rows, statement: { ...db.compile(change), counts: 'written' } });
   };
   if (schema.has('email_teams')) {
     // A pre-release let teams have the visibility `team` (COMPATIBILITY §2).
     await mend(
-      'teams with a visibility that v0.7.0 does not have become private',
+      (n) =>
+        `${plural(n, 'team')} made private: v0.7.0 does not have ${n === 1 ? 'its' : 'their'} visibility`,
       sql`SELECT count(*) AS n FROM email_teams WHERE visibility NOT IN ('private', 'public')`,
       sql`UPDATE email_teams SET visibility = 'private' WHERE visibility NOT IN ('private', 'public')`,
     );
@@ -31,7 +39,8 @@ export async function findMends(db: Connection, schema: Schema): Promise<readonl
     const unknown = sql`NOT EXISTS (SELECT 1 FROM email_users u WHERE u.email = user_roles.granted_by)
                         AND EXISTS (SELECT 1 FROM email_users u WHERE u.email = user_roles.user_email)`;
     await mend(
-      'role assignments granted by somebody who is no user name their own user instead',
+      (n) =>
+        `${plural(n, 'role assignment')} granted by somebody who is no user: ${n === 1 ? 'it names its' : 'they name their'} own user instead`,
       sql`SELECT count(*) AS n FROM user_roles WHERE ${unknown}`,
       sql`UPDATE user_roles SET granted_by = user_email WHERE ${unknown}`,
     );

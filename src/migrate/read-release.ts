@@ -6,16 +6,18 @@ import { readRevisions, recogniseState } from './state.ts';
 export interface Release {
   readonly release: string;
   readonly revision: string;
+  /** An upgrade or an installation that was begun and not ended. */
+  readonly unfinished: boolean;
 }
 
 /** Release and revision for a report; `unknown` for a state that cannot be migrated. */
 export async function releaseOf(db: Connection, schema: Schema): Promise<Release> {
   const revisions = await readRevisions(db, schema);
   try {
-    const { release, revision } = recogniseState(schema, revisions, true);
-    return { release, revision };
+    const { release, revision, unfinished } = recogniseState(schema, revisions, true);
+    return { release, revision, unfinished };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return { release: 'unknown', revision: (revisions ?? []).join(', ') };
+    return { release: 'unknown', revision: (revisions ?? []).join(', '), unfinished: false };
   }
 }

@@ -22,6 +22,8 @@ export interface RollbackPlan extends Pick<Plan, 'state' | 'changed' | 'schema' 
   readonly dropped: readonly string[];
   /** Rows beyond the seeded ones that go with them. */
   readonly losses: readonly Loss[];
+  /** Rows that lose their team, owner and visibility, for each table that has any. */
+  readonly disowned: ReadonlyMap<string, number>;
   /** Rows that v0.6.0 does not allow. */
   readonly duplicates: readonly Duplicates[];
 }
@@ -40,6 +42,7 @@ export async function makeRollbackPlan(
   }
   const recording = await recordRollback(db, schema);
   const tables = [...schema.keys()];
+  const rowsBefore = await rowCounts(db, tables);
   const dropped = tables.filter((name) => !recording.schema.has(name));
   const holdsData = dropped.filter((name) => !LEFTOVER_COPIES.has(name));
   const step = (id: string, title: string, statements: readonly Statement[]): PlannedStep => ({
@@ -66,12 +69,23 @@ export async function makeRollbackPlan(
     steps: steps.filter(({ statements }) => statements.length > 0),
     changed: [...recording.steps.flatMap((s) => s.changed), ...(history.length > 0 ? [HISTORY_TABLE] : [])],
     schema,
-    rowsBefore: await rowCounts(db, tables),
+    rowsBefore,
+    disowned: disownedRows(schema, rowsBefore),
     dropped: history.length > 0 ? [...dropped, HISTORY_TABLE] : dropped,
     losses: await findLosses(db, schema, holdsData, await findAdmin(db, schema, settings)),
     duplicates: await findDuplicates(db, schema),
     warnings: [...recording.warnings, ...(await exposed(db, schema))],
   };
+}
+
+/** v0.6.0 has none of these columns; a run that was interrupted may have dropped some. */
+function disownedRows(schema: Schema, rows: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const owned = OWNED_TABLES.filter(({ name }) =>
+    ['team_id', 'owner_email', 'visibility'].some(
+      (column) => columnOf(schema.get(name), column) !== undefined,
+    ),
+  );
+  return new Map(owned.map(({ name }) => [name, rows.get(name) ?? 0] as const).filter(([, n]) => n > 0));
 }
 
 /** What is left to undo of the migrations in a database with this schema. */

@@ -43,6 +43,8 @@ export interface State {
   readonly release: string;
   /** Empty where there is none. */
   readonly revision: string;
+  /** Something was begun and not ended: neither gateway knows such a database. */
+  readonly unfinished: boolean;
 }
 
 /** The rows of `alembic_version`; null when the table is not there. */
@@ -119,21 +121,24 @@ export const AT_HEAD: State = {
   description: 'v0.7.0',
   release: '0.7.0',
   revision: REVISION.v070,
+  unfinished: false,
 };
 
 function known(schema: Schema, revision: string): State {
   const tools = schema.get('tools');
   const displayName = columnOf(tools, 'display_name') !== undefined;
   if (revision === REVISION.v060) {
-    const crashed = displayName || schema.has('email_users');
+    // Our own run makes the table of its history first of all, and a rollback removes it.
+    const crashed = displayName || schema.has('email_users') || schema.has(HISTORY_TABLE);
     return crashed
       ? {
           kind: 'crashed-upgrade',
           description: 'v0.6.0 with an upgrade that did not finish',
           release: '0.6.0',
           revision,
+          unfinished: true,
         }
-      : { kind: 'v0.6.0', description: 'v0.6.0', release: '0.6.0', revision };
+      : { kind: 'v0.6.0', description: 'v0.6.0', release: '0.6.0', revision, unfinished: false };
   }
   if (revision !== REVISION.v070) {
     return {
@@ -141,6 +146,7 @@ function known(schema: Schema, revision: string): State {
       description: 'between v0.6.0 and v0.7.0: an upgrade that did not finish',
       release: '0.6.0',
       revision,
+      unfinished: true,
     };
   }
   const scoped = tools?.uniques.some((u) => u.name === 'uq_team_owner_email_name_tool') ?? false;
@@ -152,6 +158,7 @@ function known(schema: Schema, revision: string): State {
         description: 'v0.7.0, upgraded by the gateway itself',
         release: '0.7.0',
         revision,
+        unfinished: false,
       };
 }
 
@@ -163,9 +170,12 @@ function withoutRevision(schema: Schema, others: readonly string[], adopt: boole
       description: 'begun by mcpgw, without a recorded revision',
       release: 'unfinished',
       revision: '',
+      unfinished: true,
     };
   }
-  if (others.length === 0) return { kind: 'empty', description: 'empty', release: 'empty', revision: '' };
+  if (others.length === 0) {
+    return { kind: 'empty', description: 'empty', release: 'empty', revision: '', unfinished: false };
+  }
   if (!schema.has('gateways')) {
     const sample = others.slice(0, 5).join(', ');
     throw new GatewayError(
@@ -195,6 +205,7 @@ function withoutRevision(schema: Schema, others: readonly string[], adopt: boole
     description: 'v0.6.0 without a recorded revision',
     release: '0.6.0',
     revision: '',
+    unfinished: false,
   };
 }
 

@@ -1,6 +1,7 @@
 import { summarizeChecks } from './check-summary.ts';
 import { duration } from './duration.ts';
 import { plural } from './plural.ts';
+import { isRefusal } from './refusal.ts';
 import type { Report } from './report.ts';
 
 /**
@@ -36,10 +37,11 @@ function finished(report: Report): string {
   return `${text[0]?.toUpperCase()}${text.slice(1)}.`;
 }
 
-function stepsPart({ steps }: Report): string {
+function stepsPart({ steps, warnings }: Report): string {
   const planned = steps.filter((step) => step.status === 'planned').length;
   if (steps.some((step) => step.statements !== undefined)) {
-    return `dry run: nothing was written, ${planned} of ${plural(steps.length, 'step')} planned`;
+    const refused = warnings.some(isRefusal) ? ', and a run would refuse: see the warnings' : '';
+    return `dry run: nothing was written, ${planned} of ${plural(steps.length, 'step')} planned${refused}`;
   }
   if (planned > 0) return `${plural(planned, 'step')} pending`;
   const done = steps.filter((step) => step.status === 'done');
@@ -54,6 +56,7 @@ function repairsPart({ checks }: Report): string {
   if (fixed.length === 0) return '';
   const repaired = fixed.reduce((sum, check) => sum + (check.repaired ?? 0), 0);
   const remaining = fixed.reduce((sum, check) => sum + (check.remaining ?? 0), 0);
+  if (repaired + remaining === 0) return '';
   return `${plural(repaired, 'finding')} repaired, ${remaining === 0 ? 'none' : plural(remaining, 'finding')} left`;
 }
 

@@ -42,7 +42,10 @@ export interface StepReport {
   /** Rows written or assigned; null where the step writes no rows. */
   readonly rows: number | null;
   readonly durationMs: number;
-  /** Statements of the step, with secrets masked; filled by `--dry-run` only. */
+  /**
+   * Statements of the step, with secrets masked; filled by `--dry-run` only. Those of a step that is in place
+   * (`already`) record that it is.
+   */
   readonly statements?: readonly string[];
 }
 

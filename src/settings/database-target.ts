@@ -1,6 +1,11 @@
 /** Where the database is and how to reach it: DATABASE_URL, taken apart and checked. */
 export type DatabaseTarget = SqliteTarget | PostgresqlTarget | MysqlTarget;
 
+interface Given {
+  /** The flag, or the path of the file, that the URL came from; undefined where it is DATABASE_URL itself. */
+  readonly givenBy?: string;
+}
+
 export interface SqlitePragma {
   readonly name: string;
   /** A keyword or a whole number, checked against the pragma's own list: safe to put into a statement. */
@@ -9,7 +14,7 @@ export interface SqlitePragma {
   readonly persistent: boolean;
 }
 
-export interface SqliteTarget {
+export interface SqliteTarget extends Given {
   readonly dialect: 'sqlite';
   /** Absolute. */
   readonly path: string;
@@ -24,7 +29,7 @@ export interface SqliteTarget {
 
 export type PostgresqlSslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
-export interface PostgresqlTarget {
+export interface PostgresqlTarget extends Given {
   readonly dialect: 'postgresql';
   /** A name, an address (IPv6 without brackets), or the absolute folder of a unix socket. */
   readonly host: string;
@@ -52,7 +57,7 @@ export interface PostgresqlTarget {
 export type MysqlSslMode = 'disabled' | 'preferred' | 'required' | 'verify-ca' | 'verify-identity';
 
 /** MySQL and MariaDB: which of the two it is, only the server can say. */
-export interface MysqlTarget {
+export interface MysqlTarget extends Given {
   readonly dialect: 'mysql';
   readonly host: string;
   readonly port: number;

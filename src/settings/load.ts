@@ -7,6 +7,7 @@ import { parseDatabaseUrl } from './database-url.ts';
 import { envByName } from './env-by-name.ts';
 import { type EnvFile, readEnvFile } from './env-file.ts';
 import { type MisspeltName, misspeltNames } from './misspelt-names.ts';
+import { namingSource } from './naming-source.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { NotASetting, Settings } from './settings.ts';
 import { VARIABLES, type Variable, type VariableName } from './variables.ts';
@@ -91,7 +92,7 @@ export interface SettingProblem {
 /**
  * Settles every setting: flags, then the environment, then `.env`, then the default. An empty text means "not
  * set", except for the administrator's email, password and name and the team prefix, which the gateway would
- * take as they are.
+ * take as they are; beside the file of a secret an empty text never counts.
  *
  * @returns settings, the database they point to, where each value came from, and warnings
  * @throws GatewayError ENV_FILE when `.env` cannot be parsed, otherwise SETTINGS with every problem in `details`
@@ -120,10 +121,10 @@ export function envFilePath({ cwd, flags }: Pick<SettingsInput, 'cwd' | 'flags'>
  */
 export function problemsBeside(input: SettingsInput, file: EnvFile | null): readonly SettingProblem[] {
   const { problems, sources } = inspectSettings(input, file);
-  const isGiven = new Set(
-    [...sources].filter(([, { source }]) => source !== 'default').map(([name]) => `${name}`),
-  );
-  return problems.filter(({ text }) => isGiven.has(text.split(':', 1)[0] ?? ''));
+  const given = [...sources].filter(([, { source }]) => source !== 'default').map(([name]) => `${name}`);
+  const url = sources.get('DATABASE_URL');
+  const names = [...given, url === undefined ? '' : (urlGivenBy(url) ?? '')].filter((name) => name !== '');
+  return problems.filter(({ text }) => names.some((name) => text.startsWith(`${name}:`)));
 }
 
 /** What `loadSettings` does, with the problems returned: where a text breaks its rule the default stands in. */
@@ -225,10 +226,12 @@ function readSecretFiles(
   problems: SettingProblem[],
 ): void {
   for (const [name, fileName] of SECRET_FILES) {
-    const level = levels.find((candidate) => candidate(name) !== null || candidate(fileName) !== null);
+    // An empty text is what compose makes of a variable that is not set: it says nothing against a file.
+    const says = (level: Level) => (level(name)?.text ?? '') !== '' || level(name)?.problem !== undefined;
+    const level = levels.find((candidate) => says(candidate) || candidate(fileName) !== null);
     const file = level?.(fileName) ?? null;
-    if (file === null) continue;
-    if (level?.(name) !== null) {
+    if (level === undefined || file === null) continue;
+    if (says(level)) {
       const text = `${fileName}: ${name} is set as well; keep one of the two`;
       problems.push({ code: 'SETTINGS', text });
       continue;
@@ -285,12 +288,24 @@ function readTarget(
   problems: SettingProblem[],
 ): { target: DatabaseTarget; warnings: string[] } | null {
   if (problems.some(({ text }) => text.startsWith('DATABASE_URL'))) return null;
+  const url = found.get('DATABASE_URL');
+  const givenBy = url === undefined ? undefined : urlGivenBy(url);
   try {
-    return parseDatabaseUrl(found.get('DATABASE_URL')?.text ?? '', cwd);
+    const { target, warnings } = parseDatabaseUrl(url?.text ?? '', cwd);
+    return {
+      target: givenBy === undefined ? target : { ...target, givenBy },
+      warnings: warnings.map((text) => namingSource(text, givenBy)),
+    };
   } catch (error) {
-    problems.push(problemOf('DATABASE_URL', error));
+    const { code, text } = problemOf('DATABASE_URL', error);
+    problems.push({ code, text: namingSource(text, givenBy) });
     return null;
   }
+}
+
+/** Where somebody looks for the URL who has not written it into DATABASE_URL. */
+function urlGivenBy({ source, detail }: Pick<Found, 'source' | 'detail'>): string | undefined {
+  return source === 'flag' || source === 'file' ? detail : undefined;
 }
 
 function failure(problems: readonly SettingProblem[]): GatewayError {

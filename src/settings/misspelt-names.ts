@@ -2,6 +2,7 @@ import { editDistance } from './edit-distance.ts';
 import { envByName } from './env-by-name.ts';
 import type { EnvFile } from './env-file.ts';
 import { GATEWAY_SECRETS } from './gateway-secrets.ts';
+import { lettersOf, mayBeNear } from './letters-of.ts';
 import { VARIABLES, type VariableName } from './variables.ts';
 
 export interface MisspeltName {
@@ -25,13 +26,14 @@ const DECISIVE: ReadonlyMap<string, { decides: 'where' | 'as whom'; instead: rea
     ['PLATFORM_ADMIN_PASSWORD_FILE', { decides: 'as whom', instead: ['PLATFORM_ADMIN_PASSWORD'] }],
   ]);
 
-const KNOWN: ReadonlySet<string> = new Set([
-  ...VARIABLES.map(({ name }) => name),
-  ...GATEWAY_SECRETS.map(({ name }) => name),
-]);
+/** Each name that is known, with its letters. */
+const KNOWN: ReadonlyMap<string, number> = new Map(
+  [...VARIABLES, ...GATEWAY_SECRETS].map(({ name }) => [name, lettersOf(name)]),
+);
 
 /** Two slips in a shorter word make another word. */
 const LONG = 10;
+const SLIPS = 2;
 
 /**
  * Names that are nearly one that is known. The gateway has some hundred variables more, none of which is as near
@@ -57,6 +59,7 @@ export function misspeltNames(
     return [{ name, meant, place: `${file?.path}:${line}`, decides: decidesWhat(meant, value) }];
   });
   const inEnvironment = [...envByName(env)].flatMap(([name, text]): MisspeltName[] => {
+    if (name.length < LONG - SLIPS) return [];
     const meant = nearest(name);
     if (meant === null || meant.length < LONG || isSet(meant)) return [];
     return [{ name, meant, place: 'the environment', decides: decidesWhat(meant, text) }];
@@ -68,9 +71,10 @@ function nearest(name: string): string | null {
   if (KNOWN.has(name)) return null;
   let best: string | null = null;
   let least = Number.POSITIVE_INFINITY;
-  for (const known of KNOWN) {
-    const allowed = known.length < LONG ? 1 : 2;
-    if (Math.abs(known.length - name.length) > allowed) continue;
+  const own = lettersOf(name);
+  for (const [known, letters] of KNOWN) {
+    const allowed = known.length < LONG ? 1 : SLIPS;
+    if (Math.abs(known.length - name.length) > allowed || !mayBeNear(own, letters, allowed)) continue;
     const distance = editDistance(name, known, allowed);
     if (distance < least) {
       least = distance;

@@ -131,7 +131,7 @@ function suite({ id, dialect }: DatabaseKind): void {
       message: expect.stringMatching(
         /^\S+pg_dump is of version 12\.22, older than the server \(PostgreSQL 1\d/,
       ),
-      hint: expect.stringMatching(/postgresql-client-1\d.*--no-backup/),
+      hint: expect.stringMatching(/postgresql-client-1\d\b.*PATH\. Nothing was changed\.$/),
     });
     expect(readdirSync(directory)).toEqual([]);
   });
@@ -143,22 +143,40 @@ function suite({ id, dialect }: DatabaseKind): void {
       sqlite: '',
     };
     const { target } = testSettings(database.url);
-    const refused = connect(database, (db) =>
-      preflightBackup({
-        db,
-        target,
-        env: { PATH: '' },
-        cwd: directory,
-        directory,
-        progress: noProgress,
-        signal: new AbortController().signal,
-      }),
-    );
-    await expect(refused).rejects.toMatchObject({
+    const refused = (canGoWithout: boolean) =>
+      connect(database, (db) =>
+        preflightBackup({
+          canGoWithout,
+          db,
+          target,
+          env: { PATH: '' },
+          cwd: directory,
+          directory,
+          progress: noProgress,
+          signal: new AbortController().signal,
+        }),
+      );
+    const message = `A backup needs ${program[dialect]}, which is not on the PATH.`;
+    await expect(refused(true)).rejects.toMatchObject({
       code: 'PREFLIGHT',
       exitCode: 2,
-      message: `A backup needs ${program[dialect]}, which is not on the PATH.`,
+      message,
       hint: expect.stringMatching(/client.*--no-backup/),
+    });
+    await expect(refused(false)).rejects.toMatchObject({
+      message,
+      hint: expect.stringMatching(/client.* on the PATH\. Nothing was changed\.$/),
+    });
+    const { file } = await backUp(database, { directory });
+    const backup = false;
+    const restored = planRestore(
+      restoreContext(database, { directory, name: file, env: { PATH: '' }, backup }),
+    );
+    const reader = { postgresql: 'pg_restore', mysql: id === 'mysql' ? 'mysql' : 'mariadb', sqlite: '' };
+    await expect(restored).rejects.toMatchObject({
+      code: 'PREFLIGHT',
+      message: `A restore needs ${reader[dialect]}, which is not on the PATH.`,
+      hint: expect.not.stringContaining('--no-backup'),
     });
   });
 

@@ -1,14 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { backup } from '../../src/commands/backup.ts';
-import type { Io } from '../../src/commands/io.ts';
 import { restore } from '../../src/commands/restore.ts';
 import { renderText } from '../../src/report/format/text.ts';
-import schema from '../../src/report/report.schema.json' with { type: 'json' };
-import type { Report } from '../../src/report/report.ts';
 import { plainStyle } from '../report/fixtures.ts';
+import { commandRuns, rowsOf } from '../support/command-run.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { v060Database } from './backup-context.ts';
@@ -26,28 +23,9 @@ afterEach(async () => {
 });
 
 const GLOBAL = { format: 'json', color: false, quiet: true, lockTimeout: 1 } as const;
-const validate = new Ajv2020({ strict: false }).compile(schema);
 
-async function run(command: (io: Io) => Promise<number>): Promise<Report> {
-  let text = '';
-  const stream = { write: (more: string) => (text += more), isTTY: false, columns: undefined };
-  const io: Io = {
-    env: { DATABASE_URL: database.url },
-    cwd: directory,
-    argv: [],
-    stdout: stream,
-    stderr: { write() {}, isTTY: false, columns: undefined },
-    interactive: false,
-    signal: new AbortController().signal,
-  };
-  const code = await command(io);
-  const report = JSON.parse(text) as Report;
-  expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
-  expect(report.exitCode).toBe(code);
-  return report;
-}
-
-const cells = (report: Report, section: string) => report.sections.find(({ id }) => id === section)?.rows;
+const run = async (command: Parameters<ReturnType<typeof commandRuns>>[0]) =>
+  (await commandRuns(database, directory)(command)).report;
 
 test('backup, list, dry run, restore', async () => {
   writeFileSync(join(directory, '.env'), 'DB_MAX_RETRIES=1\n');
@@ -65,11 +43,11 @@ test('backup, list, dry run, restore', async () => {
   ).toEqual(['db', 'env', 'json']);
 
   const listed = await run((io) => backup(io, { ...GLOBAL, backupDir: 'kept', list: true, verify: true }));
-  expect(cells(listed, 'backups')).toEqual([
+  expect(rowsOf(listed, 'backups')).toEqual([
     [
-      expect.stringMatching(/\.json$/),
-      expect.any(String),
-      'mcp',
+      expect.stringMatching(/^mcpgw-mcp-.*\.json$/),
+      expect.stringMatching(/^\d{4}-\d\d-\d\d$/),
+      expect.stringMatching(/^\d\d:\d\d$/),
       '0.6.0',
       expect.stringMatching(/MB$/),
       15,
@@ -86,7 +64,7 @@ test('backup, list, dry run, restore', async () => {
     ['backup', 'planned'],
     ['restore', 'planned'],
   ]);
-  expect(cells(planned, 'tables')).toContainEqual(['tool_metrics', 0, 1, 'replaced']);
+  expect(rowsOf(planned, 'tables')).toContainEqual(['tool_metrics', 0, 1, 'replaced']);
 
   const asked = await run((io) => restore(io, options));
   expect(asked).toMatchObject({
@@ -117,7 +95,7 @@ test('a list names what is damaged, with exit code 1', async () => {
   expect(cheap.exitCode).toBe(0);
   const verified = await run((io) => backup(io, { ...GLOBAL, backupDir: '.', list: true, verify: true }));
   expect(verified.exitCode).toBe(1);
-  expect(cells(verified, 'backups')?.[0]?.[6]).toContain('SHA-256');
+  expect(rowsOf(verified, 'backups')?.[0]?.[6]).toContain('SHA-256');
 });
 
 test('a list is never an occasion to remove backups', async () => {
@@ -139,7 +117,29 @@ test('the names in a list stay whole, and one without its ending restores', asyn
   expect(restored).toMatchObject({ status: 'ok', error: null });
 });
 
-test('an unknown backup is refused', async () => {
-  const report = await run((io) => restore(io, { ...GLOBAL, from: 'nothing.db', confirm: 'mcp' }));
-  expect(report).toMatchObject({ exitCode: 2, error: { code: 'FAILED' }, next: 'mcpgw backup --list' });
+test('a longer name of the database breaks no date of a list in two', async () => {
+  const path = join(directory, 'gateway_prod.db');
+  copyFileSync(database.name, path);
+  const runThere = commandRuns({ url: `sqlite:///${path}` }, directory);
+  await runThere((io) => backup(io, GLOBAL));
+  const { report } = await runThere((io) => backup(io, { ...GLOBAL, list: true }));
+  const text = renderText(report, { ...plainStyle, width: 100 });
+  expect(text).toMatch(
+    /^ {2}mcpgw-gateway_prod-\S+\.json {2}\d{4}-\d\d-\d\d {2}\d\d:\d\d {2}0\.6\.0 .* whole$/m,
+  );
+});
+
+test('an unknown backup is refused, with the folders that were searched', async () => {
+  const options = { ...GLOBAL, backupDir: 'kept', confirm: 'mcp' };
+  const report = await run((io) => restore(io, { ...options, from: 'nothing.db' }));
+  expect(report).toMatchObject({
+    exitCode: 2,
+    error: {
+      code: 'FAILED',
+      message: `There is no backup nothing.db in ${directory} or ${join(directory, 'kept')}.`,
+    },
+    next: expect.stringContaining('mcpgw backup --list'),
+  });
+  const elsewhere = await run((io) => restore(io, { ...options, from: '/nowhere/nothing.db' }));
+  expect(elsewhere.error?.message).toBe('There is no backup nothing.db in /nowhere.');
 });

@@ -53,7 +53,11 @@ describeDefects(schemaUniques, {
       await changing(['servers', { dropUniques: [SCOPED('name')] }])(at);
       await repeat(at, 'servers', 'server');
     },
-    findings: ['uq_team_owner_name_server is missing, and cannot be added: 1 value is there more than once'],
-    remaining: 1,
+    findings: [
+      'uq_team_owner_name_server is missing, and cannot be added: 2 rows share 1 value',
+      'servers server-1 “Server 1”: not the only one with its team_id, owner_email, name',
+      'servers server-3 “Server 1”: not the only one with its team_id, owner_email, name',
+    ],
+    remaining: 3,
   },
 });

@@ -98,11 +98,23 @@ describe('doctor', () => {
   });
 
   it.each([{ yes: true }, { swap: true }])('refuses %j without --repair', async (options) => {
-    const { report } = await ask({ databaseUrl: 'sqlite:///mcp.db', ...options });
+    const { report } = await ask({ databaseUrl: 'sqlite:////srv/mcp.db', ...options });
     expect(report).toMatchObject({
       exitCode: 2,
       error: { code: 'USAGE', message: expect.stringContaining('--repair') },
-      next: 'mcpgw doctor --database-url sqlite:///mcp.db --repair',
+      next: 'mcpgw doctor --database-url sqlite:////srv/mcp.db --repair',
     });
   });
+
+  it.each([{ swap: true }, {}])(
+    'without a terminal tells how to repair with %j all the same',
+    async (options) => {
+      const { url } = await openToAll('v0.7.0');
+      const { report } = await ask({ databaseUrl: url, repair: true, ...options });
+      const command = `mcpgw doctor --database-url ${url} --repair --yes${options.swap === true ? ' --swap' : ''}`;
+      expect(report.error?.code).toBe('CONFIRMATION');
+      expect(report.error?.hint.split('\n')).toContain(`Then repair it with: ${command}`);
+      expect(report.next).toBe(`mcpgw doctor --database-url ${url}`);
+    },
+  );
 });

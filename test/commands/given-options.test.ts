@@ -4,13 +4,13 @@ import { givenOptions } from '../../src/commands/given-options.ts';
 const given = (options: object) => givenOptions({ format: 'text', color: false, ...options }, '/srv');
 
 describe('givenOptions', () => {
-  it('repeats what was typed, and nothing else', () => {
+  it('repeats what was typed so that it is right in every folder, and nothing else', () => {
     expect(given({ quiet: true })).toEqual([]);
     expect(given({ databaseUrl: 'sqlite:///../h1/mcp.db', envFile: './a b.env' })).toEqual([
-      ['--database-url', 'sqlite:///../h1/mcp.db'],
-      ['--env-file', './a b.env'],
+      ['--database-url', 'sqlite:////h1/mcp.db'],
+      ['--env-file', '/srv/a b.env'],
     ]);
-    expect(given({ databaseUrlFile: 'url' })).toEqual([['--database-url-file', 'url']]);
+    expect(given({ databaseUrlFile: 'url' })).toEqual([['--database-url-file', '/srv/url']]);
     expect(given({ databaseUrl: 'postgresql://gw@db:5433/mcp' })).toEqual([
       ['--database-url', 'postgresql://gw@db:5433/mcp'],
     ]);

@@ -65,7 +65,10 @@ for (const { id, dialect, available } of SERVERS) {
       const before = await fingerprint(database);
       const user = await serverUser(database, 'Some-Passw0rd', WITHOUT_SCHEMA_CHANGES[dialect]);
       expect((await cliReport(user.url, ['status'])).exitCode).toBe(0);
-      expect((await cliReport(user.url, ['migrate', '--dry-run'])).exitCode).toBe(0);
+      const dry = (await cliReport(user.url, ['migrate', '--dry-run', '--no-backup'])).report;
+      expect(dry).toMatchObject({ exitCode: 1, next: '' });
+      const known = dry.warnings.filter((text) => text.startsWith('A run would refuse: '));
+      expect(known).toEqual([expect.stringMatching(MISSING[dialect])]);
       const { report } = await cliReport(user.url, ['migrate']);
       expect(report).toMatchObject({ exitCode: 2, error: { code: 'PERMISSION' } });
       expect(report.error?.details.join('\n')).toMatch(MISSING[dialect]);

@@ -27,8 +27,8 @@ describeEachDatabase('the main job', ({ id, dialect }) => {
     const before = await cliReport(database.url, ['status', '--exit-code']);
     expect(before.report).toMatchObject({ status: 'findings', exitCode: 1, next: 'mcpgw migrate' });
     expect(before.report.database).toMatchObject({ dialect, release: '0.6.0', revision: '1fc1795f6983' });
-    const plan = await cliReport(database.url, ['migrate', '--dry-run']);
-    expect(plan.report).toMatchObject({ status: 'ok', next: 'mcpgw migrate' });
+    const plan = await cliReport(database.url, ['migrate', '--dry-run', ...flags]);
+    expect(plan.report).toMatchObject({ status: 'ok', next: ['mcpgw migrate', ...flags].join(' ') });
     expect(plan.report.steps.flatMap((step) => step.statements ?? []).length).toBeGreaterThan(50);
     expect(await fingerprint(database)).toEqual(untouched);
 

@@ -5,6 +5,7 @@ import SQLite from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cliReport } from '../support/cli-report.ts';
 import { fileFingerprint } from '../support/fingerprint.ts';
+import { runSql } from '../support/run-sql.ts';
 import { type SqliteFile, sqliteFile } from '../support/sqlite-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -101,6 +102,32 @@ describe.skipIf(!isRoot)('a user who may not write (needs root to become one)', 
     const { report } = await cliReport(`sqlite:///file:${file.name}?mode=ro&uri=true`, ['migrate']);
     expect(report.error).toMatchObject({ code: 'READ_ONLY' });
     expect(fileFingerprint(file.name)).toEqual(before);
+  });
+
+  it('learns from a dry run that a run would refuse', async () => {
+    for (const [fileMode, folderMode, what] of [
+      [0o444, 0o777, 'mcp.db may not be written'],
+      [0o666, 0o555, 'may not be written'],
+    ] as const) {
+      for (const [command, release] of [
+        ['migrate', 'v0.6.0'],
+        ['fix', 'v0.7.0'],
+        ['rollback', 'v0.7.0'],
+      ] as const) {
+        const file = await locked(release, 0o666, 0o777);
+        if (command === 'fix') await runSql('sqlite', file.url, 'DELETE FROM email_team_members');
+        chmodSync(file.name, fileMode);
+        chmodSync(file.folder, folderMode);
+        const args = [command, '--dry-run', '--no-backup'];
+        const { report } = await cliReport(file.url, args, { uid: NOBODY });
+        expect(report).toMatchObject({ exitCode: 1, status: 'findings', next: 'mcpgw doctor' });
+        expect(report.warnings).toContainEqual(expect.stringMatching(`^A run would refuse: .*${what}`));
+        expect((await cliReport(file.url, args)).report.exitCode).toBe(0);
+      }
+    }
+    const { url } = await sqliteFile('v0.6.0');
+    const { report } = await cliReport(`${url}?mode=ro`, ['migrate', '--dry-run']);
+    expect(report).toMatchObject({ exitCode: 1, next: '' });
   });
 
   it('is told that a file cannot be read', async () => {

@@ -23,7 +23,7 @@ describeEachDatabase('secrets', ({ id, dialect }) => {
     const runs: readonly (readonly [args: readonly string[], exitCode: number])[] = [
       [['config'], 0],
       [['status', '--debug'], 0],
-      [['migrate', '--dry-run', '--verbose', '--debug'], 0],
+      [['migrate', '--dry-run', '--verbose', '--debug', ...flags], 0],
       [['migrate', '--debug', '--format', 'json', '--output', output, ...flags], 0],
       [['verify', '--debug', '--format', 'markdown'], 0],
       [['migrate', '--debug'], 0],

@@ -61,6 +61,14 @@ const DEFECTS: Readonly<Record<string, { readonly make: string; readonly undo: s
     make: "UPDATE roles SET name = 'watcher' WHERE name = 'viewer'",
     undo: "UPDATE roles SET name = 'viewer' WHERE name = 'watcher'",
   },
+  'a lost table': {
+    make: 'ALTER TABLE token_usage_logs RENAME TO other',
+    undo: 'ALTER TABLE other RENAME TO token_usage_logs',
+  },
+  'a lost column': {
+    make: 'ALTER TABLE servers RENAME COLUMN visibility TO other',
+    undo: 'ALTER TABLE servers RENAME COLUMN other TO visibility',
+  },
   'no administrator’s role': {
     make: "UPDATE user_roles SET scope = 'team'",
     undo: "UPDATE user_roles SET scope = 'global'",

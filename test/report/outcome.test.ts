@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outcome } from '../../src/report/outcome.ts';
+import { refusal } from '../../src/report/refusal.ts';
 import type { Report, StepReport } from '../../src/report/report.ts';
 import { checkWith, reportWith } from './fixtures.ts';
 
@@ -25,9 +26,23 @@ describe('outcome', () => {
       'Dry run: nothing was written, 1 of 2 steps planned.',
     ],
     [
+      'a dry run of what would be refused',
+      {
+        status: 'findings',
+        steps: [step('planned', { statements: ['x'] }), step('already', { statements: ['y'] })],
+        warnings: [refusal('no room.')],
+      },
+      'Dry run: nothing was written, 1 of 2 steps planned, and a run would refuse: see the warnings.',
+    ],
+    [
       'repairs',
       { checks: [checkWith({ repaired: 1200 }), checkWith({ repaired: 1, remaining: 0 })] },
       '1,201 findings repaired, none left; all 2 checks passed.',
+    ],
+    [
+      'nothing to repair',
+      { checks: [checkWith({ repaired: 0, remaining: 0 }), checkWith({ repaired: 0, remaining: 0 })] },
+      'All 2 checks passed.',
     ],
     [
       'repairs with a rest',

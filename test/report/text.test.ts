@@ -116,6 +116,7 @@ describe('text', () => {
       status: 'findings',
       checks: [
         checkWith({ id: 'a', title: 'A', count: 3, repaired: 3, remaining: 0 }),
+        checkWith({ id: 'c', title: 'C', repaired: 0, remaining: 0 }),
         checkWith({
           id: 'b',
           title: 'B',
@@ -128,6 +129,7 @@ describe('text', () => {
       ],
     });
     const text = renderText(report, plainStyle);
+    expect(text).toContain('✔ c  C\n');
     expect(text).toContain('✔ a  A (3 repaired)\n');
     expect(text).toContain('✖ b  B (1 repaired, 2 left)\n');
   });

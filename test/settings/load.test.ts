@@ -474,3 +474,61 @@ it('what is shown of the sources holds no secret', () => {
   expect(JSON.stringify([...sources])).not.toContain('tOp-s3cret');
   expect(secrets.map(({ name }) => sources.get(name)?.value)).toEqual(secrets.map(() => '***'));
 });
+
+describe('a URL that did not come from DATABASE_URL', () => {
+  const file = (text: string) => {
+    const path = join(cwd, 'url');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('is known by where it came from', () => {
+    const url = 'sqlite:///./mcp.db';
+    expect(load({ DATABASE_URL: url }).target.givenBy).toBeUndefined();
+    expect(load({}, { flags: { databaseUrl: url } }).target.givenBy).toBe('--database-url');
+    const path = file(url);
+    expect(load({}, { flags: { databaseUrlFile: path } }).target.givenBy).toBe(path);
+    expect(load({ DATABASE_URL_FILE: path }).target.givenBy).toBe(path);
+  });
+
+  it('is not called so in problems and warnings', () => {
+    const bad = 'oracle://db/x';
+    expect(problemsOf(() => load({}, { flags: { databaseUrl: bad } }))).toEqual([
+      expect.stringMatching(/^--database-url: the scheme oracle:\/\/ is not known/),
+    ]);
+    const path = file(bad);
+    expect(problemsOf(() => load({ DATABASE_URL_FILE: path }))[0]?.startsWith(`${path}: the scheme`)).toBe(
+      true,
+    );
+    const { warnings } = load({}, { flags: { databaseUrl: 'mysql://u:p@db/x?colour=red' } });
+    expect(warnings).toEqual(['--database-url: parameter colour is not known here and is ignored']);
+    writeFileSync(join(cwd, '.env'), 'neither\n');
+    const { details } = errorOf(() => load({}, { flags: { databaseUrl: bad } }));
+    expect(details.at(-1)).toMatch(/^--database-url: the scheme/);
+  });
+});
+
+describe('an empty variable beside the file of its secret', () => {
+  it('counts as not set', () => {
+    const url = join(cwd, 'url');
+    writeFileSync(url, 'sqlite:///./from-file.db\n');
+    const password = join(cwd, 'password');
+    writeFileSync(password, 'Correct-horse-7\n');
+    const env = {
+      PLATFORM_ADMIN_PASSWORD: '',
+      PLATFORM_ADMIN_PASSWORD_FILE: password,
+      DATABASE_URL: '',
+      DATABASE_URL_FILE: url,
+    };
+    const { settings, target } = migrate(env);
+    expect(settings.platformAdminPassword).toBe('Correct-horse-7');
+    expect(target).toMatchObject({ path: join(cwd, 'from-file.db') });
+  });
+
+  it('in the environment does not hide a file that .env names', () => {
+    const password = join(cwd, 'password');
+    writeFileSync(password, 'Correct-horse-7\n');
+    writeFileSync(join(cwd, '.env'), `PLATFORM_ADMIN_PASSWORD_FILE=${password}\n`);
+    expect(migrate({ PLATFORM_ADMIN_PASSWORD: '' }).settings.platformAdminPassword).toBe('Correct-horse-7');
+  });
+});

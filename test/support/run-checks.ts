@@ -26,7 +26,7 @@ export function problems(reports: readonly CheckReport[]): Record<string, CheckR
 export function fix(at: Opened, checks: readonly Check[], overrides: Overrides = {}): Promise<FixResult> {
   return at.withConnection((db) =>
     runFix(db, checks, {
-      state: { release: '0.7.0', revision: REVISION.v070 },
+      state: { release: '0.7.0', revision: REVISION.v070, unfinished: false },
       settings: at.settings,
       overrides,
       now: new Date(),

@@ -14,7 +14,13 @@ import { megabytes } from '../megabytes.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
-import { clientEnvironment, type MysqlBackupContext, mysqlClients, withLogin } from './clients.ts';
+import {
+  clientEnvironment,
+  type MysqlBackupContext,
+  mysqlClient,
+  mysqlClients,
+  withLogin,
+} from './clients.ts';
 import { DumpRows } from './dump-rows.ts';
 import { mysqlRestoreStatements, restoreMysql } from './restore.ts';
 
@@ -32,7 +38,7 @@ export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
       await mysqlClients(context, server);
     },
     async preflightRestore(server) {
-      if (server !== null) await mysqlClients(context, server);
+      if (server !== null) await mysqlClient(context, server, 'shell', 'restore');
     },
     estimate,
     dump: (file) => whileReachable(context, (watched) => dump(watched, file)),

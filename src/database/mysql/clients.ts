@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
-import type { BackupToolContext } from '../backup-tool.ts';
+import type { BackupToolContext, ClientPurpose } from '../backup-tool.ts';
 import { clientOutput, findOnPath } from '../client-program.ts';
 import type { Server } from '../dialect.ts';
+import { orWithoutBackup } from '../or-without-backup.ts';
 
 export type MysqlBackupContext = BackupToolContext<MysqlTarget>;
 
@@ -31,9 +32,7 @@ const FAMILIES = {
 } as const;
 
 /**
- * The client programs of the server's own family, not older than the server. The other family's do not work:
- * MySQL 9 cannot log in with mysql_native_password, nor MariaDB's everywhere with caching_sha2_password, and
- * each dumps what the other does not read.
+ * The client programs that a backup is made and read with.
  *
  * @throws GatewayError PREFLIGHT
  */
@@ -41,27 +40,36 @@ export async function mysqlClients(
   context: MysqlBackupContext,
   server: Pick<Server, 'product' | 'version'>,
 ): Promise<MysqlClients> {
-  const product = server.product === 'MariaDB' ? 'MariaDB' : 'MySQL';
-  const family = FAMILIES[product];
-  const { dump, shell } = family.names;
   return {
-    dump: await find(context, server, dump, family.packages),
-    shell: await find(context, server, shell, family.packages),
-    dumpOptions: family.dumpOptions,
+    dump: await mysqlClient(context, server, 'dump', 'backup'),
+    shell: await mysqlClient(context, server, 'shell', 'backup'),
+    dumpOptions: FAMILIES[familyOf(server)].dumpOptions,
   };
 }
 
-async function find(
-  { env, signal }: MysqlBackupContext,
-  { product, version }: Pick<Server, 'product' | 'version'>,
-  names: readonly string[],
-  packages: string,
+const familyOf = ({ product }: Pick<Server, 'product'>) => (product === 'MariaDB' ? 'MariaDB' : 'MySQL');
+
+/**
+ * A client program of the server's own family, not older than the server. The other family's do not work:
+ * MySQL 9 cannot log in with mysql_native_password, nor MariaDB's everywhere with caching_sha2_password, and
+ * each dumps what the other does not read.
+ *
+ * @throws GatewayError PREFLIGHT
+ */
+export async function mysqlClient(
+  context: MysqlBackupContext,
+  server: Pick<Server, 'product' | 'version'>,
+  which: 'dump' | 'shell',
+  purpose: ClientPurpose,
 ): Promise<string> {
+  const { env, signal } = context;
+  const { product, version } = server;
+  const family = FAMILIES[familyOf(server)];
+  const names: readonly string[] = family.names[which];
   const major = Number.parseInt(version, 10);
-  const hint =
-    `Install the client of ${product} ${major} or later (${packages}) and put it first on the PATH, ` +
-    'or go on without a backup of this tool’s: --no-backup. Nothing was changed.';
-  let problem = `A backup needs ${names[0]}, which is not on the PATH.`;
+  const otherwise = purpose === 'backup' ? orWithoutBackup(context) : '';
+  const hint = `Install the client of ${product} ${major} or later (${family.packages}) and put it first on the PATH${otherwise}. Nothing was changed.`;
+  let problem = `A ${purpose} needs ${names[0]}, which is not on the PATH.`;
   for (const name of names) {
     const program = findOnPath(env, name);
     if (program === null) continue;
@@ -70,7 +78,8 @@ async function find(
     const isMariadb = /mariadb/i.test(text.replace(program, ''));
     const found = /(?:Distrib|from) (\d+)([\d.]*)/.exec(text) ?? /Ver (\d+)([\d.]*)/.exec(text);
     const shown = `${program} is of ${isMariadb ? 'MariaDB' : 'MySQL'} ${found?.[1] ?? 'an unknown version'}${found?.[2] ?? ''}`;
-    if (isMariadb !== (product === 'MariaDB')) problem = `${shown}, and the server is ${product} ${version}.`;
+    if (isMariadb !== (familyOf(server) === 'MariaDB'))
+      problem = `${shown}, and the server is ${product} ${version}.`;
     else if (!(Number(found?.[1] ?? 0) >= major))
       problem = `${shown}, older than the server (${product} ${version}).`;
     else return program;

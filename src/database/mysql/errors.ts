@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { connectFailure } from '../connect-failure.ts';
 
 interface MysqlError {
   readonly errno?: number;
@@ -14,12 +15,9 @@ export function translateMysqlError(error: unknown): GatewayError | null {
     errno = 0,
     sqlMessage = message,
   } = error as Error & MysqlError & { code?: string };
-  if (
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ENOENT|PROTOCOL_CONNECTION_LOST|PROTOCOL_SEQUENCE_TIMEOUT)$/.test(
-      code,
-    ) ||
-    /closed state/.test(message)
-  ) {
+  const failure = connectFailure('The MySQL server', error);
+  if (failure !== null) return failure;
+  if (/^PROTOCOL_(CONNECTION_LOST|SEQUENCE_TIMEOUT)$/.test(code) || /closed state/.test(message)) {
     return new GatewayError(
       'UNREACHABLE',
       `The MySQL server does not answer (${code || 'connection lost'}).`,

@@ -14,6 +14,7 @@ import { awaitFreeMysqlTables } from './lock-tables.ts';
 import { beginMysqlRead, beginMysqlRun, boundedMysqlQuery, endMysqlRun } from './locks.ts';
 import { missingMysqlPrivileges } from './privileges.ts';
 import { mysqlReadBlocker } from './read-blocker.ts';
+import { mysqlThings } from './things.ts';
 
 /** The oldest versions with what we need: functional key parts, checks, instant columns. */
 const OLDEST = { mysql: [8, 0, 13], mariadb: [10, 6, 0] } as const;
@@ -53,6 +54,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
       unsupported: isOlder(version, oldest) ? `${product} ${oldest.join('.')} or later is needed` : null,
     },
     readSchema: (db) => readMysqlSchema(db, flavor.mariadb),
+    things: mysqlThings(flavor.mariadb),
     translateError: translateMysqlError,
 
     quote: quoteMysql,

@@ -19,8 +19,12 @@ const SERVER = 'SELECT version() AS version, @@collation_database AS collation, 
 /** The driver escapes quotes in values with backslashes, which must mean that. */
 const UNUSABLE_MODE = 'NO_BACKSLASH_ESCAPES';
 
-interface Destroyable {
-  destroy(): void;
+/** What mysql2's types leave out. */
+interface ConnectionInside {
+  readonly stream: { destroy(): void };
+}
+interface PoolInside {
+  readonly _allConnections: { toArray(): readonly ConnectionInside[] };
 }
 
 interface ServerRow {
@@ -59,8 +63,12 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
       connections.add(made);
     });
     const cut = () => {
-      for (const made of connections) (made as unknown as { stream: Destroyable }).stream.destroy();
+      for (const made of connections) (made as unknown as ConnectionInside).stream.destroy();
     };
+    // The driver tells of a connection when it is made.
+    options.abandon?.addEventListener('abort', () => {
+      for (const any of (pool as unknown as PoolInside)._allConnections.toArray()) any.stream.destroy();
+    });
     const { onStatement } = options;
     const kysely = new Kysely<unknown>({
       dialect: new MysqlDialect({ pool }),

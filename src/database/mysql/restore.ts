@@ -12,14 +12,14 @@ import { rowCounts } from '../row-counts.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { mysqlBackupTool } from './backup.ts';
-import { clientEnvironment, type MysqlBackupContext, mysqlClients, withLogin } from './clients.ts';
+import { clientEnvironment, type MysqlBackupContext, mysqlClient, withLogin } from './clients.ts';
 import { quoteMysql } from './ddl.ts';
 
 /** Drops what is there and loads the dump. MySQL cannot take either back: what fails after the first is PARTIAL. */
 export function restoreMysql(context: MysqlBackupContext, request: RestoreRequest): Promise<void> {
   const { target, progress, signal } = context;
   return withDatabase(target, { access: 'write', retries: 0, retryIntervalMs: 0 }, async (db) => {
-    const clients = await mysqlClients(context, db.dialect.server);
+    const shell = await mysqlClient(context, db.dialect.server, 'shell', 'restore');
     await db.dialect.beginRun(db, {
       timeoutMs: request.lockTimeoutMs,
       onWait: (holder) => progress.log(`Waiting for ${holder} …`),
@@ -32,7 +32,7 @@ export function restoreMysql(context: MysqlBackupContext, request: RestoreReques
       // From here on there is no safe point before the end: only a server that is gone stops it.
       await whileReachable(context, (_, gone) =>
         withLogin(context, db.dialect.server, (login) =>
-          load({ ...context, signal: gone }, clients.shell, login, request),
+          load({ ...context, signal: gone }, shell, login, request),
         ).then(() => refuseOtherRows(db, request.rows)),
       ).catch((error: unknown) => {
         isGone = error instanceof GatewayError && error.code === 'UNREACHABLE';

@@ -5,6 +5,7 @@ import type { BackupTool, Dump } from '../backup-tool.ts';
 import { clientOutput, saveOutput, startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
+import { orWithoutBackup } from '../or-without-backup.ts';
 import { rowCounts } from '../row-counts.ts';
 import { statement } from '../statement.ts';
 import { whileReachable } from '../while-reachable.ts';
@@ -31,12 +32,12 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
     replacesEverything: false,
     async preflight(server) {
       await postgresqlBackupClients(context, server.version);
-      await refusePooler(context, 'pg_dump');
+      await refusePooler(context, 'pg_dump', orWithoutBackup(context));
     },
     async preflightRestore(server) {
-      await postgresqlClient(context, 'pg_restore', server?.version ?? '');
-      await postgresqlClient(context, 'psql', server?.version ?? '');
-      await refusePooler(context, 'psql');
+      await postgresqlClient(context, 'pg_restore', server?.version ?? '', 'restore');
+      await postgresqlClient(context, 'psql', server?.version ?? '', 'restore');
+      await refusePooler(context, 'psql', '');
     },
     estimate,
     dump: (file) => whileReachable(context, (watched) => dump(watched, file)),
@@ -50,13 +51,17 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
   };
 }
 
-async function refusePooler({ target }: PostgresqlBackupContext, program: string): Promise<void> {
+async function refusePooler(
+  { target }: PostgresqlBackupContext,
+  program: string,
+  otherwise: string,
+): Promise<void> {
   if (!(await isBehindPooler(target))) return;
   throw new GatewayError(
     'PREFLIGHT',
     `DATABASE_URL leads through a connection pooler, and ${program} needs the server itself.`,
     {
-      hint: 'Point DATABASE_URL at PostgreSQL itself for this command, or go on without a backup of this tool’s: --no-backup. Nothing was changed.',
+      hint: `Point DATABASE_URL at PostgreSQL itself for this command${otherwise}. Nothing was changed.`,
     },
   );
 }
@@ -81,7 +86,7 @@ async function estimate(db: Connection): Promise<number> {
 /** One snapshot for the counts and for pg_dump, held by a transaction of our own for as long as it runs. */
 function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
   return connected(context, async (db) => {
-    const program = await postgresqlClient(context, 'pg_dump', db.dialect.server.version);
+    const program = await postgresqlClient(context, 'pg_dump', db.dialect.server.version, 'backup');
     await db.dialect.beginRead(db);
     await db.run(statement(`SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`));
     await db.run(statement('SET LOCAL idle_in_transaction_session_timeout = 0'));
@@ -131,7 +136,7 @@ async function refuseIncomplete(
   file: string,
   tables: readonly string[],
 ): Promise<void> {
-  const program = await postgresqlClient(context, 'pg_restore', serverVersion);
+  const program = await postgresqlClient(context, 'pg_restore', serverVersion, 'backup');
   const { env, signal } = context;
   const list = await clientOutput({ program, args: ['--list', file], env, signal });
   const missing = tables.filter((name) => !new RegExp(` TABLE (?:DATA )?.* ?${inPattern(name)} `).test(list));

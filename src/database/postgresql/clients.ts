@@ -1,7 +1,8 @@
 import { GatewayError } from '../../errors.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
-import type { BackupToolContext } from '../backup-tool.ts';
+import type { BackupToolContext, ClientPurpose } from '../backup-tool.ts';
 import { clientOutput, findOnPath } from '../client-program.ts';
+import { orWithoutBackup } from '../or-without-backup.ts';
 
 export type PostgresqlBackupContext = BackupToolContext<PostgresqlTarget>;
 
@@ -51,17 +52,17 @@ export async function postgresqlClient(
   context: PostgresqlBackupContext,
   name: 'pg_dump' | 'pg_restore' | 'psql',
   serverVersion: string,
+  purpose: ClientPurpose,
 ): Promise<string> {
   const major = Number.parseInt(serverVersion, 10);
   const program = findOnPath(context.env, name);
   const install =
     `Install the client of PostgreSQL ${major} or later (Debian, Ubuntu: postgresql-client-${major}; ` +
     `RHEL, Fedora: postgresql${major}) and put it first on the PATH`;
-  const otherwise = 'or go on without a backup of this tool’s: --no-backup. Nothing was changed.';
+  const otherwise = purpose === 'backup' ? orWithoutBackup(context) : '';
+  const hint = `${install}${otherwise}. Nothing was changed.`;
   if (program === null) {
-    throw new GatewayError('PREFLIGHT', `A backup needs ${name}, which is not on the PATH.`, {
-      hint: `${install}, ${otherwise}`,
-    });
+    throw new GatewayError('PREFLIGHT', `A ${purpose} needs ${name}, which is not on the PATH.`, { hint });
   }
   const version = /\(PostgreSQL\) (\d+)(\S*)/.exec(
     await clientOutput({ program, args: ['--version'], env: context.env, signal: context.signal }),
@@ -72,7 +73,7 @@ export async function postgresqlClient(
     throw new GatewayError(
       'PREFLIGHT',
       `${program} is ${found}, older than the server (PostgreSQL ${serverVersion}), and cannot back it up.`,
-      { hint: `${install}, ${otherwise}` },
+      { hint },
     );
   }
   return program;
@@ -87,6 +88,6 @@ export async function postgresqlBackupClients(
   context: PostgresqlBackupContext,
   serverVersion: string,
 ): Promise<void> {
-  await postgresqlClient(context, 'pg_dump', serverVersion);
-  await postgresqlClient(context, 'pg_restore', serverVersion);
+  await postgresqlClient(context, 'pg_dump', serverVersion, 'backup');
+  await postgresqlClient(context, 'pg_restore', serverVersion, 'backup');
 }

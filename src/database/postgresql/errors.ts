@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { connectFailure } from '../connect-failure.ts';
 
 interface PostgresqlError {
   readonly code?: string;
@@ -10,16 +11,8 @@ interface PostgresqlError {
 export function translatePostgresqlError(error: unknown): GatewayError | null {
   if (!(error instanceof Error)) return null;
   const { code = '', message } = error as PostgresqlError & Error;
-  if (
-    /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ENOENT)$/.test(
-      code,
-    )
-  ) {
-    return new GatewayError('UNREACHABLE', `PostgreSQL does not answer (${code}).`, {
-      hint: 'Check host and port in DATABASE_URL and that the server runs. For one that is still starting: --wait 60',
-      cause: error,
-    });
-  }
+  const failure = connectFailure('PostgreSQL', error);
+  if (failure !== null) return failure;
   if (
     /timeout expired|read timeout|Connection terminated|connection error and is not queryable|server does not support SSL|self-signed|certificate/i.test(
       message,

@@ -56,6 +56,7 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
         stream.destroy();
       }
     };
+    options.abandon?.addEventListener('abort', cut);
     const { onStatement } = options;
     const kysely = new Kysely<unknown>({
       dialect: new PostgresDialect({ pool: lastResults(pool) }),
@@ -79,6 +80,7 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
       const last = ssl === attempts.at(-1);
       if (
         !last &&
+        options.abandon?.aborted !== true &&
         error instanceof Error &&
         /SSL|28000/.test(`${error.message} ${(error as { code?: string }).code}`)
       ) {

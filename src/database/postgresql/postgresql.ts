@@ -17,6 +17,7 @@ import {
   postgresqlReadBlocker,
 } from './locks.ts';
 import { missingPostgresqlPrivileges } from './privileges.ts';
+import { POSTGRESQL_THINGS } from './things.ts';
 
 /** The oldest version the tests run on. */
 const OLDEST = 13;
@@ -30,6 +31,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
   jsonIsText: false,
   ranges: null,
   readSchema: readPostgresqlSchema,
+  things: POSTGRESQL_THINGS,
   translateError: translatePostgresqlError,
 
   server: {

@@ -32,7 +32,7 @@ export async function postgresqlRestoreStatements(
 ): Promise<readonly string[]> {
   const options = { access: 'read', retries: 0, retryIntervalMs: 0 } as const;
   return withDatabase(context.target, options, async (db) => {
-    const program = await postgresqlClient(context, 'pg_restore', db.dialect.server.version);
+    const program = await postgresqlClient(context, 'pg_restore', db.dialect.server.version, 'restore');
     const { env, signal } = context;
     const contents = await clientOutput({ program, args: ['--list', request.file], env, signal });
     const { lock, drop, compare, commit } = await restoreScript(db, request, contents);
@@ -50,8 +50,8 @@ export function restorePostgresql(context: PostgresqlBackupContext, request: Res
   const options = { access: 'write', retries: 0, retryIntervalMs: 0 } as const;
   return withDatabase(target, options, async (db) => {
     const { version } = db.dialect.server;
-    const psql = await postgresqlClient(context, 'psql', version);
-    const pgRestore = await postgresqlClient(context, 'pg_restore', version);
+    const psql = await postgresqlClient(context, 'psql', version, 'restore');
+    const pgRestore = await postgresqlClient(context, 'pg_restore', version, 'restore');
     const contents = await clientOutput({ program: pgRestore, args: ['--list', request.file], env, signal });
     const script = await restoreScript(db, request, contents);
     const owners = await knownOwners(db, contents);

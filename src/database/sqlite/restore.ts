@@ -90,6 +90,8 @@ export function swap(held: Database | null, draft: string, path: string): void {
   if (wasWal) held.pragma('journal_mode = DELETE');
   held.exec('BEGIN EXCLUSIVE');
   try {
+    // A connection that may not write leaves it behind; one that holds the file for itself has no use for it.
+    rmSync(`${path}-shm`, { force: true });
     renameSync(draft, path);
   } catch (error) {
     held.exec('ROLLBACK');
@@ -107,7 +109,7 @@ export async function takeForOurselves(
   path: string,
   timeoutMs: number,
 ): Promise<Database | null> {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
+  if (statSync(path, { throwIfNoEntry: false }) === undefined || hasUnreadableSchema(path)) return null;
   const live = new SqliteDriver(path, { fileMustExist: true, timeout: 0 });
   const deadline = Date.now() + timeoutMs;
   try {
@@ -128,6 +130,24 @@ export async function takeForOurselves(
     const known = translateSqliteError(error, path);
     if (known?.code === 'NOT_A_DATABASE' || known?.code === 'CORRUPT') return null;
     throw error;
+  }
+}
+
+/**
+ * Whether the file opens and its list of tables is damaged: such a database can be locked, but neither copied nor
+ * swapped through its connection. Looked at without a right to write, which leaves file and -wal as they are.
+ */
+function hasUnreadableSchema(path: string): boolean {
+  let probe: Database | null = null;
+  try {
+    probe = new SqliteDriver(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    probe.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch (error) {
+    // Anything else, such as a lock, is told when the file is taken.
+    return translateSqliteError(error, path)?.code === 'CORRUPT';
+  } finally {
+    probe?.close();
   }
 }
 

@@ -9,6 +9,7 @@ import { beginSqliteRun } from './locks.ts';
 import { refuseDamaged } from './refuse-damaged.ts';
 import { refuseUnwritable } from './refuse-unwritable.ts';
 import { quoteName } from './table-sql.ts';
+import { SQLITE_THINGS } from './things.ts';
 
 const WHOLE_FILE = 'the whole file';
 const FILE_LOCK = 'the file’s';
@@ -27,6 +28,7 @@ export const sqliteDialect = (version: string, path: string, configure: () => vo
   jsonIsText: true,
   ranges: null,
   readSchema: readSqliteSchema,
+  things: SQLITE_THINGS,
   translateError: (error) => translateSqliteError(error, path),
 
   server: { product: 'SQLite', version, unsupported: null },

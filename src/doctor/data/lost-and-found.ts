@@ -4,14 +4,15 @@ import { setAsideTables } from '../../schema/set-aside.ts';
 import type { OpenContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
 import { lookAtLostAndFound } from '../sqlite/salvage/look-at-lost-and-found.ts';
+import { SET_ASIDE_COLUMNS } from '../sqlite/salvage/set-aside-columns.ts';
+import { bringBack } from './bring-back.ts';
 
 /** What a salvage left to be looked at, until somebody did. */
 export const lostAndFound: Examination<OpenContext> = {
   id: 'data.lost-and-found',
   title: 'No rows of a salvage wait to be looked at',
   level: 'warning',
-  meaning:
-    'A salvage could read these rows, but not tell where they belong. Bring those you know back into their tables before mcpgw fix deletes what points at them, then drop the table. The gateway and the migration leave it alone.',
+  meaning: `A salvage could read these rows, but not tell where they belong: ${SET_ASIDE_COLUMNS}. Bring those you know back into their tables before mcpgw fix deletes what points at them, then drop the table. The gateway and the migration leave it alone.`,
   command: '',
   async find(context) {
     const tables = lostAndFoundIn(context);
@@ -20,7 +21,19 @@ export const lostAndFound: Examination<OpenContext> = {
       tables.map(({ table }) => table),
     );
     const sample = [...rows].map(([table, count]) => `${table}: ${plural(count, 'row')}`);
-    return { count: sample.length, sample, command: tables[0]?.look ?? '' };
+    const [first] = tables;
+    if (first === undefined) return { count: 0, sample };
+    const example = await bringBack(context.db, context.schema, first.table);
+    return {
+      count: sample.length,
+      sample,
+      command: first.look,
+      ...(example === null
+        ? {}
+        : {
+            hint: `${lostAndFound.meaning}\nTo bring back one row, for example, with your own values for '…' if there are any:\nSQL: ${example}`,
+          }),
+    };
   },
 };
 

@@ -25,7 +25,9 @@ export const verify: Examination<OpenContext> = {
     const bad = result.reports.filter(isProblem);
     if (bad.length === 0) return { count: 0, sample: [`${plural(result.reports.length, 'check')} passed`] };
     const [lost] = bad.some(({ id }) => id === DELETES_LINKS) ? lostAndFoundIn(context) : [];
-    const command = lost?.look ?? (result.next || 'mcpgw verify');
+    // What verify sends to the doctor for is found beside this.
+    const next = result.next === 'mcpgw doctor' ? '' : result.next;
+    const command = lost?.look ?? (next || 'mcpgw verify');
     return { count: bad.length, sample: bad.map(lineOf), command };
   },
 };

@@ -1,3 +1,4 @@
+import { mysqlLocation } from '../../database/mysql/location.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { ServerKind } from '../server/location.ts';
 
@@ -6,10 +7,5 @@ export const MYSQL_KIND: ServerKind<MysqlTarget> = {
   product: 'MySQL or MariaDB',
   defaultPort: 3306,
   service: 'mysql',
-  locationOf: ({ target: { host, port, socketPath, connectTimeoutMs } }) => ({
-    host,
-    port,
-    socketPath,
-    connectTimeoutMs,
-  }),
+  locationOf: ({ target }) => mysqlLocation(target),
 };

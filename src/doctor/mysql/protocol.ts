@@ -1,4 +1,6 @@
 import { CLEAN } from '../../checks/check.ts';
+import { mysqlLocation } from '../../database/mysql/location.ts';
+import { placeOf } from '../../database/server-location.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
@@ -16,10 +18,13 @@ export const protocol: Examination<TargetContext<MysqlTarget>> = {
     const { refusal } = await attemptOf(context);
     if (refusal?.gate !== 'protocol') return CLEAN;
     const { host, port, socketPath } = context.target;
-    const where = socketPath ?? `${host}:${port}`;
+    const where = placeOf(mysqlLocation(context.target));
+    const { code, message } = refusal;
+    // The driver has the code among its words as a rule.
+    const what = `${message}${message.includes(`${code}`) ? '' : ` (${code})`}`;
     return {
       count: 1,
-      sample: [`${where}: ${refusal.message}${refusal.code === '' ? '' : ` (${refusal.code})`}`],
+      sample: [what.startsWith(where) ? what : `${where}: ${what}`],
       hint: 'Another service listens on this port, a proxy in between has no server behind it, or the server is still starting: correct host and port in DATABASE_URL, or wait.',
       command: socketPath === null ? `nc ${host} ${port} </dev/null | head -c 80` : `ls -l ${socketPath}`,
     };

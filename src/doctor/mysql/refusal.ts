@@ -28,6 +28,9 @@ export function refusalOf(error: unknown): Refusal {
     const gate = error.code === 'URL' ? 'tls' : 'version';
     return { gate, code: error.code, message: error.message };
   }
+  if (error instanceof GatewayError && error.code === 'NOT_A_DATABASE') {
+    return { gate: 'protocol', code: '', message: error.message };
+  }
   const cause = error instanceof GatewayError && error.cause instanceof Error ? error.cause : error;
   const { errno, code = '', sqlMessage } = cause as { errno?: number; code?: string; sqlMessage?: string };
   const message = sqlMessage ?? errorText(cause);

@@ -1,8 +1,8 @@
 import { isIP, type Socket } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
+import { askForTls } from '../../database/postgresql/ask-for-tls.ts';
+import { CONNECT_TIMEOUT_MS } from '../../database/server-location.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
-import { CONNECT_TIMEOUT_MS } from '../server/location.ts';
-import { askForTls } from './ask-for-tls.ts';
 
 /** What the certificate says that the server shows, a line each; empty when it shows none. Trusts nothing in it. */
 export async function certificateFacts(target: PostgresqlTarget): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
+import { postgresqlLocation } from '../../database/postgresql/location.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
-import type { ServerKind, ServerLocation } from '../server/location.ts';
+import type { ServerKind } from '../server/location.ts';
 
 export const POSTGRESQL: ServerKind<PostgresqlTarget> = {
   product: 'PostgreSQL',
@@ -7,9 +8,3 @@ export const POSTGRESQL: ServerKind<PostgresqlTarget> = {
   service: 'postgresql',
   locationOf: ({ target }) => postgresqlLocation(target),
 };
-
-/** Where a target's server listens; a host that is a folder holds a socket named after the port. */
-export function postgresqlLocation({ host, port, connectTimeoutMs }: PostgresqlTarget): ServerLocation {
-  const socketPath = host.startsWith('/') ? `${host}/.s.PGSQL.${port}` : null;
-  return { host, port, socketPath, connectTimeoutMs };
-}

@@ -1,9 +1,10 @@
 import { CLEAN } from '../../checks/check.ts';
+import { postgresqlLocation } from '../../database/postgresql/location.ts';
+import { placeOf } from '../../database/server-location.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
 import { isLocal } from '../server/location.ts';
-import { postgresqlLocation } from './postgresql-kind.ts';
 import { tlsOffer } from './tls-offer.ts';
 
 const PROBLEMS = {
@@ -25,7 +26,7 @@ export const protocol: Examination<TargetContext<PostgresqlTarget>> = {
     const answer = await tlsOffer(context);
     if (answer === 'S' || answer === 'N') return CLEAN;
     const location = postgresqlLocation(target);
-    const place = location.socketPath ?? `${location.host}:${location.port}`;
+    const place = placeOf(location);
     const command = `pg_isready --host=${target.host} --port=${target.port}`;
     return {
       count: 1,

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { postgresqlLocation } from '../../database/postgresql/location.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import type { Examination } from '../examination.ts';
 import { isLocal } from '../server/location.ts';
-import { postgresqlLocation } from './postgresql-kind.ts';
 import { type PostgresqlContext, type SessionFacts, sessionFacts } from './session-facts.ts';
 import { tableFacts } from './table-facts.ts';
 

@@ -1,7 +1,7 @@
 import { perContext } from '../../checks/per-context.ts';
+import { askForTls, type TlsAnswer } from '../../database/postgresql/ask-for-tls.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
-import { askForTls, type TlsAnswer } from './ask-for-tls.ts';
 
 /** What the server says about TLS before anybody logs in. Also over a unix socket, where it is always `N`. */
 export const tlsOffer = perContext(

@@ -30,7 +30,7 @@ export function backupClientExamination<Target extends DatabaseTarget>(
       const { target, cwd, env } = context;
       const { signal } = new AbortController();
       try {
-        await kind.find({ target, cwd, env, progress: noProgress, signal }, server);
+        await kind.find({ target, cwd, env, progress: noProgress, signal, canGoWithout: true }, server);
         return CLEAN;
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;

@@ -1,11 +1,12 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { CLEAN } from '../../checks/check.ts';
+import { CONNECT_TIMEOUT_MS } from '../../database/server-location.ts';
 import { errorText } from '../../errors.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
-import { CONNECT_TIMEOUT_MS, type ServerKind } from './location.ts';
+import type { ServerKind } from './location.ts';
 
 /** Whether the server's name leads to an address. Addresses and unix sockets have nothing to resolve. */
 export function dnsExamination<Target extends DatabaseTarget>(

@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { dial } from '../../database/dial.ts';
+import { placeOf, type ServerLocation } from '../../database/server-location.ts';
 import { errorText } from '../../errors.ts';
 import { duration } from '../../report/duration.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
-import { dial } from './dial.ts';
-import { isLocal, type ServerKind, type ServerLocation } from './location.ts';
+import { isLocal, type ServerKind } from './location.ts';
 
 /** How long the usual port may take to answer, when the one asked for refuses. */
 const OTHER_PORT_MS = 500;
@@ -32,13 +33,9 @@ export function tcpExamination<Target extends DatabaseTarget>(
           ? await portFindings(kind, location, context.target.maskedUrl, error)
           : socketFindings(kind, location.socketPath, error);
       }
-      return { count: 0, sample: [`${nameOf(location)} answers in ${duration(performance.now() - since)}`] };
+      return { count: 0, sample: [`${placeOf(location)} answers in ${duration(performance.now() - since)}`] };
     },
   };
-}
-
-function nameOf({ host, port, socketPath }: ServerLocation): string {
-  return socketPath ?? `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 type Kind = Pick<ServerKind<never>, 'product' | 'defaultPort' | 'service'>;
@@ -50,11 +47,11 @@ async function portFindings(
   error: unknown,
 ): Promise<DoctorFindings> {
   const code = codeOf(error);
-  const sample = [`${nameOf(location)}: ${explain(code, error)}`];
+  const sample = [`${placeOf(location)}: ${explain(code, error)}`];
   if (code === 'ECONNREFUSED' && (await answersElsewhere(kind, location))) {
     return {
       count: 1,
-      sample: [...sample, `${nameOf({ ...location, port: kind.defaultPort })}: takes connections`],
+      sample: [...sample, `${placeOf({ ...location, port: kind.defaultPort })}: takes connections`],
       hint: `The machine is there and something listens on the usual port of ${kind.product}: correct the port in DATABASE_URL.`,
       command: `mcpgw doctor --database-url '${maskedUrl.replace(`:${location.port}/`, `:${kind.defaultPort}/`)}'`,
     };

@@ -28,6 +28,7 @@ import { recoverWithShell } from './recover-with-shell.ts';
 import { salvageFile } from './salvage-file.ts';
 import { salvageLosses } from './salvage-losses.ts';
 import { salvageReport } from './salvage-report.ts';
+import { SET_ASIDE_COLUMNS } from './set-aside-columns.ts';
 import { makeWorkingCopy } from './working-copy.ts';
 
 /** Copies that there are for a moment: the backup, the one that is worked on, and the new file. */
@@ -198,6 +199,7 @@ function adviceOn({ lostAndFound, dangling }: SalvageFacts, path: string): reado
   }
   return [
     `look at the rows without a sure place: ${lookAtLostAndFound(path, lostAndFound)}`,
+    `in it ${SET_ASIDE_COLUMNS}`,
     `bring those you know back into their tables, then drop ${lostAndFound}; only then run mcpgw ${fix}, which deletes links that point at rows that are not back`,
   ];
 }

@@ -176,6 +176,6 @@ function hint(check: CheckReport, { style, paint }: Page): string[] {
 }
 
 function repaired({ repaired: count, remaining }: CheckReport): string {
-  if (count === undefined) return '';
+  if (count === undefined || count + (remaining ?? 0) === 0) return '';
   return ` (${thousands(count)} repaired${remaining ? `, ${thousands(remaining)} left` : ''})`;
 }

@@ -36,7 +36,7 @@ interface Line {
   readonly state: string;
 }
 
-/** One aligned line per step; under planned steps the statements a dry run recorded. */
+/** One aligned line per step; under it the statements of a dry run. */
 export function steps(reports: readonly StepReport[], page: Page): string[] {
   const { style, paint } = page;
   const lines = reports.map((step): Line => toLine(step, style.verbose));
@@ -74,8 +74,14 @@ function toLine(step: StepReport, verbose: boolean): Line {
     step,
     title: printable(verbose ? `${step.title} [${step.id}]` : step.title),
     rows: step.rows === null ? '' : plural(step.rows, 'row'),
-    state: step.status === 'done' ? duration(step.durationMs) : STATES[step.status],
+    state: stateOf(step),
   };
+}
+
+function stateOf({ status, durationMs, statements: shown }: StepReport): string {
+  if (status === 'done') return duration(durationMs);
+  // What stands below is not the work of the step.
+  return status === 'already' && shown !== undefined ? 'in place, to record' : STATES[status];
 }
 
 function statements(step: StepReport, { style, paint }: Page): string[] {

@@ -321,6 +321,15 @@ test('what was lost is a warning with exit code 1, and told until the table is d
     findings: [expect.stringMatching(/^lost_and_found: \d+ rows$/)],
     command: look,
   });
+  // What it shows can be run, once what is lost is filled in.
+  const [, example = ''] = /\nSQL: (.*)$/m.exec(after.of('data.lost-and-found').hint) ?? [];
+  const mending = new SQLite(file.name);
+  const tools = () => mending.prepare('SELECT count(*) FROM tools').pluck().get() as number;
+  const count = tools();
+  mending.pragma('foreign_keys = OFF');
+  mending.exec(example);
+  expect(tools()).toBe(count + 1);
+  mending.close();
   // Links to the lost tools must not be deleted before those are looked for.
   expect(after.of('data.verify').command).toBe(look);
   expect(after.of('database.foreign-keys').command).toBe(look);

@@ -1,11 +1,9 @@
 import type { Socket } from 'node:net';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
-import { dial } from '../server/dial.ts';
-import { CONNECT_TIMEOUT_MS } from '../server/location.ts';
-import { postgresqlLocation } from './postgresql-kind.ts';
-
-/** PostgreSQL manual, "Message Formats", SSLRequest. */
-const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+import { dial } from '../dial.ts';
+import { CONNECT_TIMEOUT_MS } from '../server-location.ts';
+import { postgresqlLocation } from './location.ts';
+import { SSL_REQUEST } from './ssl-request.ts';
 
 export interface TlsAnswer {
   /**

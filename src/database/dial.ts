@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { CONNECT_TIMEOUT_MS, type ServerLocation } from './location.ts';
+import { CONNECT_TIMEOUT_MS, type ServerLocation } from './server-location.ts';
 
 /**
  * Connects a socket to a server, and says nothing on it yet. The caller destroys it.

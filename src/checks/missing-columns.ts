@@ -1,0 +1,19 @@
+import { MIGRATIONS } from '../../migrations/index.ts';
+import { targetSchema } from '../migrate/record.ts';
+import { columnOf } from '../schema/model.ts';
+import { RUN_MIGRATE } from './needs-migration.ts';
+
+/** What brings back a column that is lost: a migration adds those of v0.7.0, and none that v0.6.0 had. */
+export function missingColumnHint(table: string, column: string): string {
+  const v060 = targetSchema(MIGRATIONS.slice(0, 1));
+  return columnOf(v060.get(table), column) === undefined ? RUN_MIGRATE : FROM_BACKUP;
+}
+
+const FROM_BACKUP = 'A column that v0.6.0 had is lost: restore a backup.';
+
+/** The same for all of these columns that a table has not. */
+export function missingColumnHints(
+  lost: readonly { readonly table: string; readonly column: string }[],
+): readonly string[] {
+  return [...new Set(lost.map(({ table, column }) => missingColumnHint(table, column)))];
+}

@@ -1,0 +1,37 @@
+import type { Connection } from '../database/connection.ts';
+import { GatewayError } from '../errors.ts';
+import { refuseWithoutPrivileges } from '../migrate/refuse-without-privileges.ts';
+import { refusal } from '../report/refusal.ts';
+import type { Session } from './session.ts';
+
+/**
+ * For `--dry-run`: why a run would be refused before its first write, as far as that shows without writing.
+ *
+ * @param checked what would run, `the migration`, and every table that is there; null where the run does not look
+ *   at privileges first
+ * @returns warnings
+ */
+export async function runRefusals(
+  { loaded: { target } }: Session,
+  db: Connection,
+  checked: { readonly what: string; readonly tables: readonly string[] } | null,
+): Promise<readonly string[]> {
+  const ways: (() => Promise<void>)[] = [];
+  if (checked !== null) ways.push(() => refuseWithoutPrivileges(db, checked.what, checked.tables));
+  if (target.dialect === 'sqlite') {
+    const { refuseUnready } = await import('../doctor/sqlite/refuse-unready.ts');
+    ways.push(() => refuseUnready(db, target));
+  }
+  const warnings: string[] = [];
+  for (const way of ways) {
+    try {
+      await way();
+    } catch (error) {
+      const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
+      if (known === null) throw error;
+      const { message, details, hint } = known;
+      warnings.push(refusal([message, ...details.map((line) => `${line}.`), hint].join(' ')));
+    }
+  }
+  return warnings;
+}

@@ -1,0 +1,18 @@
+/** Where a server listens: at an address and port, or, when `socketPath` is given, at a unix socket. */
+export interface ServerLocation {
+  /** A name or an address; of no meaning beside `socketPath`. */
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path of the socket itself. */
+  readonly socketPath: string | null;
+  /** How long to wait for it; null for CONNECT_TIMEOUT_MS. */
+  readonly connectTimeoutMs: number | null;
+}
+
+/** How long to wait for a server, unless its URL says otherwise. */
+export const CONNECT_TIMEOUT_MS = 10_000;
+
+/** `db.example:5432`, `[::1]:5432`, or the path of the socket. */
+export function placeOf({ host, port, socketPath }: ServerLocation): string {
+  return socketPath ?? `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

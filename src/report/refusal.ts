@@ -1,0 +1,11 @@
+/** How a warning of a dry run begins that knows why the run would be refused. */
+const WOULD_REFUSE = 'A run would refuse: ';
+
+/** @param why with what to do about it */
+export function refusal(why: string): string {
+  return `${WOULD_REFUSE}${why}`;
+}
+
+export function isRefusal(warning: string): boolean {
+  return warning.startsWith(WOULD_REFUSE);
+}
