@@ -4,6 +4,9 @@ import { refuseWithoutPrivileges } from '../migrate/refuse-without-privileges.ts
 import { refusal } from '../report/refusal.ts';
 import type { Session } from './session.ts';
 
+/** A dry run is made on purpose by a user who may only read: that the run is for another is no failure of the plan. */
+const OF_THIS_USER: ReadonlySet<string> = new Set(['PERMISSION', 'READ_ONLY']);
+
 /**
  * For `--dry-run`: why a run would be refused before its first write, as far as that shows without writing.
  *
@@ -29,8 +32,9 @@ export async function runRefusals(
     } catch (error) {
       const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
       if (known === null) throw error;
-      const { message, details, hint } = known;
-      warnings.push(refusal([message, ...details.map((line) => `${line}.`), hint].join(' ')));
+      const { code, message, details, hint } = known;
+      const why = [message, ...details.map((line) => `${line}.`), hint].join(' ');
+      warnings.push(OF_THIS_USER.has(code) ? `A run as this user would refuse: ${why}` : refusal(why));
     }
   }
   return warnings;
