@@ -66,8 +66,8 @@ for (const { id, dialect, available } of SERVERS) {
       const user = await serverUser(database, 'Some-Passw0rd', WITHOUT_SCHEMA_CHANGES[dialect]);
       expect((await cliReport(user.url, ['status'])).exitCode).toBe(0);
       const dry = (await cliReport(user.url, ['migrate', '--dry-run', '--no-backup'])).report;
-      expect(dry).toMatchObject({ exitCode: 1, next: '' });
-      const known = dry.warnings.filter((text) => text.startsWith('A run would refuse: '));
+      expect(dry).toMatchObject({ exitCode: 0, next: 'mcpgw migrate --no-backup' });
+      const known = dry.warnings.filter((text) => text.startsWith('A run as this user would refuse: '));
       expect(known).toEqual([expect.stringMatching(MISSING[dialect])]);
       const { report } = await cliReport(user.url, ['migrate']);
       expect(report).toMatchObject({ exitCode: 2, error: { code: 'PERMISSION' } });
