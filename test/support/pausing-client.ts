@@ -43,7 +43,8 @@ const [from, to] = ${watches === 'stdin' ? '[process.stdin, child.stdin]' : '[ch
 if (!all) {
   let seen = '';
   let paused = false;
-  for (const stream of [from, to]) stream.on('error', () => process.exit(1));
+  // A program that was killed closes its input before it is known how it ended.
+  for (const stream of [from, to]) stream.on('error', () => setTimeout(() => process.exit(1), 2_000));
   from.on('data', (chunk) => {
     seen = (seen + chunk.toString('latin1')).slice(-100000);
     to.write(chunk);
