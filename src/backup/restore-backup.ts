@@ -1,13 +1,12 @@
 import { closeSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { MIGRATIONS } from '../../migrations/index.ts';
 import { type BackupTool, openBackupTool, type RestoreScriptRequest } from '../database/backup-tool.ts';
 import type { Connection } from '../database/connection.ts';
 import type { LockDescription, Server } from '../database/dialect.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
-import { targetSchema } from '../migrate/record.ts';
+import { releaseSchema } from '../migrate/release-schema.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
 import { type ComparedTable, compareTables } from './compare-tables.ts';
@@ -194,12 +193,7 @@ async function prepare(
 
 /** Tables of the gateway, and ours, that a database may have and a backup from before does not. */
 function knownTables(): ReadonlySet<string> {
-  return new Set([
-    ...targetSchema(MIGRATIONS).keys(),
-    ...LEFTOVER_COPIES.keys(),
-    HISTORY_TABLE,
-    VERSION_TABLE,
-  ]);
+  return new Set([...releaseSchema('0.7.0').keys(), ...LEFTOVER_COPIES.keys(), HISTORY_TABLE, VERSION_TABLE]);
 }
 
 async function readPresent(context: RestoreContext, place: string): Promise<Present> {

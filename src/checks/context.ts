@@ -1,7 +1,6 @@
-import { MIGRATIONS } from '../../migrations/index.ts';
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
-import { targetSchema } from '../migrate/record.ts';
+import { releaseSchema } from '../migrate/release-schema.ts';
 import { findAdmin } from '../seed/find-admin.ts';
 import { missingSeed } from '../seed/missing-seed.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
@@ -25,7 +24,7 @@ export async function checkContext(db: Connection, input: CheckInput): Promise<C
   return {
     db,
     schema,
-    target: targetSchema(MIGRATIONS),
+    target: releaseSchema('0.7.0'),
     mended: new Set(),
     settings: input.settings,
     adminEmail,
@@ -48,7 +47,7 @@ async function plannedSeed(
   email: string,
   { settings, now }: CheckInput,
 ): Promise<SeedPlan | null> {
-  const target = targetSchema(MIGRATIONS);
+  const target = releaseSchema('0.7.0');
   const isWhole = (table: string) =>
     hasColumns(schema.get(table), target.get(table)?.columns.map(({ name }) => name) ?? []);
   if (!SEEDED.every(isWhole)) return null;

@@ -1,11 +1,10 @@
-import { MIGRATIONS } from '../../migrations/index.ts';
-import { targetSchema } from '../migrate/record.ts';
+import { releaseSchema } from '../migrate/release-schema.ts';
 import { columnOf } from '../schema/model.ts';
 import { RUN_MIGRATE } from './needs-migration.ts';
 
 /** What brings back a column that is lost: a migration adds those of v0.7.0, and none that v0.6.0 had. */
 export function missingColumnHint(table: string, column: string): string {
-  const v060 = targetSchema(MIGRATIONS.slice(0, 1));
+  const v060 = releaseSchema('0.6.0');
   return columnOf(v060.get(table), column) === undefined ? RUN_MIGRATE : FROM_BACKUP;
 }
 

@@ -6,15 +6,19 @@ import { needsMigration } from './needs-migration.ts';
  * The command that mends what the checks found; empty where none does.
  *
  * @param release of the database, as `releaseOf` has it
+ * @param setAside tables of rows that a salvage could not place: they are looked at before a repair
  */
 export function nextCommand(
   release: string,
   reports: readonly CheckReport[],
+  setAside: readonly string[] = [],
 ): '' | 'mcpgw doctor' | 'mcpgw migrate' | 'mcpgw fix' {
   if (reports.some(needsDoctor)) return 'mcpgw doctor';
   // What state it is in, and that nothing can be done with it here, is a finding of its own.
   if (release === 'unknown') return '';
   if (release !== '0.7.0') return 'mcpgw migrate';
-  if (reports.some(({ status, fixable }) => status === 'failed' && fixable)) return 'mcpgw fix';
+  if (reports.some(({ status, fixable }) => status === 'failed' && fixable)) {
+    return setAside.length > 0 ? 'mcpgw doctor' : 'mcpgw fix';
+  }
   return reports.some(needsMigration) ? 'mcpgw migrate' : '';
 }

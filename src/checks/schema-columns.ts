@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import { MIGRATIONS } from '../../migrations/index.ts';
-import { targetSchema } from '../migrate/record.ts';
+import { releaseSchema } from '../migrate/release-schema.ts';
 import { type Column, type ColumnKind, columnOf, type Table } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
 import { missingColumnHint } from './missing-columns.ts';
@@ -21,7 +20,7 @@ const BY_HAND = 'Alter the column yourself, or restore a backup: mcpgw does not 
 
 async function differences(context: CheckContext): Promise<Difference[]> {
   // What v0.6.0 had keeps the lengths and rules that somebody chose (COMPATIBILITY §2).
-  const v060 = targetSchema(MIGRATIONS.slice(0, 1));
+  const v060 = releaseSchema('0.6.0');
   const found: Difference[] = [];
   for (const definition of context.target.values()) {
     const table = context.schema.get(definition.name);

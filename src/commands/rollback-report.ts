@@ -89,25 +89,15 @@ export function rollbackOutcome({ plan, steps, changed, rows, warnings }: Rollba
 }
 
 function disowned(plan: RollbackPlan): Section[] {
-  if (plan.disowned.size === 0) return [];
-  return [
-    {
-      id: 'disowned',
-      title: 'Rows that lose their owner, team and visibility',
-      columns: ['table', 'rows'],
-      rows: [...plan.disowned],
-    },
-  ];
+  return perTable('disowned', 'Rows that lose their owner, team and visibility', [...plan.disowned]);
 }
 
 function losses(plan: RollbackPlan): Section[] {
-  if (plan.losses.length === 0) return [];
-  return [
-    {
-      id: 'losses',
-      title: 'Rows beyond the seeded ones that are lost',
-      columns: ['table', 'rows'],
-      rows: plan.losses.map(({ table, rows }) => [table, rows]),
-    },
-  ];
+  const rows = plan.losses.map(({ table, rows: lost }) => [table, lost]);
+  return perTable('losses', 'Rows beyond the seeded ones that are lost', rows);
+}
+
+/** Rows by table; nothing where there are none. */
+function perTable(id: string, title: string, rows: Section['rows']): Section[] {
+  return rows.length === 0 ? [] : [{ id, title, columns: ['table', 'rows'], rows }];
 }

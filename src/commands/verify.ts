@@ -47,12 +47,11 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
       );
       const { release, setAside } = result;
       session.found(release);
-      const next = nextCommand(release.release, result.checks);
       return {
         exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
         checks: result.checks,
         warnings: setAsideWarnings(setAside),
-        next: result.clean ? '' : next === 'mcpgw fix' && setAside.length > 0 ? 'mcpgw doctor' : next,
+        next: result.clean ? '' : nextCommand(release.release, result.checks, setAside),
       };
     });
   });

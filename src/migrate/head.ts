@@ -1,12 +1,11 @@
 import { type RawBuilder, sql } from 'kysely';
-import { MIGRATIONS } from '../../migrations/index.ts';
 import type { Connection } from '../database/connection.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { thingsOf } from '../schema/things.ts';
 import { ADMIN_ROLE, DEFAULT_ROLES } from '../seed/default-roles.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SEED_STEP, stepChecksums } from './history.ts';
-import { targetSchema } from './record.ts';
+import { releaseSchema } from './release-schema.ts';
 import { REVISION } from './state.ts';
 
 /** A table that is locked for longer is waited for the long way round, which ends in who has locked it. */
@@ -68,11 +67,11 @@ function toolsAreNamed(): Condition[] {
 
 /** Everything is there that a migration makes; what v0.6.0 tables lost of their own it does not bring back. */
 function schemaIsWhole({ dialect }: Connection): Condition {
-  const v060 = targetSchema(MIGRATIONS.slice(0, 1));
+  const v060 = releaseSchema('0.6.0');
   const own = new Set(thingsOf(v060));
   const wanted = [
     ...[...v060.values()].map(({ name, columns }) => `${name}.${columns[0]?.name}`),
-    ...thingsOf(targetSchema(MIGRATIONS)).filter((thing) => !own.has(thing)),
+    ...thingsOf(releaseSchema('0.7.0')).filter((thing) => !own.has(thing)),
   ];
   const list = sql.raw(wanted.map((thing) => dialect.literal(thing)).join(', '));
   return sql`(SELECT count(DISTINCT thing) FROM (${sql.raw(dialect.things)}) things WHERE thing IN (${list})) =

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
-import { MIGRATIONS } from '../../../migrations/index.ts';
 import type { Connection } from '../../database/connection.ts';
 import { type MysqlGrants, readMysqlGrants } from '../../database/mysql/privileges.ts';
-import { targetSchema } from '../../migrate/record.ts';
+import { releaseSchema } from '../../migrate/release-schema.ts';
 import { HISTORY_TABLE, VERSION_TABLE } from '../../schema/gateway-tables.ts';
 import type { Schema } from '../../schema/model.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
@@ -72,7 +71,7 @@ export function factsOf(context: Context): Promise<MysqlFacts> {
 }
 
 async function readFacts({ db, schema }: Context): Promise<MysqlFacts> {
-  const target = targetSchema(MIGRATIONS);
+  const target = releaseSchema('0.7.0');
   const ours = new Set([...target.keys(), VERSION_TABLE, HISTORY_TABLE]);
   const variables = await db.query<{ Variable_name: string; Value: string }>(
     sql`SHOW VARIABLES WHERE Variable_name IN (${sql.join(VARIABLES)})`,

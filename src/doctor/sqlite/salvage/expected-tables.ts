@@ -1,7 +1,6 @@
-import { MIGRATIONS } from '../../../../migrations/index.ts';
 import { createSqliteTable } from '../../../database/sqlite/ddl.ts';
 import { historyTable } from '../../../migrate/history.ts';
-import { targetSchema } from '../../../migrate/record.ts';
+import { releaseSchema } from '../../../migrate/release-schema.ts';
 import type { SchemaEntry } from './read-schema-entries.ts';
 
 /** Tables that only v0.7.0 has tell which release a file is of, as do the columns that it added. */
@@ -17,7 +16,7 @@ export function expectedTables(found: readonly SchemaEntry[]): readonly SchemaEn
   const isNew =
     names.size === 0 ||
     found.some(({ name, sql }) => NEW_IN_V070.includes(name) || /\bowner_email\b/.test(sql ?? ''));
-  const schema = targetSchema(isNew ? MIGRATIONS : MIGRATIONS.slice(0, 1));
+  const schema = releaseSchema(isNew ? '0.7.0' : '0.6.0');
   const version: SchemaEntry = {
     type: 'table',
     name: 'alembic_version',
