@@ -1,12 +1,21 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stopAll } from './servers/stop-on-exit.ts';
 import { type Closing, closing, type VitestReport } from './testing/closing-line.ts';
 import { type ObtainedServers, obtainServers } from './testing/obtain-servers.ts';
 import { testOptions } from './testing/test-options.ts';
+import { type TriedReport, triedOn } from './testing/tried-on.ts';
+
+const TRIED = join(dirname(fileURLToPath(import.meta.url)), '..', 'docs', 'tried-on.md');
+
+interface Run {
+  readonly report: (VitestReport & TriedReport) | undefined;
+  readonly closing: Closing;
+}
 
 /** Runs a command with its output on ours and returns its exit code; a signal counts as 1. */
 function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
@@ -17,7 +26,7 @@ function run(program: string, args: readonly string[], environment: NodeJS.Proce
   });
 }
 
-async function runVitest(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Closing> {
+async function runVitest(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Run> {
   const require = createRequire(import.meta.url);
   const vitest = join(dirname(require.resolve('vitest/package.json')), 'vitest.mjs');
   const folder = mkdtempSync(join(tmpdir(), 'mcpgw-report-'));
@@ -25,8 +34,10 @@ async function runVitest(args: readonly string[], environment: NodeJS.ProcessEnv
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const exitCode = await run(process.execPath, [vitest, 'run', ...reporters, ...args], environment);
-    const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport) : undefined;
-    return closing(report, exitCode);
+    const report = existsSync(file)
+      ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport & TriedReport)
+      : undefined;
+    return { report, closing: closing(report, exitCode) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -45,14 +56,30 @@ async function test(): Promise<Closing> {
   const environment = { ...process.env, ...servers.environment };
   console.log(['Databases of this run:', 'sqlite     runs', ...servers.lines].join('\n  '));
 
-  const result = await runVitest(options.vitestArguments, environment);
+  const { report, closing: result } = await runVitest(options.vitestArguments, environment);
 
   console.log(['Databases of this run:', 'sqlite     runs', ...servers.lines].join('\n  '));
-  if (servers.missing.length === 0 || !options.allNeeded) return result;
-  console.log(
-    `Failed: every database is needed here (CI or --all), and not had in full: ${servers.missing.join(', ')}`,
-  );
-  return { ...result, exitCode: 1 };
+  if (servers.missing.length > 0 && options.allNeeded) {
+    console.log(
+      `Failed: every database is needed here (CI or --all), and not had in full: ${servers.missing.join(', ')}`,
+    );
+    return { ...result, exitCode: 1 };
+  }
+  const everything = !options.sqliteOnly && servers.missing.length === 0 && result.exitCode === 0;
+  if (everything && options.tried !== 'no') return tried(triedOn(report!), options.tried, result);
+  return result;
+}
+
+/** Writes docs/tried-on.md, or fails when it is not what this run showed. */
+function tried(page: string, what: 'write' | 'compare', result: Closing): Closing {
+  if (what === 'write') {
+    mkdirSync(dirname(TRIED), { recursive: true });
+    writeFileSync(TRIED, page);
+  } else if (!existsSync(TRIED) || readFileSync(TRIED, 'utf8') !== page) {
+    console.log('Failed: docs/tried-on.md is not what this run showed. Run: npm run tried');
+    return { ...result, exitCode: 1 };
+  }
+  return result;
 }
 
 let result: Closing;

@@ -4,24 +4,38 @@ export interface TestOptions {
   /** A database that cannot be had is a failure. */
   readonly allNeeded: boolean;
   readonly vitestArguments: readonly string[];
+  /** What is done with docs/tried-on.md: a run of all tests with all that they can use (in CI) compares it, `--tried` writes it. */
+  readonly tried: 'no' | 'compare' | 'write';
 }
 
 /** What `--faults` runs: what npm test runs of it, and what takes too long for that. */
 const FAULTS = ['test/faults/', 'test/faults-long/'];
 const LONG = 'test/faults-long/**';
+/** What `--tried` runs. */
+const FIELD = 'test/field/';
 
 /**
- * Our three options; everything else is vitest's. In CI (CI=true) every database is needed. The long fault tests
+ * Our four options; everything else is vitest's. In CI (CI=true) every database is needed. The long fault tests
  * run with `--faults`, or when they are named.
  */
 export function testOptions(argv: readonly string[], environment: NodeJS.ProcessEnv): TestOptions {
-  const own = ['--sqlite-only', '--all', '--faults'];
+  const own = ['--sqlite-only', '--all', '--faults', '--tried'];
   const others = argv.filter((argument) => !own.includes(argument));
   const faults = argv.includes('--faults');
+  const tried = argv.includes('--tried');
   const long = faults || others.some((argument) => argument.includes('faults-long'));
+  const allNeeded = argv.includes('--all') || environment.CI === 'true';
+  const complete =
+    allNeeded && !!environment.MCPGW_REAL_DATABASES && argv.every((argument) => argument === '--all');
   return {
     sqliteOnly: argv.includes('--sqlite-only'),
-    allNeeded: argv.includes('--all') || environment.CI === 'true',
-    vitestArguments: [...others, ...(faults ? FAULTS : []), ...(long ? [] : ['--exclude', LONG])],
+    allNeeded,
+    vitestArguments: [
+      ...others,
+      ...(faults ? FAULTS : []),
+      ...(tried ? [FIELD] : []),
+      ...(long ? [] : ['--exclude', LONG]),
+    ],
+    tried: tried ? 'write' : complete ? 'compare' : 'no',
   };
 }

@@ -8,6 +8,7 @@ test('keeps its own options and passes the others on', () => {
     sqliteOnly: true,
     allNeeded: false,
     vitestArguments: ['test/settings', '-t', 'url', ...SHORT],
+    tried: 'no',
   });
 });
 
@@ -28,4 +29,16 @@ test('leaves out the long fault tests unless --faults or their name asks for the
   expect(testOptions(['test/faults-long/kill.test.ts'], {}).vitestArguments).toEqual([
     'test/faults-long/kill.test.ts',
   ]);
+});
+
+test('compares the page of what was tried when all tests run with all they can use, and writes it with --tried', () => {
+  const ci = { CI: 'true', MCPGW_REAL_DATABASES: '/real' };
+  expect(testOptions([], ci).tried).toBe('compare');
+  expect(testOptions(['--all'], { MCPGW_REAL_DATABASES: '/real' }).tried).toBe('compare');
+  expect(testOptions([], { CI: 'true' }).tried).toBe('no');
+  expect(testOptions(['--faults'], ci).tried).toBe('no');
+  expect(testOptions(['--tried'], {})).toMatchObject({
+    tried: 'write',
+    vitestArguments: ['test/field/', ...SHORT],
+  });
 });
