@@ -6,6 +6,15 @@ export const MANIFEST_FORMAT = 1;
 /** A file beside the manifest: a name, never a path. */
 const fileName = z.string().regex(/^(?!\.)[^/\\\0]+$/);
 
+/** No z.record, which leaves out a table that is called `__proto__`. */
+const rowsSchema = z.custom<Readonly<Record<string, number>>>(
+  (data) =>
+    typeof data === 'object' &&
+    data !== null &&
+    Object.values(data).every((n) => Number.isSafeInteger(n) && n >= 0),
+  'expected the rows of each table',
+);
+
 const sourceSchema = z.object({
   dialect: z.enum(['sqlite', 'postgresql', 'mysql']),
   /** Product and version: `PostgreSQL 15.18`. */
@@ -35,7 +44,7 @@ export const manifestSchema = z.object({
   /** The copy of the `.env` in use, or null. */
   envFile: fileName.nullable(),
   /** Rows of each table. */
-  rows: z.record(z.string(), z.int().nonnegative()),
+  rows: rowsSchema,
   /** What the tool of this database wants to know when it restores. */
   notes: z.record(z.string(), z.string()),
 });

@@ -64,13 +64,13 @@ function rowsPointingAtNothing({ db }: CheckContext, { table, key, orphaned }: K
 
 /** The same as a condition of a statement that changes the table. */
 function pointsAtNothing({ table, key, orphaned }: KeyOf): RawBuilder<unknown> {
-  const column = sql.ref(`${table}.${key.column}`);
+  const column = sql.id(table, key.column);
   if (orphaned) return sql`${column} IS NOT NULL`;
   // MySQL refuses to read a table that the same statement changes, but not a list made from it.
   const gone =
     table === key.table
-      ? sql`${column} NOT IN (SELECT p.v FROM (SELECT DISTINCT ${sql.ref(key.references)} AS v FROM ${sql.table(key.table)}) p)`
-      : sql`NOT EXISTS (SELECT 1 FROM ${sql.table(key.table)} p WHERE ${sql.ref(`p.${key.references}`)} = ${column})`;
+      ? sql`${column} NOT IN (SELECT p.v FROM (SELECT DISTINCT ${sql.id(key.references)} AS v FROM ${sql.id(key.table)}) p)`
+      : sql`NOT EXISTS (SELECT 1 FROM ${sql.id(key.table)} p WHERE ${sql.id('p', key.references)} = ${column})`;
   return sql`${column} IS NOT NULL AND ${gone}`;
 }
 
@@ -101,11 +101,11 @@ async function sampleOf(context: CheckContext, found: Dangling): Promise<string[
   const { db, schema, sampleSize } = context;
   const { table, key } = found;
   const names = schema.get(table)?.primaryKey ?? [];
-  const ids = names.map((name, i) => sql`${sql.ref(`c.${name}`)} AS ${sql.ref(`id${i}`)}, `);
+  const ids = names.map((name, i) => sql`${sql.id('c', name)} AS ${sql.id(`id${i}`)}, `);
   const order =
-    names.length === 0 ? sql`` : sql` ORDER BY ${sql.join(names.map((name) => sql.ref(`c.${name}`)))}`;
+    names.length === 0 ? sql`` : sql` ORDER BY ${sql.join(names.map((name) => sql.id('c', name)))}`;
   const rows = await db.query<Readonly<Record<string, unknown>> & { readonly target: unknown }>(sql`
-    SELECT ${sql.join(ids, sql``)}${sql.ref(`c.${key.column}`)} AS target
+    SELECT ${sql.join(ids, sql``)}${sql.id('c', key.column)} AS target
     FROM ${sql.raw(rowsPointingAtNothing(context, found))}${order} LIMIT ${sql.lit(sampleSize)}`);
   return rows.map((row) => {
     const id = names.map((_, i) => String(row[`id${i}`])).join(', ');
@@ -181,16 +181,16 @@ interface PlannedMend {
 function planMend({ db, adminEmail }: CheckContext, dangling: Dangling, mend: DanglingMend): PlannedMend {
   const { table, key, rows } = dangling;
   const where = pointsAtNothing(dangling);
-  const column = sql.ref(key.column);
+  const column = sql.id(key.column);
   const plan = (what: string, change: RawBuilder<unknown>): PlannedMend => ({
     summary: `${table}: ${rows} ${rows === 1 ? 'row' : 'rows'} without ${key.table}: ${what}`,
     statement: { ...db.compile(sql`${change} WHERE ${where}`), counts: 'written', table },
     deletes: mend === 'delete',
   });
-  const update = sql`UPDATE ${sql.table(table)} SET`;
+  const update = sql`UPDATE ${sql.id(table)} SET`;
   switch (mend) {
     case 'delete':
-      return plan('deleted', sql`DELETE FROM ${sql.table(table)}`);
+      return plan('deleted', sql`DELETE FROM ${sql.id(table)}`);
     case 'null':
       return plan(`${key.column} is emptied`, sql`${update} ${column} = NULL`);
     case 'own-user':

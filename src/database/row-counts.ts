@@ -1,17 +1,24 @@
 import { sql } from 'kysely';
 import type { Connection } from './connection.ts';
 
-/** Rows of each table, in one query. */
+/** SQLite takes no more than 500 in one query. */
+const TABLES_PER_QUERY = 400;
+
+/** Rows of each table, whatever it is called: `sql.table` would take a name with a dot apart. */
 export async function rowCounts(
   db: Connection,
   tables: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  if (tables.length === 0) return new Map();
-  const counts = tables.map(
-    (name) => sql`SELECT ${sql.lit(name)} AS name, count(*) AS n FROM ${sql.table(name)}`,
-  );
-  const rows = await db.query<{ name: string; n: unknown }>(
-    sql<{ name: string; n: unknown }>`${sql.join(counts, sql` UNION ALL `)}`,
-  );
-  return new Map(rows.map((row) => [row.name, Number(row.n)]));
+  const counted = new Map<string, number>();
+  for (let first = 0; first < tables.length; first += TABLES_PER_QUERY) {
+    const names = tables.slice(first, first + TABLES_PER_QUERY);
+    const counts = names.map(
+      (name, i) => sql`SELECT ${sql.lit(i)} AS place, count(*) AS n FROM ${sql.id(name)}`,
+    );
+    const rows = await db.query<{ place: unknown; n: unknown }>(
+      sql<{ place: unknown; n: unknown }>`${sql.join(counts, sql` UNION ALL `)}`,
+    );
+    for (const { place, n } of rows) counted.set(names[Number(place)] ?? '', Number(n));
+  }
+  return counted;
 }

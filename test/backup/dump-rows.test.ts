@@ -21,6 +21,20 @@ const DUMP = [
   "(2,'two);'),",
   "(3,'naïve 🙂');",
   'UNLOCK TABLES;',
+  'DROP TABLE IF EXISTS `a',
+  'LOCK TABLES ``b`` WRITE;',
+  '`;',
+  'LOCK TABLES `a',
+  'LOCK TABLES ``b`` WRITE;',
+  '` WRITE;',
+  '/*!40000 ALTER TABLE `a',
+  'LOCK TABLES ``b`` WRITE;',
+  'INSERT INTO ``b`` VALUES (1)` DISABLE KEYS */;',
+  'INSERT INTO `a',
+  'LOCK TABLES ``b`` WRITE;',
+  '` (`id`, `VALUES (`, ```b;`) VALUES (1,2,3),',
+  "(2,'(',4);",
+  'UNLOCK TABLES;',
   'CREATE PROCEDURE p() BEGIN',
   'INSERT INTO `mariadb` VALUES (9);',
   'END ;;',
@@ -28,7 +42,7 @@ const DUMP = [
   '',
 ].join('\n');
 
-const ROWS = { 'it`s (odd)': 5, empty: 0, mariadb: 3 };
+const ROWS = { 'it`s (odd)': 5, empty: 0, mariadb: 3, 'a\nLOCK TABLES `b` WRITE;\n': 2 };
 
 function count(pieces: readonly Buffer[]): DumpRows {
   const counter = new DumpRows();
@@ -64,4 +78,9 @@ test('a dump that was cut short is not complete', () => {
   const cut = Buffer.from(DUMP).subarray(0, DUMP.indexOf('-- Dump completed'));
   expect(count([cut]).complete).toBe(false);
   expect(count([cut, Buffer.from("-- Dump completed' in a text\n);\n")]).complete).toBe(false);
+});
+
+test('rows that it cannot count make it incomplete', () => {
+  const other = DUMP.replace('INSERT INTO `mariadb`', 'INSERT IGNORE INTO `mariadb`');
+  expect(count([Buffer.from(other)]).complete).toBe(false);
 });

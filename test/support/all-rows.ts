@@ -6,7 +6,7 @@ export async function allRows(db: Connection): Promise<Record<string, readonly s
   const schema = await db.dialect.readSchema(db);
   const tables: Record<string, readonly string[]> = {};
   for (const name of [...schema.keys()].toSorted()) {
-    const rows = await db.query<Record<string, unknown>>(sql`SELECT * FROM ${sql.table(name)}`);
+    const rows = await db.query<Record<string, unknown>>(sql`SELECT * FROM ${sql.id(name)}`);
     tables[name] = rows
       .map((row) => JSON.stringify(Object.fromEntries(Object.entries(row).toSorted())))
       .toSorted();

@@ -13,9 +13,9 @@ export async function databaseContent(db: Connection, schema: Schema): Promise<R
 }
 
 export async function tableContent(db: Connection, table: Table): Promise<Rows> {
-  const columns = table.columns.map((column) => sql`${asRead(db, column)} AS ${sql.ref(column.name)}`);
+  const columns = table.columns.map((column) => sql`${asRead(db, column)} AS ${sql.id(column.name)}`);
   const rows = await db.query<Record<string, unknown>>(
-    sql`SELECT ${sql.join(columns)} FROM ${sql.table(table.name)}`,
+    sql`SELECT ${sql.join(columns)} FROM ${sql.id(table.name)}`,
   );
   const keys = table.primaryKey.length > 0 ? table.primaryKey : table.columns.map(({ name }) => name);
   const entries = rows.map((row) => {
@@ -27,10 +27,10 @@ export async function tableContent(db: Connection, table: Table): Promise<Rows> 
 
 /** PostgreSQL's own text, since its driver parses JSON and times; what has no zone is read as UTC. */
 function asRead(db: Connection, { name, kind }: Column) {
-  if (db.dialect.name !== 'postgresql') return sql.ref(name);
+  if (db.dialect.name !== 'postgresql') return sql.id(name);
   return kind === 'naive-datetime'
-    ? sql`timezone('UTC', ${sql.ref(name)})::text`
-    : sql`${sql.ref(name)}::text`;
+    ? sql`timezone('UTC', ${sql.id(name)})::text`
+    : sql`${sql.id(name)}::text`;
 }
 
 function asText(value: unknown): string | null {

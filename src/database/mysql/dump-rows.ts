@@ -1,8 +1,26 @@
 const [NEWLINE, QUOTE, BACKSLASH, OPEN, CLOSE, SEMICOLON] = [0x0a, 0x27, 0x5c, 0x28, 0x29, 0x3b];
-/** Longer lines are data, and what starts them is known by then. */
-const LINE_START = 600;
+const [BACKTICK, V] = [0x60, 0x56];
 
-const MODE = { lineStart: 0, skipLine: 1, values: 2, string: 3, escaped: 4 } as const;
+/** How the lines start that matter. */
+const [LOCK, UNLOCK, INSERT] = ['LOCK TABLES `', 'UNLOCK TABLES;', 'INSERT INTO `'].map((text) =>
+  Buffer.from(text),
+) as [Buffer, Buffer, Buffer];
+
+const MODE = {
+  lineStart: 0,
+  /** The rest of a line; then a name in it, which may have line breaks. */
+  skipLine: 1,
+  skipLineName: 2,
+  /** The name of a table; then the byte after a backtick in it, which is doubled where the name goes on. */
+  lockName: 3,
+  lockNameEnd: 4,
+  /** From the table's name to VALUES: columns are named where one is invisible or generated. */
+  columns: 5,
+  columnName: 6,
+  values: 7,
+  string: 8,
+  escaped: 9,
+} as const;
 type Mode = (typeof MODE)[keyof typeof MODE];
 
 /**
@@ -14,26 +32,51 @@ export class DumpRows {
   readonly rows = new Map<string, number>();
   #mode: Mode = MODE.lineStart;
   #line: number[] = [];
+  #name: number[] = [];
   #table: string | null = null;
   #depth = 0;
   #tail = '';
+  #isUnderstood = true;
 
   /** @param chunk the next piece, cut anywhere */
   add(chunk: Buffer): void {
     this.#tail = (this.#tail + chunk.subarray(-200).toString('latin1')).slice(-200);
     for (let i = 0; i < chunk.length; i++) {
-      const byte = chunk[i];
+      const byte = chunk[i] ?? NEWLINE;
       switch (this.#mode) {
         case MODE.lineStart:
-          i = this.#readLineStart(chunk, i);
+          this.#readLineStart(byte);
           break;
         case MODE.skipLine: {
-          const end = chunk.indexOf(NEWLINE, i);
-          if (end < 0) return;
-          i = end;
-          this.#mode = MODE.lineStart;
+          if (this.#table === null) {
+            const end = chunk.indexOf(NEWLINE, i);
+            if (end < 0) return;
+            i = end;
+            this.#mode = MODE.lineStart;
+          } else if (byte === NEWLINE) this.#mode = MODE.lineStart;
+          else if (byte === BACKTICK) this.#mode = MODE.skipLineName;
           break;
         }
+        case MODE.skipLineName:
+          if (byte === BACKTICK) this.#mode = MODE.skipLine;
+          break;
+        case MODE.lockName:
+          if (byte === BACKTICK) this.#mode = MODE.lockNameEnd;
+          else this.#name.push(byte);
+          break;
+        case MODE.lockNameEnd:
+          if (byte === BACKTICK) {
+            this.#name.push(byte);
+            this.#mode = MODE.lockName;
+          } else this.#begin(Buffer.from(this.#name).toString());
+          break;
+        case MODE.columns:
+          if (byte === BACKTICK) this.#mode = MODE.columnName;
+          else if (byte === V) this.#mode = MODE.values;
+          break;
+        case MODE.columnName:
+          if (byte === BACKTICK) this.#mode = MODE.columns;
+          break;
         case MODE.values:
           if (byte === QUOTE) this.#mode = MODE.string;
           else if (byte === OPEN) this.#open();
@@ -53,9 +96,20 @@ export class DumpRows {
     }
   }
 
-  /** Whether the last line is the one that a dump which was not cut short ends with. */
+  /**
+   * Whether the last line is the one that a dump which was not cut short ends with, and every line of rows was
+   * understood.
+   */
   get complete(): boolean {
-    return /-- Dump completed[^\n]*\s*$/.test(this.#tail);
+    return this.#isUnderstood && /-- Dump completed[^\n]*\s*$/.test(this.#tail);
+  }
+
+  /** @param table empty where the line is part of a name: a backtick in one is doubled */
+  #begin(table: string): void {
+    this.#mode = MODE.skipLine;
+    if (table === '') return;
+    this.#table = table;
+    this.rows.set(table, this.rows.get(table) ?? 0);
   }
 
   #open(): void {
@@ -64,47 +118,29 @@ export class DumpRows {
     this.#depth += 1;
   }
 
-  /** Collects the start of a line up to where it can be told what the line is; returns the index reached. */
-  #readLineStart(chunk: Buffer, index: number): number {
-    const byte = chunk[index] ?? NEWLINE;
+  /** Collects the start of a line up to where it can be told what the line is. */
+  #readLineStart(byte: number): void {
     if (byte === NEWLINE) {
-      this.#lineIs(Buffer.from(this.#line).toString('utf8'));
       this.#line = [];
-      return index;
+      return;
     }
     this.#line.push(byte);
-    const [first] = this.#line;
-    // Only LOCK, UNLOCK and INSERT matter: L, U and I.
-    if (first !== 0x4c && first !== 0x55 && first !== 0x49) return this.#skip(index);
-    if (byte === OPEN && this.#table !== null) {
-      const text = Buffer.from(this.#line).toString('utf8');
-      if (/^INSERT INTO `(?:[^`]|``)+` VALUES \($/.test(text)) {
-        this.#line = [];
-        this.#mode = MODE.values;
-        this.#depth = 0;
-        this.#open();
-        return index;
-      }
-    }
-    return this.#line.length > LINE_START ? this.#skip(index) : index;
-  }
-
-  #skip(index: number): number {
+    const line = Buffer.from(this.#line);
+    const wanted = this.#table === null ? [LOCK] : [UNLOCK, INSERT];
+    const meant = wanted.find((start) => start.subarray(0, line.length).equals(line));
+    if (meant !== undefined && meant.length > line.length) return;
     this.#line = [];
-    this.#mode = MODE.skipLine;
-    return index;
-  }
-
-  #lineIs(text: string): void {
-    const lock = /^LOCK TABLES `((?:[^`]|``)+)` WRITE;$/.exec(text);
-    if (lock?.[1] !== undefined) {
-      this.#table = lock[1].replaceAll('``', '`');
-      this.rows.set(this.#table, this.rows.get(this.#table) ?? 0);
-    } else if (text === 'UNLOCK TABLES;') this.#table = null;
-    // MariaDB writes the rows on lines of their own.
-    else if (this.#table !== null && /^INSERT INTO `(?:[^`]|``)+` VALUES$/.test(text)) {
+    if (meant === LOCK) {
+      this.#name = [];
+      this.#mode = MODE.lockName;
+    } else if (meant === INSERT) {
       this.#depth = 0;
-      this.#mode = MODE.values;
+      this.#mode = MODE.columnName;
+    } else {
+      if (meant === UNLOCK) this.#table = null;
+      // What else writes rows starts with I or R (`INSERT IGNORE`, `REPLACE`); there is no count of that.
+      else if (this.#table !== null && /^[IR]/.test(String.fromCharCode(...line))) this.#isUnderstood = false;
+      this.#mode = byte === BACKTICK && this.#table !== null ? MODE.skipLineName : MODE.skipLine;
     }
   }
 }

@@ -64,12 +64,12 @@ async function largestRow(db: Connection, { name, columns }: Table): Promise<num
   const sizes = columns
     .filter(({ kind }) => kind === 'text' || kind === 'json' || kind === 'blob')
     .map((column) => {
-      const bytes = sql`coalesce(octet_length(${sql.ref(column.name)}), 0)`;
+      const bytes = sql`coalesce(octet_length(${sql.id(column.name)}), 0)`;
       return column.kind === 'blob' ? sql`2 * ${bytes}` : bytes;
     });
   if (sizes.length === 0) return 0;
   const [row] = await db.query<{ bytes: number | string | null }>(
-    sql`SELECT max(${sql.join(sizes, sql` + `)}) AS bytes FROM ${sql.table(name)}`,
+    sql`SELECT max(${sql.join(sizes, sql` + `)}) AS bytes FROM ${sql.id(name)}`,
   );
   return Number(row?.bytes ?? 0);
 }

@@ -21,7 +21,7 @@ export const databaseStatistics: InsideExamination = {
     const highest = await db.query<{ name: string; n: number | null }>(
       sql`${sql.join(
         [...schema.keys()].map(
-          (name) => sql`SELECT ${sql.lit(name)} AS name, max(rowid) AS n FROM ${sql.table(name)}`,
+          (name) => sql`SELECT ${sql.lit(name)} AS name, max(rowid) AS n FROM ${sql.id(name)}`,
         ),
         sql` UNION ALL `,
       )}`,
