@@ -6,8 +6,7 @@ import type { LockDescription, Server } from '../database/dialect.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
-import { releaseSchema } from '../migrate/release-schema.ts';
-import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
+import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
 import { type ComparedTable, compareTables } from './compare-tables.ts';
 import { damagedFolder } from './damaged-folder.ts';
@@ -180,7 +179,7 @@ async function prepare(
       tables: compareTables(
         present.damage === '' ? present.rows : null,
         rows,
-        knownTables(),
+        GATEWAY_TABLES,
         tool.replacesEverything,
       ),
       locks: present.locks,
@@ -189,11 +188,6 @@ async function prepare(
       damage: present.damage,
     },
   };
-}
-
-/** Tables of the gateway, and ours, that a database may have and a backup from before does not. */
-function knownTables(): ReadonlySet<string> {
-  return new Set([...releaseSchema('0.7.0').keys(), ...LEFTOVER_COPIES.keys(), HISTORY_TABLE, VERSION_TABLE]);
 }
 
 async function readPresent(context: RestoreContext, place: string): Promise<Present> {

@@ -89,11 +89,21 @@ async function findDangling(context: CheckContext): Promise<Dangling[]> {
   });
 }
 
+/** The name of the foreign key by which the database itself holds this rule; null when it does not. */
+function heldBy({ schema }: CheckContext, table: string, key: ForeignKey): string | null {
+  const held = schema
+    .get(table)
+    ?.foreignKeys.find((k) => k.validated === true && k.column === key.column && k.table === key.table);
+  return held?.name ?? null;
+}
+
 /**
- * A whole table that is missing is for people to bring back, but for roles: a migration makes the default ones
+ * Where the database itself holds the rule, no row breaks it: the one it points at is there and was not seen (row-level
+ * security), or the check was turned off for it. Neither is for a repair to delete. A whole table that is missing is for people to bring back, but for roles: a migration makes the default ones
  * again, and which ones the assignments named cannot be known any more.
  */
 function mendOf(context: CheckContext, { table, key, orphaned }: KeyOf): DanglingMend | null {
+  if (heldBy(context, table, key) !== null) return null;
   return orphaned && key.table !== 'roles' ? null : danglingMend(context, table, key);
 }
 
@@ -157,8 +167,14 @@ async function adviceFor(context: CheckContext, unfixable: readonly Dangling[]):
   const missing = [...new Set(unfixable.filter(({ orphaned }) => orphaned).map(({ key }) => key.table))];
   const gateways = unfixable.some(({ key }) => key.column === 'gateway_id');
   const users = unfixable.some(({ key, orphaned }) => key.table === 'email_users' && !orphaned);
+  const held = unfixable.flatMap(({ table, key }) => heldBy(context, table, key) ?? []);
   return [
     `Not mended by fix: ${columns}.`,
+    ...(held.length > 0
+      ? [
+          `A foreign key that PostgreSQL has checked forbids such rows (${held.join(', ')}): either this user does not see all rows, or the check was turned off when they were written. Look at them as the owner of the tables; to have them mended, drop that constraint first: fix makes it again.`,
+        ]
+      : []),
     ...(missing.length > 0
       ? [
           `Missing: ${missing.join(', ')}. Bring that back from a backup (mcpgw restore), or delete those rows.`,

@@ -1,6 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
+import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
 
 export interface TableRows {
@@ -20,7 +21,9 @@ export interface RowExpectation {
   goes(table: string): boolean;
 }
 
-/** Row counts before and after; a table that lost or gained rows is an error, which takes the run back. */
+/**
+ * Row counts before and after; a table of the gateway that lost or gained rows is an error, which takes the run back.
+ */
 export async function compareRows(
   db: Connection,
   before: ReadonlyMap<string, number>,
@@ -41,8 +44,11 @@ export async function compareRows(
     if (now === null && goes(table)) continue;
     if (now !== null && now > then && growing.has(table)) continue;
     const text = `${table}: ${then} rows before, ${now ?? 'no table'} after`;
+    // No statement of a run names such a table.
+    if (now !== null && !GATEWAY_TABLES.has(table))
+      warnings.push(`${text}: a trigger, or something else of this site, writes to it.`);
     // Where others can write while a run goes on, more rows are theirs.
-    if (!db.dialect.exclusive && now !== null && now > then)
+    else if (!db.dialect.exclusive && now !== null && now > then)
       warnings.push(`${text}: something else writes to it.`);
     else wrong.push(text);
   }

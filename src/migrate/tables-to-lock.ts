@@ -1,10 +1,11 @@
 import type { Statement } from '../database/statement.ts';
+import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import type { Plan } from './plan.ts';
 
 export interface TablesToLock {
   /** Nobody else may use these. */
   readonly changed: readonly string[];
-  /** Nobody else may write to these, so that row counts can be compared. */
+  /** The gateway's others: nobody else may write to these, so that row counts can be compared. */
   readonly others: readonly string[];
 }
 
@@ -20,7 +21,7 @@ export function tablesToLock(
   const sorted = [...tables].toSorted();
   return {
     changed: sorted.filter((name) => changes.has(name)),
-    others: sorted.filter((name) => !changes.has(name)),
+    others: sorted.filter((name) => !changes.has(name) && GATEWAY_TABLES.has(name)),
   };
 }
 

@@ -26,3 +26,17 @@ export const LEFTOVER_COPIES: ReadonlyMap<string, string> = new Map([
   ['servers_tmp_nounique', 'servers'],
   ['gateways_tmp_nounique', 'gateways'],
 ]);
+
+/** Every table of v0.7.0, and what the tool and Alembic keep beside them. Others in a schema are somebody else's. */
+export const GATEWAY_TABLES: ReadonlySet<string> = new Set([
+  ...'global_config servers gateways tools resources prompts a2a_agents mcp_sessions mcp_messages'.split(' '),
+  ...'server_metrics a2a_agent_metrics tool_metrics resource_metrics prompt_metrics'.split(' '),
+  ...'server_a2a_association server_tool_association server_resource_association'.split(' '),
+  ...'server_prompt_association resource_subscriptions oauth_tokens'.split(' '),
+  ...'email_users email_auth_events email_teams email_team_members email_team_invitations'.split(' '),
+  ...'email_team_join_requests email_api_tokens token_revocations token_usage_logs roles user_roles'.split(
+    ' ',
+  ),
+  ...'permission_audit_log sso_providers sso_auth_sessions pending_user_approvals'.split(' '),
+  ...[VERSION_TABLE, HISTORY_TABLE, LOCK_TABLE, ...LEFTOVER_COPIES.keys()],
+]);

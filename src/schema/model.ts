@@ -60,6 +60,8 @@ export interface ForeignKey {
   readonly table: string;
   readonly references: string;
   readonly onDelete: 'CASCADE' | 'SET NULL' | null;
+  /** Read from a database that checked every row against it, and checks each that comes (PostgreSQL). */
+  readonly validated?: boolean;
 }
 
 export interface Check {

@@ -17,6 +17,7 @@ import {
   postgresqlClient,
 } from './clients.ts';
 import { quotePostgresql } from './ddl.ts';
+import { OURS } from './introspect.ts';
 import { isBehindPooler } from './pooler.ts';
 import { postgresqlRestoreStatements, restorePostgresql } from './restore.ts';
 
@@ -98,6 +99,9 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
     }
     const [snapshot] = await db.query<{ id: string }>(sql`SELECT pg_export_snapshot() AS id`);
     const rows = await rowCounts(db, await tablesOf(db));
+    const others = await othersIn(db);
+    const leftOut = others.join(', ');
+    if (leftOut !== '') context.progress.log(`Not in the backup, since they are somebody else’s: ${leftOut}`);
     context.progress.start('Backing up (MB)');
     const client = startClient({
       program,
@@ -105,6 +109,7 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
         '--format=custom',
         `--schema=${quotePostgresql(schema)}`,
         `--snapshot=${snapshot?.id ?? ''}`,
+        ...others.map((name) => `--exclude-table=${quotePostgresql(schema)}.${quotePostgresql(name)}`),
         `--lock-wait-timeout=${LOCK_WAIT_MS}`,
         '--no-password',
       ],
@@ -117,15 +122,30 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
     context.progress.start('Checking the backup');
     await refuseIncomplete(context, db.dialect.server.version, file, [...rows.keys()]);
     context.progress.done();
-    return { rows, notes: { schema } };
+    return { rows, notes: { schema, ...(leftOut === '' ? {} : { leftOut }) } };
   });
 }
 
+/** Of the tables `c` those that a dump has: the gateway's, and others that this user may put back. */
+const DUMPED = sql`c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
+  AND (c.relname IN (${OURS}) OR (pg_has_role(c.relowner, 'USAGE') AND NOT row_security_active(c.oid)))`;
+
 async function tablesOf(db: Connection): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(
+    sql`SELECT c.relname AS name FROM pg_class c WHERE ${DUMPED} AND NOT c.relispartition ORDER BY c.relname`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Tables and sequences in the schema that are somebody else's. */
+async function othersIn(db: Connection): Promise<string[]> {
   const rows = await db.query<{ name: string }>(sql`
-    SELECT relname AS name FROM pg_class
-    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-    ORDER BY relname`);
+    SELECT c.relname AS name FROM pg_class c
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
+      AND (c.relkind IN ('r', 'p') AND NOT (${DUMPED}) OR c.relkind = 'S' AND NOT pg_has_role(c.relowner, 'USAGE')
+           AND NOT EXISTS (SELECT 1 FROM pg_depend d JOIN pg_class t ON t.oid = d.refobjid
+                           WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND t.relname IN (${OURS})))
+    ORDER BY c.relname`);
   return rows.map((row) => row.name);
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { GATEWAY_TABLES } from '../../schema/gateway-tables.ts';
 import type { Column, ColumnKind, ForeignKey, Schema, Table } from '../../schema/model.ts';
 import type { Connection } from '../connection.ts';
 
@@ -28,6 +29,7 @@ interface ConstraintRow {
   parent: string | null;
   parent_columns: string[] | null;
   on_delete: string;
+  validated: boolean;
 }
 
 const KINDS: Readonly<Record<string, ColumnKind>> = {
@@ -66,7 +68,17 @@ function columnFrom(row: ColumnRow): Column {
   };
 }
 
-/** Tables of the first schema in the search path, where unqualified names are made and found. */
+export const OURS = sql.join([...GATEWAY_TABLES].map((name) => sql.lit(name)));
+
+/**
+ * Tables `c` of the first schema in the search path, where unqualified names are made and found. Those of somebody
+ * else that this user may not read, or not whole, are left alone; of the gateway's own that must come out.
+ */
+const VISIBLE = sql`c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
+  AND (c.relname IN (${OURS})
+       OR (has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid)))`;
+
+/** Reads the visible tables. */
 export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
   const columns = await db.query<ColumnRow>(sql`
     SELECT c.relname AS table_name, a.attname AS column_name, format_type(a.atttypid, a.atttypmod) AS type,
@@ -75,8 +87,7 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
-    ORDER BY c.oid, a.attnum`);
+    WHERE ${VISIBLE} ORDER BY c.oid, a.attnum`);
   const indexes = await db.query<IndexRow>(sql`
     SELECT t.relname AS table_name, i.relname AS index_name, x.indisunique AS is_unique,
            x.indisprimary AS is_primary, k.oid IS NOT NULL AS is_constraint,
@@ -91,7 +102,7 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
     ORDER BY x.indexrelid`);
   const constraints = await db.query<ConstraintRow>(sql`
     SELECT t.relname AS table_name, k.conname AS name, k.contype AS type, p.relname AS parent,
-           k.confdeltype AS on_delete,
+           k.confdeltype AS on_delete, k.convalidated AS validated,
            ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, place)
                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY place) AS columns,
            ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, place)
@@ -147,6 +158,7 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
         table: row.parent ?? '',
         references: row.parent_columns?.join(',') ?? '',
         onDelete: row.on_delete === 'c' ? 'CASCADE' : row.on_delete === 'n' ? 'SET NULL' : null,
+        validated: row.validated,
       };
       schema.set(table.name, { ...table, foreignKeys: [...table.foreignKeys, key] });
     }

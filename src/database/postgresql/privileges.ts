@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { plural } from '../../report/plural.ts';
+import { GATEWAY_TABLES } from '../../schema/gateway-tables.ts';
 import type { Connection } from '../connection.ts';
 import { quotePostgresql as q } from './ddl.ts';
 
@@ -32,12 +33,14 @@ export async function missingPostgresqlPrivileges(
 
 /**
  * What this user lacks to change the schema: tables are changed by their owner only, and new ones need CREATE on
- * their schema. Tables stay their owner's: that is the gateway's own user, most likely.
+ * their schema. Tables stay their owner's: that is the gateway's own user, most likely. Nothing is asked for on the
+ * tables of others.
  */
 export async function lackingForChanges(
   db: Connection,
   tables: readonly string[],
 ): Promise<readonly MissingPrivilege[]> {
+  const ours = tables.filter((name) => GATEWAY_TABLES.has(name));
   const [schema] = await db.query<{ name: string | null; may_create: boolean | null; who: string }>(sql`
     SELECT current_schema() AS name, has_schema_privilege(current_schema(), 'CREATE') AS may_create,
            current_user AS who`);
@@ -50,11 +53,11 @@ export async function lackingForChanges(
   const missing = mayCreate
     ? []
     : [{ what: 'create tables', statement: `GRANT CREATE ON SCHEMA ${q(schemaName)} TO ${q(who)};` }];
-  if (tables.length === 0) return missing;
+  if (ours.length === 0) return missing;
   const foreign = await db.query<{ owner: string; is_superuser: boolean; names: string[] }>(sql`
     SELECT r.rolname AS owner, r.rolsuper AS is_superuser, json_agg(c.relname ORDER BY c.relname) AS names
     FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
-    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname IN (${sql.join([...tables])})
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname IN (${sql.join(ours)})
       AND NOT pg_has_role(c.relowner, 'USAGE')
     GROUP BY r.rolname, r.rolsuper ORDER BY r.rolname`);
   return [

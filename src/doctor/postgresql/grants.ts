@@ -1,5 +1,6 @@
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { lackingForChanges, type MissingPrivilege, namesOf } from '../../database/postgresql/privileges.ts';
+import { GATEWAY_TABLES } from '../../schema/gateway-tables.ts';
 import type { Examination } from '../examination.ts';
 import { type PostgresqlContext, sessionFacts } from './session-facts.ts';
 import { type TableFacts, tableFacts } from './table-facts.ts';
@@ -13,10 +14,11 @@ export const grants: Examination<PostgresqlContext> = {
   command: '',
   async find(context) {
     const { user, schema } = await sessionFacts(context);
-    const tables = await tableFacts(context);
+    const all = await tableFacts(context);
+    const tables = all.filter(({ name }) => GATEWAY_TABLES.has(name));
     const where = q(schema ?? '');
     const on = (names: readonly string[], kind: 'TABLE' | 'SEQUENCE') =>
-      names.length === tables.length && kind === 'TABLE'
+      names.length === all.length && kind === 'TABLE'
         ? `ALL TABLES IN SCHEMA ${where}`
         : `${kind} ${names.map((name) => `${where}.${q(name)}`).join(', ')}`;
     const lines: MissingPrivilege[] = [];
