@@ -28,9 +28,7 @@ export async function tableContent(db: Connection, table: Table): Promise<Rows> 
 /** PostgreSQL's own text, since its driver parses JSON and times; what has no zone is read as UTC. */
 function asRead(db: Connection, { name, kind }: Column) {
   if (db.dialect.name !== 'postgresql') return sql.id(name);
-  return kind === 'naive-datetime'
-    ? sql`timezone('UTC', ${sql.id(name)})::text`
-    : sql`${sql.id(name)}::text`;
+  return kind === 'naive-datetime' ? sql`timezone('UTC', ${sql.id(name)})::text` : sql`${sql.id(name)}::text`;
 }
 
 function asText(value: unknown): string | null {
