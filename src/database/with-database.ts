@@ -1,8 +1,10 @@
+import { CompiledQuery } from 'kysely';
 import { GatewayError } from '../errors.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import { type Connection, connection } from './connection.ts';
 import type { Access, OpenDatabase, OpenOptions } from './dialect.ts';
 import { openDatabase } from './drivers.ts';
+import { keepAwake } from './keep-awake.ts';
 import { namingBlocker } from './naming-blocker.ts';
 import { namingUrlSource } from './naming-url-source.ts';
 import { CONNECT_TIMEOUT_MS } from './server-location.ts';
@@ -49,11 +51,15 @@ export async function withDatabase<T>(
       });
     }
     return await kysely.connection().execute(async (pinned) => {
-      const db = connection(dialect, pinned, watched);
+      const ping = () => pinned.executeQuery(CompiledQuery.raw('SELECT 1'));
+      const awake = watched === null ? null : keepAwake(watched, ping);
+      const db = connection(dialect, pinned, awake?.watch ?? null);
       try {
         return await use(db);
       } catch (error) {
         throw options.access === 'read' ? await namingBlocker(db, error) : error;
+      } finally {
+        awake?.stop();
       }
     });
   } catch (error) {

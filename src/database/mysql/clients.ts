@@ -7,6 +7,7 @@ import type { BackupToolContext, ClientPurpose } from '../backup-tool.ts';
 import { clientOutput, findOnPath } from '../client-program.ts';
 import type { Server } from '../dialect.ts';
 import { orWithoutBackup } from '../or-without-backup.ts';
+import { MYSQL_SESSION } from './session.ts';
 
 export type MysqlBackupContext = BackupToolContext<MysqlTarget>;
 
@@ -21,7 +22,8 @@ const FAMILIES = {
   MariaDB: {
     names: { dump: ['mariadb-dump', 'mysqldump'], shell: ['mariadb', 'mysql'] },
     packages: 'Debian, Ubuntu: mariadb-client; RHEL, Fedora: mariadb',
-    dumpOptions: [],
+    // It takes no statement for its session; a LIMIT keeps sql_select_limit from counting.
+    dumpOptions: ['--where=1 LIMIT 18446744073709551615'],
   },
   MySQL: {
     names: { dump: ['mysqldump'], shell: ['mysql'] },
@@ -119,7 +121,11 @@ function optionFile(target: MysqlTarget, mariadb: boolean): string {
   const lines = Object.entries(options)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}=${quoted(value ?? '')}`);
-  return ['[client]', ...lines, ...(mariadb ? mariadbTls(ssl.mode) : mysqlTls(ssl.mode)), ''].join('\n');
+  const login = ['[client]', ...lines, ...(mariadb ? mariadbTls(ssl.mode) : mysqlTls(ssl.mode))];
+  const session = `init-command=${quoted(MYSQL_SESSION)}`;
+  // Older releases of mysqldump know no such option either.
+  const dump = mariadb ? [] : ['[mysqldump]', `loose-${session}`];
+  return [...login, '[mysql]', session, ...dump, ''].join('\n');
 }
 
 function mysqlTls(mode: MysqlTarget['ssl']['mode']): string[] {

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
@@ -47,13 +46,12 @@ export async function endMysqlRun(db: Connection): Promise<void> {
   await (lease === undefined ? releaseNamedLock(db) : lease.release());
 }
 
-/** Reads wait this long for a table that somebody has locked, unless they are told otherwise. */
-const READ_WAIT_MS = 30_000;
-
 /** Begins a transaction that cannot write and sees one moment of the database. */
-export async function beginMysqlRead(db: Connection, tableWaitMs = READ_WAIT_MS): Promise<void> {
-  const wait = Math.max(1, Math.ceil(tableWaitMs / 1000));
-  await db.query(sql`SET SESSION lock_wait_timeout = ${sql.lit(wait)}`);
+export async function beginMysqlRead(db: Connection, tableWaitMs?: number): Promise<void> {
+  if (tableWaitMs !== undefined) {
+    const wait = Math.max(1, Math.ceil(tableWaitMs / 1000));
+    await db.run(statement(`SET SESSION lock_wait_timeout = ${wait}`));
+  }
   await db.run(statement('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ'));
   await db.run(statement('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'));
 }

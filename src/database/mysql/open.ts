@@ -7,6 +7,7 @@ import type { Open } from '../dialect.ts';
 import { thisProcess } from '../this-process.ts';
 import { translateMysqlError } from './errors.ts';
 import { mysqlDialect } from './mysql.ts';
+import { MYSQL_SESSION } from './session.ts';
 
 /** The collation of new tables where the database's own is not utf8mb4: every supported server has it. */
 const FALLBACK_COLLATION = 'utf8mb4_general_ci';
@@ -14,10 +15,7 @@ const FALLBACK_COLLATION = 'utf8mb4_general_ci';
 /** A peer that has vanished is found out this long, and ten seconds, after its last word. */
 const KEEPALIVE_MS = 10_000;
 
-const SERVER = 'SELECT version() AS version, @@collation_database AS collation, @@sql_mode AS mode';
-
-/** The driver escapes quotes in values with backslashes, which must mean that. */
-const UNUSABLE_MODE = 'NO_BACKSLASH_ESCAPES';
+const SERVER = 'SELECT version() AS version, @@collation_database AS collation';
 
 /** What mysql2's types leave out. */
 interface ConnectionInside {
@@ -30,7 +28,6 @@ interface PoolInside {
 interface ServerRow {
   version: string;
   collation: string;
-  mode: string;
 }
 
 /** Opens a pool of one connection, checks that it answers, and finds out which of the two servers it is. */
@@ -84,10 +81,8 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
             else resolve((rows as ServerRow[])[0]);
           });
         });
+      await ask(MYSQL_SESSION);
       const row = await ask(SERVER);
-      if (row?.mode.includes(UNUSABLE_MODE)) {
-        await ask(`SET SESSION sql_mode = replace(@@sql_mode, '${UNUSABLE_MODE}', '')`);
-      }
       const version = row?.version ?? '';
       const collation = row?.collation.startsWith('utf8mb4_') ? row.collation : FALLBACK_COLLATION;
       const mariadb = /mariadb/i.test(version);

@@ -7,7 +7,6 @@ import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
 import { orWithoutBackup } from '../or-without-backup.ts';
 import { rowCounts } from '../row-counts.ts';
-import { statement } from '../statement.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import {
@@ -88,9 +87,7 @@ async function estimate(db: Connection): Promise<number> {
 function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
   return connected(context, async (db) => {
     const program = await postgresqlClient(context, 'pg_dump', db.dialect.server.version, 'backup');
-    await db.dialect.beginRead(db);
-    await db.run(statement(`SET LOCAL lock_timeout = ${LOCK_WAIT_MS}`));
-    await db.run(statement('SET LOCAL idle_in_transaction_session_timeout = 0'));
+    await db.dialect.beginRead(db, LOCK_WAIT_MS);
     const schema = await currentSchema(db);
     if (schema === null) {
       throw new GatewayError('NO_DATABASE', 'No schema of the search path exists.', {
@@ -113,7 +110,7 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
         `--lock-wait-timeout=${LOCK_WAIT_MS}`,
         '--no-password',
       ],
-      env: clientEnvironment(context),
+      env: clientEnvironment(context, db.dialect.server.version),
       signal: context.signal,
       stdout: 'pipe',
     });

@@ -3,6 +3,7 @@ import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { BackupToolContext, ClientPurpose } from '../backup-tool.ts';
 import { clientOutput, findOnPath } from '../client-program.ts';
 import { orWithoutBackup } from '../or-without-backup.ts';
+import { postgresqlClientOptions } from './session.ts';
 
 export type PostgresqlBackupContext = BackupToolContext<PostgresqlTarget>;
 
@@ -10,10 +11,10 @@ export type PostgresqlBackupContext = BackupToolContext<PostgresqlTarget>;
  * The environment of libpq's programs: where the server is and who we are, so that no argument says it. Other
  * variables of libpq are left out, since they would lead elsewhere than DATABASE_URL does.
  */
-export function clientEnvironment({
-  env,
-  target,
-}: PostgresqlBackupContext): Record<string, string | undefined> {
+export function clientEnvironment(
+  { env, target }: PostgresqlBackupContext,
+  serverVersion: string,
+): Record<string, string | undefined> {
   const { ssl } = target;
   const kept = Object.entries(env).filter(([name]) => {
     if (name === 'PGPASSWORD' || name === 'PGPASSFILE') return target.password === null;
@@ -26,7 +27,7 @@ export function clientEnvironment({
     PGDATABASE: target.database,
     PGUSER: target.user ?? undefined,
     PGPASSWORD: target.password ?? undefined,
-    PGOPTIONS: target.options ?? undefined,
+    PGOPTIONS: `${target.options ?? ''} ${postgresqlClientOptions(Number.parseInt(serverVersion, 10))}`,
     PGSSLMODE: ssl.mode,
     PGSSLROOTCERT: ssl.rootCert ?? undefined,
     PGSSLCERT: ssl.cert ?? undefined,

@@ -6,6 +6,7 @@ import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
 import { tablesInUse } from '../tables-in-use.ts';
 import { quotePostgresql as q } from './ddl.ts';
+import { postgresqlSession } from './session.ts';
 
 /** How often to ask again for the run's lock. */
 const POLL_MS = 200;
@@ -27,30 +28,23 @@ const KEYS = {
   schema: `hashtext('mcpgw:' || coalesce(current_schema(), ''))`,
 } as const;
 
-/**
- * Begins the transaction of a run: in it times are UTC (COMPATIBILITY §6). Nothing is set for the session,
- * which behind a pooler is the gateway's, too.
- */
-async function begin(db: Connection): Promise<void> {
-  await db.run(statement('BEGIN'));
-  await db.run(statement(`SET LOCAL TIME ZONE 'UTC'`));
+/** Begins a transaction; in it the session is ours also behind a pooler, where only this is (see `session.ts`). */
+async function begin(db: Connection, mode: string, tableWaitMs?: number): Promise<void> {
+  await db.run(statement(`BEGIN ISOLATION LEVEL ${mode}`));
+  const wait = tableWaitMs === undefined ? {} : { lock_timeout: `${Math.round(tableWaitMs)}ms` };
+  await db.run(statement(postgresqlSession('true', wait)));
 }
 
-/** Reads wait this long for a table that somebody has locked, unless they are told otherwise. */
-const READ_WAIT_MS = 30_000;
-
-export async function beginPostgresqlRead(db: Connection, tableWaitMs = READ_WAIT_MS): Promise<void> {
-  await db.run(statement('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'));
-  const wait = String(Math.round(tableWaitMs));
-  await db.query(sql`SELECT set_config('TimeZone', 'UTC', true), set_config('lock_timeout', ${wait}, true)`);
+export function beginPostgresqlRead(db: Connection, tableWaitMs?: number): Promise<void> {
+  return begin(db, 'REPEATABLE READ, READ ONLY', tableWaitMs);
 }
 
 /**
- * Statements that are sent together are one transaction, in which SET LOCAL counts: so behind a pooler nothing
+ * Statements that are sent together are one transaction, in which what is set locally counts: so behind a pooler nothing
  * is left in a session that is the gateway's, too.
  */
 export function boundedPostgresqlQuery(query: string, waitMs: number): string {
-  return `SET LOCAL lock_timeout = ${Math.round(waitMs)}; ${query}`;
+  return `${postgresqlSession('true', { lock_timeout: `${Math.round(waitMs)}ms` })}; ${query}`;
 }
 
 /**
@@ -62,7 +56,7 @@ export async function beginPostgresqlRun(db: Connection, lock: RunLock): Promise
   const locked = await poll(
     { ...lock, everyMs: POLL_MS, onWait: async () => lock.onWait(holder) },
     async () => {
-      await begin(db);
+      await begin(db, 'READ COMMITTED');
       const [row] = await db.query<{ locked: boolean }>(
         sql`SELECT pg_try_advisory_xact_lock(${sql.raw(KEYS.mcpgw)}, ${sql.raw(KEYS.schema)}) AS locked`,
       );
@@ -144,9 +138,6 @@ async function tryTableLocks(
   db: Connection,
   { changed, others }: { readonly changed: readonly string[]; readonly others: readonly string[] },
 ): Promise<void> {
-  const [before] = await db.query<{ timeout: string }>(
-    sql`SELECT current_setting('statement_timeout') AS timeout`,
-  );
   const deadline = performance.now() + TABLE_LOCK_TRY_MS;
   const locks = [
     [others, 'SHARE'],
@@ -159,7 +150,7 @@ async function tryTableLocks(
     await db.run(statement(`SET LOCAL statement_timeout = ${left}`));
     await db.run(statement(`LOCK TABLE ${names.map(q).join(', ')} IN ${mode} MODE`));
   }
-  await db.query(sql`SELECT set_config('statement_timeout', ${before?.timeout ?? '0'}, true)`);
+  await db.run(statement('SET LOCAL statement_timeout = 0'));
 }
 
 /** Modes that conflict with SHARE (PostgreSQL manual, table 13.2). */

@@ -9,6 +9,7 @@ import { thisProcess } from '../this-process.ts';
 import { cancelStatement, type ServerSession } from './cancel-statement.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { postgresqlDialect } from './postgresql.ts';
+import { postgresqlSession } from './session.ts';
 
 /** A peer that has vanished is found out this long, and ten seconds, after its last word. */
 const KEEPALIVE_MS = 10_000;
@@ -66,13 +67,14 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
     });
     try {
       const client = await pool.connect();
-      // No SET here: behind a pooler the session is the gateway's, too (see `beginPostgresqlRun`).
-      const { rows } = await client.query<{ server_version: string }>({
-        text: 'SHOW server_version',
+      // Where another process runs the query than the one that was promised, there is a pooler between.
+      const { processID } = client as unknown as Partial<ServerSession>;
+      const { rows } = await client.query<{ version: string }>({
+        text: postgresqlSession(`pg_backend_pid() IS DISTINCT FROM ${processID ?? 'NULL'}`),
         query_timeout: connectTimeoutMs,
       } as pg.QueryConfig);
       client.release();
-      const dialect = postgresqlDialect(rows[0]?.server_version.split(' ')[0] ?? '');
+      const dialect = postgresqlDialect(rows[0]?.version.split(' ')[0] ?? '');
       return { kysely, dialect, cut };
     } catch (error) {
       cut();

@@ -116,7 +116,7 @@ async function replace(
         '--no-align',
         '--set=ON_ERROR_STOP=1',
       ],
-      env: clientEnvironment(context),
+      env: clientEnvironment(context, version),
       signal,
       stdin: 'pipe',
       stdout: 'pipe',

@@ -21,7 +21,6 @@ import { readOnly } from './read-only.ts';
 import { space } from './space.ts';
 import { sqlMode } from './sql-mode.ts';
 import { tableNames } from './table-names.ts';
-import { timeouts } from './timeouts.ts';
 import { tls } from './tls.ts';
 import { version } from './version.ts';
 
@@ -53,7 +52,6 @@ export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
     collations,
     sqlMode,
     packet,
-    timeouts,
     space,
   ],
 };

@@ -10,7 +10,7 @@ import type { OpenContext } from '../context.ts';
 /** What the examinations of an open database judge by. */
 export interface MysqlFacts {
   readonly mariadb: boolean;
-  /** Of the session, with those that are of the server only; names in lower case. One that is missing is not known to this server. */
+  /** Of the server, as sessions begin with them; names in lower case. One that is missing is not known to this server. */
   readonly variables: ReadonlyMap<string, string>;
   readonly grants: MysqlGrants;
   /** The gateway's, and what says at which release they are. */
@@ -33,8 +33,6 @@ export interface TableFacts {
 }
 
 const VARIABLES = [
-  'character_set_database',
-  'collation_database',
   'default_storage_engine',
   'enforce_storage_engine',
   'innodb_default_row_format',
@@ -45,8 +43,6 @@ const VARIABLES = [
   'innodb_strict_mode',
   'lower_case_table_names',
   'max_allowed_packet',
-  'max_execution_time',
-  'max_statement_time',
   'performance_schema',
   'read_only',
   'sql_mode',
@@ -54,16 +50,17 @@ const VARIABLES = [
   'super_read_only',
   'transaction_read_only',
   'tx_read_only',
-  'wait_timeout',
   'wsrep_on',
   'wsrep_osu_method',
 ];
+
+const OF_THE_DATABASE = ['character_set_database', 'collation_database'];
 
 type Context = OpenContext<MysqlTarget>;
 
 const known = new WeakMap<Context, Promise<MysqlFacts>>();
 
-/** The facts that the examinations of one run share: four round trips. */
+/** The facts that the examinations of one run share: five round trips. */
 export function factsOf(context: Context): Promise<MysqlFacts> {
   const facts = known.get(context) ?? readFacts(context);
   known.set(context, facts);
@@ -73,9 +70,12 @@ export function factsOf(context: Context): Promise<MysqlFacts> {
 async function readFacts({ db, schema }: Context): Promise<MysqlFacts> {
   const target = releaseSchema('0.7.0');
   const ours = new Set([...target.keys(), VERSION_TABLE, HISTORY_TABLE]);
-  const variables = await db.query<{ Variable_name: string; Value: string }>(
-    sql`SHOW VARIABLES WHERE Variable_name IN (${sql.join(VARIABLES)})`,
-  );
+  // Our own session has our own settings; what the gateway's begins with are the server's.
+  const show = (scope: string, names: readonly string[]) =>
+    db.query<{ Variable_name: string; Value: string }>(
+      sql`SHOW ${sql.raw(scope)} VARIABLES WHERE Variable_name IN (${sql.join([...names])})`,
+    );
+  const variables = [...(await show('GLOBAL', VARIABLES)), ...(await show('SESSION', OF_THE_DATABASE))];
   const rows = await readTables(db);
   return {
     mariadb: db.dialect.server.product === 'MariaDB',

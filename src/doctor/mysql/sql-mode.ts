@@ -2,8 +2,8 @@ import { CLEAN } from '../../checks/check.ts';
 import { judged } from './judged.ts';
 
 /**
- * Modes that harm the gateway, or whose absence does. The migration works under every mode: NO_BACKSLASH_ESCAPES,
- * which its driver does not know, is taken away from its session when it connects.
+ * Modes that harm the gateway, or whose absence does. The migration works under every mode, since its sessions
+ * have one of their own.
  */
 export const sqlMode = judged({
   id: 'database.sql-mode',
@@ -26,8 +26,7 @@ export const sqlMode = judged({
       ...(isLax ? ['innodb_strict_mode is OFF: tables and keys that do not fit are made otherwise'] : []),
     ];
     if (sample.length === 0) return { ...CLEAN, sample: [modes.join(',')] };
-    // The driver asks for IGNORE_SPACE in its own session.
-    const leftOut = new Set(['', 'EMPTY_STRING_IS_NULL', 'IGNORE_SPACE']);
+    const leftOut = new Set(['', 'EMPTY_STRING_IS_NULL']);
     const kept = modes.filter((mode) => !leftOut.has(mode));
     const wanted = isStrict ? kept : [...kept, 'STRICT_TRANS_TABLES'];
     return {

@@ -18,7 +18,6 @@ import { readOnly } from './read-only.ts';
 import { oneSchema, searchPath } from './search-path.ts';
 import { space } from './space.ts';
 import { statistics } from './statistics.ts';
-import { timeouts } from './timeouts.ts';
 import { tls } from './tls.ts';
 import { transactions } from './transactions.ts';
 import { version } from './version.ts';
@@ -44,7 +43,6 @@ export const POSTGRESQL_EXAMINATIONS: TargetExaminations<PostgresqlTarget> = {
     encoding,
     searchPath,
     oneSchema,
-    timeouts,
     space,
     prepared,
     invalidIndexes,

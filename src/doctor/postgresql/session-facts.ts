@@ -18,15 +18,7 @@ export interface SessionFacts {
   readonly settings: Readonly<Partial<Record<SettingName, Setting>>>;
 }
 
-const SETTINGS = [
-  'data_directory',
-  'default_transaction_read_only',
-  'idle_in_transaction_session_timeout',
-  'port',
-  'search_path',
-  'statement_timeout',
-  'transaction_timeout',
-] as const;
+const SETTINGS = ['data_directory', 'default_transaction_read_only', 'port', 'search_path'] as const;
 export type SettingName = (typeof SETTINGS)[number];
 
 export interface Setting {

@@ -11,7 +11,6 @@ import { primaryKeys } from '../../../src/doctor/mysql/primary-keys.ts';
 import { readOnly } from '../../../src/doctor/mysql/read-only.ts';
 import { sqlMode } from '../../../src/doctor/mysql/sql-mode.ts';
 import { tableNames } from '../../../src/doctor/mysql/table-names.ts';
-import { timeouts } from '../../../src/doctor/mysql/timeouts.ts';
 import { targetSchema } from '../../../src/migrate/record.ts';
 import type { Table } from '../../../src/schema/model.ts';
 
@@ -24,10 +23,8 @@ const HEALTHY = {
   innodb_strict_mode: 'ON',
   lower_case_table_names: '0',
   max_allowed_packet: '16777216',
-  max_statement_time: '0.000000',
   read_only: 'OFF',
   sql_mode: 'IGNORE_SPACE,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
-  wait_timeout: '28800',
 };
 
 const target = targetSchema(MIGRATIONS);
@@ -46,16 +43,7 @@ function facts(variables: Readonly<Record<string, string>>, more: Partial<MysqlF
 }
 
 test('a healthy server is clean', () => {
-  for (const each of [
-    keyLength,
-    packet,
-    primaryKeys,
-    readOnly,
-    sqlMode,
-    storageEngine,
-    tableNames,
-    timeouts,
-  ]) {
+  for (const each of [keyLength, packet, primaryKeys, readOnly, sqlMode, storageEngine, tableNames]) {
     expect([each.id, each.judge(facts({})).count]).toEqual([each.id, 0]);
   }
 });
@@ -72,9 +60,6 @@ describe('variables of the server', () => {
       'innodb_force_recovery is 4: the server was started to save its data only',
     ],
     [packet, { max_allowed_packet: '1048576' }, 'max_allowed_packet is 1.0 MB, less than 16 MB'],
-    [timeouts, { max_statement_time: '30.000000' }, 'max_statement_time is 30 s'],
-    [timeouts, { max_execution_time: '5000' }, 'max_execution_time is 5 s'],
-    [timeouts, { wait_timeout: '60' }, 'wait_timeout is 60 s, less than a backup may take'],
     [storageEngine, { default_storage_engine: 'MyISAM' }, 'default_storage_engine is MyISAM'],
     [storageEngine, { enforce_storage_engine: 'Aria' }, 'enforce_storage_engine is Aria'],
     [
@@ -100,7 +85,7 @@ describe('variables of the server', () => {
   });
 
   test('the mode that the command sets is the one that is there, and strict', () => {
-    expect(sqlMode.judge(facts({ sql_mode: 'IGNORE_SPACE,ANSI_QUOTES,EMPTY_STRING_IS_NULL' })).command).toBe(
+    expect(sqlMode.judge(facts({ sql_mode: 'ANSI_QUOTES,EMPTY_STRING_IS_NULL' })).command).toBe(
       "SET GLOBAL sql_mode = 'ANSI_QUOTES,STRICT_TRANS_TABLES';",
     );
   });
@@ -108,12 +93,6 @@ describe('variables of the server', () => {
   test('a mode that is well is not set again', () => {
     expect(sqlMode.judge(facts({ innodb_strict_mode: 'OFF' })).command).toBe(
       'SET GLOBAL innodb_strict_mode = ON;',
-    );
-  });
-
-  test('every limit of time is named with its own command', () => {
-    expect(timeouts.judge(facts({ max_statement_time: '1', wait_timeout: '9' })).command).toBe(
-      'SET GLOBAL max_statement_time = 0; SET GLOBAL wait_timeout = 600;',
     );
   });
 

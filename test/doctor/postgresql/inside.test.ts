@@ -229,27 +229,6 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
     expect([byUrl.status, byUrl.command]).toEqual(['failed', '']);
   });
 
-  test('time-outs that would cut the migration', async () => {
-    const database = await migrated(id);
-    await database.query(`ALTER DATABASE ${database.name} SET statement_timeout = '2s'`);
-    const found = await finding(database.url, 'database.timeouts');
-    expect([found.status, found.findings, found.command]).toEqual([
-      'warned',
-      ['statement_timeout is 2.0 s, and 1 min 00 s may be needed (set for: database)'],
-      `ALTER DATABASE "${database.name}" RESET statement_timeout;`,
-    ]);
-    await database.query(found.command ?? '');
-    expect((await finding(database.url, 'database.timeouts')).status).toBe('passed');
-    const byUrl = await finding(
-      `${database.url}?options=-cidle_in_transaction_session_timeout%3D500`,
-      'database.timeouts',
-    );
-    expect([byUrl.findings, byUrl.hint]).toEqual([
-      ['idle_in_transaction_session_timeout is 500 ms, and 10 s may be needed (set for: client)'],
-      expect.stringContaining('options in DATABASE_URL'),
-    ]);
-  });
-
   test('a search path that leads past the tables, to two sets of them, or nowhere', async () => {
     const database = await migrated(id, 'CREATE SCHEMA empty; CREATE SCHEMA other');
     const past = await finding(
