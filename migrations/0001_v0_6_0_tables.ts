@@ -92,7 +92,11 @@ const gateways = table(
     passthrough_headers: json().null(),
     auth_type: unboundedString(20).null(),
     auth_value: json().null(),
-    oauth_config: json().null(),
+    oauth_config: json()
+      .null()
+      .commented(
+        'OAuth 2.0 configuration including grant_type, client_id, encrypted client_secret, URLs, and scopes',
+      ),
   },
   {
     primaryKey: ['id'],

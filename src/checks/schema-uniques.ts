@@ -1,3 +1,4 @@
+import { releaseSchema } from '../migrate/release-schema.ts';
 import type { SharedValues } from '../migrate/shared-values.ts';
 import { uniqueObstacle } from '../migrate/unique-obstacle.ts';
 import { plural } from '../report/plural.ts';
@@ -7,14 +8,16 @@ import { missingColumnHints } from './missing-columns.ts';
 import { rowLine } from './row-line.ts';
 import { changeTables, pendingPart } from './schema-part.ts';
 
-/** Later releases of the gateway drop these by name; of all others only the columns count. */
-const BY_NAME = /^uq_team_owner_/;
-
-/** The uniques to ask of a table: those that are there under another name hold the same rule. */
+/**
+ * The uniques to ask of a table. Those that v0.7.0 names are dropped by that name in later releases of the gateway;
+ * of all others, and of those that v0.6.0 had under whatever name, only the columns count.
+ */
 function uniquesFor(definition: Table, table: Table): readonly Unique[] {
+  const former = releaseSchema('0.6.0').get(definition.name)?.uniques ?? [];
+  const isIn = (uniques: readonly Unique[], { columns }: Unique) =>
+    uniques.some((u) => sameColumnSet(u.columns, columns));
   return definition.uniques.filter(
-    (unique) =>
-      BY_NAME.test(unique.name ?? '') || !table.uniques.some((u) => sameColumnSet(u.columns, unique.columns)),
+    (unique) => (unique.name !== null && !isIn(former, unique)) || !isIn(table.uniques, unique),
   );
 }
 

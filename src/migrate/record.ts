@@ -130,7 +130,9 @@ export function checksums(migrations: readonly Migration[]): ReadonlyMap<string,
   for (const migration of migrations) {
     log = [migration.id];
     ({ schema } = record([migration], 'up', schema, logging, NO_FACTS, NOBODY));
-    calls.set(migration.id, createHash('sha256').update(JSON.stringify(log)).digest('hex'));
+    // A comment is no part of what a step does to the schema.
+    const text = JSON.stringify(log, (key, value) => (key === 'comment' ? undefined : value));
+    calls.set(migration.id, createHash('sha256').update(text).digest('hex'));
   }
   return calls;
 }

@@ -12,14 +12,16 @@ export interface ColumnSpec {
   readonly default: string | null;
   readonly autoincrement: boolean;
   readonly fill: string | null;
+  readonly comment?: string;
   null(): ColumnSpec;
   /** An SQL expression in the spelling all dialects share. */
   defaultTo(expression: string): ColumnSpec;
   /** The SQL expression for existing NULLs of a column that must not be NULL. */
   filledWith(expression: string): ColumnSpec;
+  commented(comment: string): ColumnSpec;
 }
 
-type Fields = Omit<ColumnSpec, 'null' | 'defaultTo' | 'filledWith'>;
+type Fields = Omit<ColumnSpec, 'null' | 'defaultTo' | 'filledWith' | 'commented'>;
 
 function spec(fields: Fields): ColumnSpec {
   return {
@@ -27,6 +29,7 @@ function spec(fields: Fields): ColumnSpec {
     null: () => spec({ ...fields, nullable: true }),
     defaultTo: (expression) => spec({ ...fields, default: expression }),
     filledWith: (expression) => spec({ ...fields, fill: expression }),
+    commented: (comment) => spec({ ...fields, comment }),
   };
 }
 
@@ -82,6 +85,7 @@ export function column(name: string, s: ColumnSpec): Column {
     type: '',
     collation: null,
     fill,
+    ...(s.comment === undefined ? {} : { comment: s.comment }),
   };
 }
 

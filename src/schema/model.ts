@@ -39,6 +39,8 @@ export interface Column {
   readonly collation: string | null;
   /** Rows that hold NULL where the target does not allow it get this SQL expression first. */
   readonly fill: string | null;
+  /** What the database says the column is for, where it is made; never read back. */
+  readonly comment?: string;
 }
 
 export interface Unique {

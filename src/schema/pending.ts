@@ -22,6 +22,8 @@ export interface Facts {
 /** The part of `wanted` that is not there yet; null when all of it is. */
 export function pendingChanges(table: Table, wanted: TableChanges, facts: Facts): TableChanges | null {
   const renamed = (wanted.addUniques ?? []).flatMap((unique) => misnamed(table, unique));
+  const goes = (unique: Unique) => wanted.dropUniques?.some((c) => sameColumnSet(c, unique.columns)) ?? false;
+  const staying = table.indexes.filter(({ name }) => !wanted.dropIndexes?.includes(name));
   const pending: TableChanges = {
     dropUniques: [
       ...(wanted.dropUniques ?? []).filter((c) => table.uniques.some((u) => sameColumnSet(u.columns, c))),
@@ -44,8 +46,8 @@ export function pendingChanges(table: Table, wanted: TableChanges, facts: Facts)
       ({ column }) => columnOf(table, column) !== undefined && facts.nulls(table.name, column) > 0,
     ),
     alterColumns: (wanted.alterColumns ?? []).flatMap((to) => altered(columnOf(table, to.name), to, facts)),
-    addUniques: (wanted.addUniques ?? []).filter((u) => !hasUnique(table, u)),
-    addIndexes: missingIndexes(table, wanted.addIndexes ?? []),
+    addUniques: (wanted.addUniques ?? []).filter((u) => goes(u) || !hasUnique(table, u)),
+    addIndexes: missingIndexes({ indexes: staying }, wanted.addIndexes ?? []),
     addForeignKeys: (wanted.addForeignKeys ?? []).filter(
       (key) =>
         !table.foreignKeys.some(
@@ -104,12 +106,11 @@ function differentForeignKeys(table: Table, wanted: TableChanges): string[] {
 }
 
 /** An index is there under its name, or as another on the same columns that is not itself wanted. */
-export function missingIndexes(table: Table, wanted: readonly Index[]): Index[] {
+export function missingIndexes({ indexes }: Pick<Table, 'indexes'>, wanted: readonly Index[]): Index[] {
   const names = new Set(wanted.map((index) => index.name));
-  const spare = table.indexes.filter((index) => !names.has(index.name));
+  const spare = indexes.filter((index) => !names.has(index.name));
   return wanted.filter((index) => {
-    if (table.indexes.some((i) => i.name === index.name && sameColumns(i.columns, index.columns)))
-      return false;
+    if (indexes.some((i) => i.name === index.name && sameColumns(i.columns, index.columns))) return false;
     const standIn = spare.findIndex((i) => sameColumns(i.columns, index.columns));
     if (standIn < 0) return true;
     spare.splice(standIn, 1);

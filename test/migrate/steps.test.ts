@@ -44,6 +44,7 @@ describe('the list of steps', () => {
       '0002_multi_tenancy_tables',
       '0003_ownership',
       '0004_leftovers',
+      '0005_names',
     ]);
   });
 

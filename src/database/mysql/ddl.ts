@@ -90,7 +90,8 @@ function columnSql(column: Column): string {
   const counts = column.autoincrement ? ' AUTO_INCREMENT' : '';
   // TEXT takes no DEFAULT on MySQL.
   const allowed = type === 'TEXT' || type === 'JSON' || type === 'BLOB' ? '' : rest;
-  const { attributes = '' } = column as Partial<MysqlColumn>;
+  const described = column.comment === undefined ? '' : ` COMMENT ${literalMysql(column.comment)}`;
+  const { attributes = described } = column as Partial<MysqlColumn>;
   return `${q(column.name)} ${type}${collation}${column.nullable ? '' : ' NOT NULL'}${allowed}${counts}${attributes}`;
 }
 

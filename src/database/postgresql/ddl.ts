@@ -68,6 +68,11 @@ export function createPostgresqlTable(table: Table): Change {
     statements: [
       statement(`CREATE TABLE ${q(table.name)} (\n  ${lines.join(',\n  ')}\n)`),
       ...table.indexes.map((index) => indexSql(table.name, index)),
+      ...table.columns.flatMap(({ name, comment }) =>
+        comment === undefined
+          ? []
+          : [statement(`COMMENT ON COLUMN ${q(table.name)}.${q(name)} IS ${literalPostgresql(comment)}`)],
+      ),
     ],
     table: { ...table, ...named(table) },
   };
