@@ -1,9 +1,8 @@
-import { type RawBuilder, sql } from 'kysely';
-import type { Statement } from '../database/statement.ts';
+import { sql } from 'kysely';
+import { type DanglingMend, danglingMend, mendDangling } from '../migrate/dangling-mend.ts';
 import { LEFTOVER_COPIES, OWNED_TABLES } from '../schema/gateway-tables.ts';
 import type { ForeignKey } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
-import { type DanglingMend, danglingMend } from './dangling-key-mend.ts';
 import { noAdminHint } from './no-admin.ts';
 import { hasColumns } from './schema-part.ts';
 
@@ -62,18 +61,6 @@ function rowsPointingAtNothing({ db }: CheckContext, { table, key, orphaned }: K
   return `${join} WHERE ${column} IS NOT NULL AND ${referenced} IS NULL`;
 }
 
-/** The same as a condition of a statement that changes the table. */
-function pointsAtNothing({ table, key, orphaned }: KeyOf): RawBuilder<unknown> {
-  const column = sql.id(table, key.column);
-  if (orphaned) return sql`${column} IS NOT NULL`;
-  // MySQL refuses to read a table that the same statement changes, but not a list made from it.
-  const gone =
-    table === key.table
-      ? sql`${column} NOT IN (SELECT p.v FROM (SELECT DISTINCT ${sql.id(key.references)} AS v FROM ${sql.id(key.table)}) p)`
-      : sql`NOT EXISTS (SELECT 1 FROM ${sql.id(key.table)} p WHERE ${sql.id('p', key.references)} = ${column})`;
-  return sql`${column} IS NOT NULL AND ${gone}`;
-}
-
 /** Counts them for all keys in one query. */
 async function findDangling(context: CheckContext): Promise<Dangling[]> {
   const keys = keysToCheck(context);
@@ -104,7 +91,9 @@ function heldBy({ schema }: CheckContext, table: string, key: ForeignKey): strin
  */
 function mendOf(context: CheckContext, { table, key, orphaned }: KeyOf): DanglingMend | null {
   if (heldBy(context, table, key) !== null) return null;
-  return orphaned && key.table !== 'roles' ? null : danglingMend(context, table, key);
+  return orphaned && key.table !== 'roles'
+    ? null
+    : danglingMend(context.schema, { table, key }, context.seed !== null);
 }
 
 async function sampleOf(context: CheckContext, found: Dangling): Promise<string[]> {
@@ -147,14 +136,15 @@ export const danglingForeignKeys: Check = {
   },
   async repair(context) {
     const found = await findDangling(context);
-    const mends = found.flatMap((dangling) =>
-      dangling.mend === null ? [] : [planMend(context, dangling, dangling.mend)],
-    );
     for (const { table, key, mend } of found) {
       if (mend !== null) context.mended.add(`${table}.${key.column}`);
     }
     // Rows that go come first: what is left of a table is then mended.
-    const ordered = mends.toSorted((a, b) => Number(b.deletes) - Number(a.deletes));
+    const ordered = found
+      .toSorted((a, b) => Number(b.mend === 'delete') - Number(a.mend === 'delete'))
+      .flatMap((dangling) =>
+        dangling.mend === null ? [] : [mendDangling(context.db, dangling, dangling.mend, context.adminEmail)],
+      );
     return {
       summary: ordered.map(({ summary }) => summary),
       statements: ordered.map(({ statement }) => statement),
@@ -186,38 +176,4 @@ async function adviceFor(context: CheckContext, unfixable: readonly Dangling[]):
     ...(users ? [`An administrator is needed first. ${await noAdminHint(context)}`] : []),
     'For all others run: mcpgw fix --only foreign-keys.dangling',
   ].join(' ');
-}
-
-interface PlannedMend {
-  readonly summary: string;
-  readonly statement: Statement;
-  readonly deletes: boolean;
-}
-
-function planMend({ db, adminEmail }: CheckContext, dangling: Dangling, mend: DanglingMend): PlannedMend {
-  const { table, key, rows } = dangling;
-  const where = pointsAtNothing(dangling);
-  const column = sql.id(key.column);
-  const plan = (what: string, change: RawBuilder<unknown>): PlannedMend => ({
-    summary: `${table}: ${rows} ${rows === 1 ? 'row' : 'rows'} without ${key.table}: ${what}`,
-    statement: { ...db.compile(sql`${change} WHERE ${where}`), counts: 'written', table },
-    deletes: mend === 'delete',
-  });
-  const update = sql`UPDATE ${sql.id(table)} SET`;
-  switch (mend) {
-    case 'delete':
-      return plan('deleted', sql`DELETE FROM ${sql.id(table)}`);
-    case 'null':
-      return plan(`${key.column} is emptied`, sql`${update} ${column} = NULL`);
-    case 'own-user':
-      return plan(`${key.column} becomes the user of the assignment`, sql`${update} ${column} = user_email`);
-    case 'administrator':
-      // A team that was somebody's personal one must not become a second one of the administrator.
-      return table === 'email_teams'
-        ? plan(
-            `${key.column} becomes ${adminEmail}, and personal teams ordinary ones`,
-            sql`${update} ${column} = ${adminEmail}, is_personal = ${db.dialect.boolean(false)}`,
-          )
-        : plan(`${key.column} becomes ${adminEmail}`, sql`${update} ${column} = ${adminEmail}`);
-  }
 }

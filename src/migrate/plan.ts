@@ -15,6 +15,7 @@ import { otherAdmins } from '../seed/other-admins.ts';
 import { hashPassword, type PasswordHash } from '../seed/password.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { DanglingKey } from './dangling-mend.ts';
 import {
   type HistoryRow,
   historyTable,
@@ -23,8 +24,8 @@ import {
   SEED_STEP,
   stepChecksums,
 } from './history.ts';
+import { mendsOf, withoutReassigned } from './mends.ts';
 import type { Migration, OwnershipValues } from './migration.ts';
-import { findDangling, findMends } from './prepare.ts';
 import { readPlanFacts } from './read-facts.ts';
 import { type RecordFacts, record } from './record.ts';
 import { refuseShared } from './refuse-shared.ts';
@@ -144,7 +145,6 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const facts = await readPlanFacts(db, schema);
   const recorded = await recordedSteps(db, schema);
 
-  const mends = await findMends(db, schema);
   const seed = settings.emailAuthEnabled ? await seedOf(db, schema, options) : null;
   const ownership: OwnershipValues =
     seed === null
@@ -152,12 +152,6 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
       : { teamId: seed.teamId, ownerEmail: seed.ownerEmail, visibility: FORMER_VISIBILITY };
 
   const recording = record(MIGRATIONS, 'up', schema, db.dialect, facts, ownership);
-  const refusal = await refusalOf(async () => {
-    await refuseDangling(db, schema, recording.schema, mends.length > 0);
-    await refuseShared(db, schema, recording.schema, seed !== null);
-  });
-  if (refusal !== null && options.keepRefusal !== true) throw refusal;
-
   const assignment =
     seed === null
       ? null
@@ -169,6 +163,13 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
           admin: { email: seed.ownerEmail, teamId: seed.teamId },
           marker: options.marker ? MARKER : undefined,
         };
+  const mends = await mendsOf(db, schema, recording.schema, assignment);
+  const refusal = await refusalOf(async () => {
+    refuseDangling(mends.left);
+    await refuseShared(db, schema, recording.schema, seed !== null);
+  });
+  if (refusal !== null && options.keepRefusal !== true) throw refusal;
+
   const orphans: Orphans[] = [];
   const assigned = new Map<string, number>();
   const ownershipStatements: Statement[] = [];
@@ -184,7 +185,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
       arriving += rows;
       if (options.marker && rows > 0) ownershipStatements.push(markAll(db, owned.name));
     } else if (ownedTables(schema).includes(owned) && hasTeam) {
-      const found = await findOrphans(db, owned, assignment);
+      const found = withoutReassigned(await findOrphans(db, owned, assignment), mends);
       const left = found.collisionCount + found.unresolvable;
       assigned.set(owned.name, found.neither + found.ownerOnly + found.teamOnly - left);
       if (left > 0) orphans.push(found);
@@ -208,10 +209,12 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const checksumOf = stepChecksums();
   const statementsOf = new Map<string, readonly Statement[]>([
     ['history', schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements],
-    ['mend', mends.map((m) => m.statement)],
+    ['mend', mends.first],
     ...recording.steps.map(({ migration: { id }, statements }): [string, readonly Statement[]] => [
       id,
-      id === MIGRATION_OF_OWNERSHIP ? [...statements, ...unusualNames(db, schema, facts)] : statements,
+      id === MIGRATION_OF_OWNERSHIP
+        ? [...mends.teams, ...statements, ...unusualNames(db, schema, facts)]
+        : statements,
     ]),
     [SEED_STEP, seed?.parts.flatMap((part) => part.statements) ?? []],
     [OWNERSHIP_STEP, ownershipStatements],
@@ -245,7 +248,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     seed,
     warnings: [
       ...recording.warnings,
-      ...mends.map((m) => `${m.what}.`),
+      ...mends.told.map((what) => `${what}.`),
       ...(await besideOthers(db, schema, seed)),
     ],
     refusal,
@@ -298,21 +301,7 @@ function seedOf(db: Connection, schema: Schema, options: PlanOptions): Promise<S
 }
 
 /** Refuses what a foreign key of the target would not allow; nothing has been written yet. */
-async function refuseDangling(db: Connection, before: Schema, after: Schema, mends: boolean): Promise<void> {
-  const added = [...before.keys()].flatMap((name) => {
-    const had = before.get(name)?.foreignKeys ?? [];
-    return (
-      (after.get(name)?.foreignKeys ?? [])
-        .filter(
-          (key) =>
-            !before.has(key.table) || !had.some((k) => k.column === key.column && k.table === key.table),
-        )
-        // Mended before the constraint comes.
-        .filter((key) => !(mends && name === 'user_roles' && key.column === 'granted_by'))
-        .map((key) => ({ table: name, key }))
-    );
-  });
-  const dangling = await findDangling(db, added, before);
+function refuseDangling(dangling: readonly DanglingKey[]): void {
   if (dangling.length === 0) return;
   throw new GatewayError('PREFLIGHT', 'Rows point at rows that do not exist, which v0.7.0 does not allow.', {
     details: dangling.map(

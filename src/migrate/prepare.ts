@@ -2,7 +2,9 @@ import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
 import { plural } from '../report/plural.ts';
+import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { columnOf, type ForeignKey, type Schema } from '../schema/model.ts';
+import type { DanglingKey } from './dangling-mend.ts';
 
 /** Rows that must be mended before a constraint can be added, and the statement that does it. */
 export interface Mend {
@@ -34,6 +36,14 @@ export async function findMends(db: Connection, schema: Schema): Promise<readonl
       sql`UPDATE email_teams SET visibility = 'private' WHERE visibility NOT IN ('private', 'public')`,
     );
   }
+  for (const { name } of OWNED_TABLES) {
+    if (columnOf(schema.get(name), 'visibility')?.nullable !== true) continue;
+    await mend(
+      (n) => `${name}: ${plural(n, 'row')} without a visibility: private from now on`,
+      sql`SELECT count(*) AS n FROM ${sql.table(name)} WHERE visibility IS NULL`,
+      sql`UPDATE ${sql.table(name)} SET visibility = 'private' WHERE visibility IS NULL`,
+    );
+  }
   if (schema.has('user_roles') && schema.has('email_users')) {
     // The gateway writes `system`, which is no user (COMPATIBILITY §4); the user itself always is one.
     const unknown = sql`NOT EXISTS (SELECT 1 FROM email_users u WHERE u.email = user_roles.granted_by)
@@ -48,19 +58,13 @@ export async function findMends(db: Connection, schema: Schema): Promise<readonl
   return mends;
 }
 
-export interface Dangling {
-  readonly table: string;
-  readonly key: ForeignKey;
-  readonly rows: number;
-}
-
 /** Rows whose foreign key points at nothing, for these keys of the target; a table that is not there is nothing. */
 export async function findDangling(
   db: Connection,
   keys: readonly { readonly table: string; readonly key: ForeignKey }[],
   schema: Schema,
-): Promise<readonly Dangling[]> {
-  const dangling: Dangling[] = [];
+): Promise<readonly DanglingKey[]> {
+  const dangling: DanglingKey[] = [];
   for (const { table, key } of keys) {
     if (columnOf(schema.get(table), key.column) === undefined) continue;
     const rows = await (schema.has(key.table) ? countDangling(db, table, key) : countAll(db, table, key));
