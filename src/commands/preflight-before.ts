@@ -1,6 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import type { Schema } from '../schema/model.ts';
+import { activeAdmins } from '../seed/default-password.ts';
 import { doctorContext } from './doctor-context.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Session } from './session.ts';
@@ -27,9 +28,20 @@ export async function preflightBefore(
     session.loaded.target,
     schema,
   );
-  if (refusals.length === 0) return warnings;
+  if (refusals.length === 0) return [...warnings, ...(await defaultPasswords(db, schema))];
   throw new GatewayError('PREFLIGHT', 'The migration would fail here, and part-way at the worst.', {
     details: refusals,
     hint: 'Nothing was changed. What each of these means, and the command that mends it: mcpgw doctor',
   });
+}
+
+/** Administrators that the database has already, whose password everybody can look up. */
+async function defaultPasswords(db: Connection, schema: Schema): Promise<string[]> {
+  const admins = await activeAdmins(db, schema);
+  return admins
+    .filter((admin) => admin.hasDefaultPassword)
+    .map(
+      ({ email }) =>
+        `The administrator ${email} has the gateway’s default password, which everybody can look up. Once the database is migrated: mcpgw fix --only admin.password-default`,
+    );
 }

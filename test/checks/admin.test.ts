@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { adminAccount } from '../../src/checks/admin-account.ts';
 import { adminExists } from '../../src/checks/admin-exists.ts';
@@ -5,10 +6,15 @@ import { adminPasswordBcrypt } from '../../src/checks/admin-password-bcrypt.ts';
 import { adminPasswordDefault } from '../../src/checks/admin-password-default.ts';
 import { adminPasswordHash } from '../../src/checks/admin-password-hash.ts';
 import { CHECKS } from '../../src/checks/registry.ts';
-import { hashPassword } from '../../src/seed/password.ts';
+import { hashPassword, verifyPassword } from '../../src/seed/password.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import { describeDefects, unenforced } from '../support/defects.ts';
-import { ADMIN, type MigratedDatabase, migratedDatabase } from '../support/migrated-database.ts';
+import {
+  ADMIN,
+  ADMIN_PASSWORD,
+  type MigratedDatabase,
+  migratedDatabase,
+} from '../support/migrated-database.ts';
 import { problems, verify } from '../support/run-checks.ts';
 
 const setHash = ({ database }: MigratedDatabase, hash: string) =>
@@ -87,7 +93,13 @@ describeDefects(adminPasswordDefault, {
   'finds the password that every gateway starts with': {
     plant: async (at) => setHash(at, (await hashPassword('changeme', at.settings)).hash),
     findings: [`${ADMIN} has the default password`],
-    remaining: 1,
+    changes: ['email_users'],
+    after: async ({ withConnection }) => {
+      const [user] = await withConnection((db) =>
+        db.query<{ password_hash: string }>(sql`SELECT password_hash FROM email_users`),
+      );
+      expect(await verifyPassword(user?.password_hash ?? '', ADMIN_PASSWORD)).toBe(true);
+    },
   },
 });
 
