@@ -123,6 +123,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .action(run(async () => (await import('./commands/fix.ts')).fix));
 
   waiting(keeping(command('backup', 'Take a verified backup, or list those there are.')))
+    .option('--lock-timeout <seconds>', 'how long to wait for another run', seconds, LOCK_TIMEOUT_S)
     .option('--list', 'list the backups')
     .option('--verify', 'with --list: read every backup and check its hash')
     .action(run(async () => (await import('./commands/backup.ts')).backup));

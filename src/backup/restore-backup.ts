@@ -2,10 +2,11 @@ import { closeSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type BackupTool, openBackupTool, type RestoreScriptRequest } from '../database/backup-tool.ts';
 import type { Connection } from '../database/connection.ts';
-import type { LockDescription, Server } from '../database/dialect.ts';
+import type { LockDescription, Server, UnfinishedRestore } from '../database/dialect.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
+import { shellWord } from '../report/shell-word.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
 import { type ComparedTable, compareTables } from './compare-tables.ts';
@@ -42,6 +43,8 @@ export interface RestorePlan {
   readonly safety: { readonly place: string; readonly bytes: number } | null;
   /** Why the present state could not be read; empty when it could. Then `safety` is a copy byte for byte. */
   readonly damage: string;
+  /** The restore that made the present state and did not come to its end: half a database is not worth keeping. */
+  readonly unfinished: UnfinishedRestore | null;
 }
 
 /** For `--dry-run`. */
@@ -66,6 +69,7 @@ interface Present {
   readonly state: Release;
   readonly safety: RestorePlan['safety'];
   readonly damage: string;
+  readonly unfinished: RestorePlan['unfinished'];
 }
 
 /**
@@ -93,14 +97,15 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
     });
   }
   const since = performance.now();
-  let safety: Backup | null = null;
+  let safety = null as Backup | null;
   let untouched: UntouchedCopy | null = null;
   const handles: number[] = [];
   try {
     await tool.restore({
       ...requestOf(plan, context),
       async beforeReplacing(dump) {
-        if (plan.safety === null) return;
+        if (plan.unfinished !== null) throw wasEnded();
+        if (plan.safety === null) return null;
         const { place } = plan.safety;
         const server = present.server === null ? '' : `${present.server.product} ${present.server.version}`;
         if (dump !== null && present.damage === '') {
@@ -109,13 +114,13 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
               { ...context, keep: null, state: present.state },
               { tool, place, server, dump },
             );
-            return;
+            return safety.manifest;
           } catch (error) {
             if (!isDamage(error) || context.target.dialect !== 'sqlite') throw error;
             // Its pages are worse than was seen before.
           }
         }
-        if (context.target.dialect !== 'sqlite') return;
+        if (context.target.dialect !== 'sqlite') return null;
         const path = realpathSync(context.target.path);
         untouched = await backUpUntouched(
           {
@@ -125,10 +130,11 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
           },
           handles,
         );
+        return null;
       },
     });
   } catch (error) {
-    throw withSafety(error, safety);
+    throw withSafety(error, safety?.manifest ?? plan.unfinished?.safety ?? null);
   } finally {
     for (const handle of handles) closeSync(handle);
   }
@@ -136,9 +142,10 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
 }
 
 function requestOf(plan: RestorePlan, { lockTimeoutMs }: RestoreContext): RestoreScriptRequest {
-  const { manifest, file } = plan.backup;
+  const { manifest, manifestPath, file } = plan.backup;
   return {
     file,
+    manifest: manifestPath,
     sha256: manifest.sha256,
     server: manifest.source.server,
     notes: manifest.notes,
@@ -186,18 +193,34 @@ async function prepare(
       isTransaction: present.isTransaction,
       safety: present.safety,
       damage: present.damage,
+      unfinished: present.unfinished,
     },
   };
 }
 
+/** Elsewhere a run is seen as a whole or not at all. */
+async function waitForRuns(
+  db: Connection,
+  { lockTimeoutMs, progress, signal }: RestoreContext,
+): Promise<void> {
+  if (db.dialect.transactionalDdl) return;
+  const onWait = (holder: string) => progress.log(`Waiting for ${holder} …`);
+  await db.dialect.beginRun(db, { timeoutMs: lockTimeoutMs, peek: true, onWait, signal });
+  await db.dialect.endRun(db, false);
+}
+
+const UNKNOWN: Release = { release: 'unknown', revision: '', unfinished: false };
+
 async function readPresent(context: RestoreContext, place: string): Promise<Present> {
   try {
     return await context.connect(async (db) => {
-      const { rows, state } = await readBeforeBackup(db, async (schema) => ({
-        rows: await rowCounts(db, [...schema.keys()]),
-        state: await releaseOf(db, schema),
-      }));
-      const needed = context.backup && hasRows(rows);
+      await waitForRuns(db, context);
+      const { rows, state, unfinished } = await readBeforeBackup(db, async (schema) => {
+        const unfinished = await db.dialect.unfinishedRestore(db);
+        const rows = await rowCounts(db, [...schema.keys()]);
+        return { rows, unfinished, state: unfinished === null ? await releaseOf(db, schema) : UNKNOWN };
+      });
+      const needed = context.backup && hasRows(rows) && unfinished === null;
       const safety = needed ? await preflightBackup({ ...context, db }) : null;
       return {
         server: db.dialect.server,
@@ -207,6 +230,7 @@ async function readPresent(context: RestoreContext, place: string): Promise<Pres
         state,
         safety: safety === null ? null : { place: safety.place, bytes: safety.bytes },
         damage: '',
+        unfinished,
       };
     });
   } catch (error) {
@@ -216,8 +240,9 @@ async function readPresent(context: RestoreContext, place: string): Promise<Pres
       // A file, which is swapped.
       isTransaction: true,
       rows: new Map(),
-      state: { release: 'unknown', revision: '', unfinished: false },
+      state: UNKNOWN,
       safety: null,
+      unfinished: null,
     };
     if (!(error instanceof GatewayError) || context.target.dialect !== 'sqlite') throw error;
     if (error.code === 'NO_DATABASE') return { ...nothing, damage: '' };
@@ -236,6 +261,13 @@ function isDamage(error: unknown): boolean {
   return error instanceof GatewayError && (error.code === 'CORRUPT' || error.code === 'NOT_A_DATABASE');
 }
 
+/** The other restore was only waited for, and there is a whole database again. */
+function wasEnded(): GatewayError {
+  return new GatewayError('STATE', 'Another restore has come to its end meanwhile.', {
+    hint: 'Look at the database (mcpgw status), and run this restore again if it is still wanted. Nothing was changed.',
+  });
+}
+
 function doesNotFit(why: string): GatewayError {
   return new GatewayError('STATE', `This backup cannot be restored here: ${why}.`, {
     hint: 'Point DATABASE_URL at a database of the same kind. Nothing was changed.',
@@ -243,11 +275,11 @@ function doesNotFit(why: string): GatewayError {
 }
 
 /** Names the way back where something was changed. */
-function withSafety(error: unknown, safety: Backup | null): unknown {
+function withSafety(error: unknown, safety: string | null): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'PARTIAL') return error;
   const back =
     safety === null
       ? 'Run the same restore again.'
-      : `Run the same restore again, or go back to where you were: mcpgw restore ${safety.manifest}`;
+      : `Run the same restore again, or go back to where you were: mcpgw restore ${shellWord(safety)}`;
   return new GatewayError('PARTIAL', error.message, { hint: back, details: error.details, cause: error });
 }

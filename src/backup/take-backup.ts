@@ -52,6 +52,8 @@ export interface Backup {
   readonly durationMs: number;
   /** Older backups that `keep` made go. */
   readonly removed: readonly string[];
+  /** What would keep this user from restoring it. */
+  readonly warnings: readonly string[];
   /** It is of an unfinished upgrade or installation. */
   readonly unfinished: boolean;
   /** The newest whole backup of this database from before its upgrade; null when there is none in the folder. */
@@ -114,7 +116,7 @@ export async function writeBackup(
     };
 
     const dumped = draft(names.file);
-    const { rows, notes } = await dump(dumped);
+    const { rows, notes, warnings } = await dump(dumped);
     progress.start('Hashing the backup (MB)');
     const sha256 = await sha256OfFile(dumped, progress, signal);
     const { size } = statSync(dumped);
@@ -157,6 +159,7 @@ export async function writeBackup(
       rows,
       durationMs: Math.round(performance.now() - since),
       removed,
+      warnings,
       unfinished: state.unfinished,
       beforeUpgrade: newestBeforeUpgrade(listBackups(place, now), source),
     };

@@ -27,6 +27,7 @@ export async function runVerify(
   await db.dialect.beginRead(db);
   try {
     const context = await checkContext(db, input);
+    const release = await releaseOf(db, context.schema);
     for (const check of checks) {
       // A failure is met again where `find` waits for it, and makes that check errored.
       if (check.requires.every((table) => context.schema.has(table))) check.ahead?.(context).catch(() => {});
@@ -40,7 +41,6 @@ export async function runVerify(
       }
     });
     progress.done();
-    const release = await releaseOf(db, context.schema);
     const inOrder = checks.flatMap((check) => {
       const outcome = outcomes.get(check);
       return outcome === undefined ? [] : [atRelease(outcome, release.release)];

@@ -19,6 +19,7 @@ export interface BackupBefore {
   readonly beforeWriting: BeforeWriting;
   steps(): StepReport[];
   sections(): Section[];
+  warnings(): readonly string[];
 }
 
 type Options = GlobalOptions & BackupOptions;
@@ -32,6 +33,7 @@ export function backupBefore(session: Session, db: Connection, options: Options)
     },
     steps: () => (taken === null ? [] : [backupStep(taken)]),
     sections: () => (taken === null ? [] : [backupSection(taken)]),
+    warnings: () => taken?.warnings ?? [],
   };
 }
 

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { besideNoRun } from '../backup/beside-no-run.ts';
 import { findBackup } from '../backup/find-backup.ts';
 import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
 import { readBeforeBackup } from '../backup/read-before-backup.ts';
@@ -7,6 +8,7 @@ import { takeBackup } from '../backup/take-backup.ts';
 import { openBackupTool } from '../database/backup-tool.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
 import { releaseOf } from '../migrate/read-release.ts';
+import { readRevisions, refuseMissingTables } from '../migrate/state.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import { backupSection, backupStep } from './backup-report.ts';
 import { backupRequest } from './backup-request.ts';
@@ -21,6 +23,8 @@ export interface BackupOptions extends GlobalOptions {
   readonly keep?: number;
   readonly list?: boolean;
   readonly verify?: boolean;
+  /** Seconds. */
+  readonly lockTimeout: number;
   /** Seconds. */
   readonly wait?: number;
 }
@@ -42,12 +46,28 @@ function nothingRemovedByList(): GatewayError {
 }
 
 function make(session: Session, options: BackupOptions): Promise<Outcome> {
-  return session.connect({ access: 'read', wait: options.wait }, async (db) => {
-    const state = await readBeforeBackup(db, (schema) => releaseOf(db, schema));
-    session.found(state);
-    const made = await takeBackup(backupRequest(session, db, options, state));
-    return { exitCode: ExitCode.ok, steps: [backupStep(made)], sections: [backupSection(made)] };
-  });
+  const { io, progress } = session;
+  const lock = {
+    timeoutMs: options.lockTimeout * 1000,
+    onWait: (holder: string) => progress.log(`Waiting for ${holder} …`),
+    signal: io.signal,
+  };
+  return session.connect({ access: 'read', wait: options.wait }, (db) =>
+    besideNoRun(db, lock, async () => {
+      const state = await readBeforeBackup(db, async (schema) => {
+        refuseMissingTables(schema, await readRevisions(db, schema));
+        return releaseOf(db, schema);
+      });
+      session.found(state);
+      const made = await takeBackup(backupRequest(session, db, options, state));
+      return {
+        exitCode: ExitCode.ok,
+        steps: [backupStep(made)],
+        sections: [backupSection(made)],
+        warnings: made.warnings,
+      };
+    }),
+  );
 }
 
 /** Does not connect: a list is wanted most when the database is gone. */

@@ -93,6 +93,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         // Where nothing was wrong, that is what there is to tell.
         checks: nothing ? result.checks : result.checks.filter(isWorthShowing),
         sections: backup.sections(),
+        warnings: backup.warnings(),
         next: nothing ? '' : nextAfter(result.checks, result.clean),
       };
     });

@@ -117,7 +117,7 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
       ...outcome,
       steps: [...backup.steps(), ...(outcome.steps ?? [])],
       sections: [...(outcome.sections ?? []), ...backup.sections()],
-      warnings: [...(outcome.warnings ?? []), ...warnings],
+      warnings: [...(outcome.warnings ?? []), ...warnings, ...backup.warnings()],
     };
   });
 }

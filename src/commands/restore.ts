@@ -12,6 +12,7 @@ import {
 import { statement } from '../database/statement.ts';
 import { ExitCode } from '../errors.ts';
 import { restoreLocks } from '../migrate/lock-impact.ts';
+import { whatIsUnfinished } from '../migrate/unfinished-restore.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import { plural } from '../report/plural.ts';
 import type { Section, StepReport } from '../report/report.ts';
@@ -73,6 +74,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
           : [backupSection(safety, { title: 'The state before, kept as a backup', back: 'here' })]),
         ...(untouched === null ? [] : [untouchedSection(untouched)]),
       ],
+      warnings: safety?.warnings ?? [],
       next: 'mcpgw status',
     };
   });
@@ -128,9 +130,10 @@ function describe(plan: RestorePlan): string[] {
   if (kept.length > 0) lines.push(`Leaves alone ${kept.map(({ table }) => table).join(', ')}.`);
   if (!plan.isTransaction) {
     lines.push(
-      'This is not one transaction here: until it is done, tables are missing or half full. Stop the gateway first; a restore that is cut off must be run again.',
+      'This is not one transaction here: until it is done, tables are missing or half full. Stop the gateway first; a restore that is cut off must be run again, and until then every command refuses the database.',
     );
   }
+  if (plan.unfinished !== null) lines.push(whatIsUnfinished(plan.unfinished));
   lines.push(
     plan.safety === null
       ? 'The present state is not kept.'

@@ -86,6 +86,7 @@ function run(session: Session, options: RollbackOptions, request: Request): Prom
       ...outcome,
       steps: [...backup.steps(), ...(outcome.steps ?? [])],
       sections: [...(outcome.sections ?? []), ...backup.sections()],
+      warnings: [...(outcome.warnings ?? []), ...backup.warnings()],
     };
   });
 }

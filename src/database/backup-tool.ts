@@ -59,6 +59,8 @@ export interface Dump {
   readonly rows: ReadonlyMap<string, number>;
   /** What the tool of this database wants to know when it restores. */
   readonly notes: Readonly<Record<string, string>>;
+  /** What would keep this user from restoring it. */
+  readonly warnings: readonly string[];
 }
 
 export interface RestoreSource {
@@ -70,6 +72,8 @@ export interface RestoreSource {
 export interface RestoreRequest extends RestoreSource {
   /** Absolute path of the backup. */
   readonly file: string;
+  /** Absolute path of what it is restored by. */
+  readonly manifest: string;
   readonly sha256: string;
   readonly rows: ReadonlyMap<string, number>;
   /** Tables that are there now and go: those of the backup and of the gateway. */
@@ -81,8 +85,9 @@ export interface RestoreRequest extends RestoreSource {
    * there is nothing to replace.
    *
    * @param dump what to copy the present state with; null when it is too damaged to be opened
+   * @returns the manifest of the copy, or null when there is none
    */
-  readonly beforeReplacing: (dump: BackupTool['dump'] | null) => Promise<void>;
+  readonly beforeReplacing: (dump: BackupTool['dump'] | null) => Promise<string | null>;
 }
 
 /** What the statements of a restore depend on. */

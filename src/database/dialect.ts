@@ -149,12 +149,24 @@ export interface Dialect {
    * @param query one SELECT without parameters
    */
   boundedQuery(query: string, waitMs: number): string;
+  /** A restore that was begun and not ended; always null where a restore is all or nothing. */
+  unfinishedRestore(connection: Connection): Promise<UnfinishedRestore | null>;
   /** Who has locked a table so that it cannot even be read, for people; null when nobody can be named. */
   readBlocker(connection: Connection): Promise<string | null>;
   /** Makes later writes of the session wait at most this long for what somebody else is writing. */
   writeWait(milliseconds: number): Statement;
   /** The database's own integrity check: lines of what is wrong, or null where it has none. */
   integrityProblems(connection: Connection): Promise<readonly string[] | null>;
+}
+
+export interface UnfinishedRestore {
+  /** Manifests: of the backup, and of the state before; null where that was not kept. */
+  readonly backup: string;
+  readonly safety: string | null;
+  /** UTC, ISO 8601. */
+  readonly since: string;
+  /** Process and host. */
+  readonly by: string;
 }
 
 export interface LockDescription {

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
-import { OWNED_TABLES } from '../schema/gateway-tables.ts';
+import { OWNED_TABLES, RESTORE_TABLE } from '../schema/gateway-tables.ts';
 import { thingsOf } from '../schema/things.ts';
 import { ADMIN_ROLE, DEFAULT_ROLES } from '../seed/default-roles.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -73,7 +73,9 @@ function schemaIsWhole({ dialect }: Connection): Condition {
     ...[...v060.values()].map(({ name, columns }) => `${name}.${columns[0]?.name}`),
     ...thingsOf(releaseSchema('0.7.0')).filter((thing) => !own.has(thing)),
   ];
-  const list = sql.raw(wanted.map((thing) => dialect.literal(thing)).join(', '));
+  // Half of a restore is one thing too many.
+  const counted = [...wanted, `${RESTORE_TABLE}.backup`];
+  const list = sql.raw(counted.map((thing) => dialect.literal(thing)).join(', '));
   return sql`(SELECT count(DISTINCT thing) FROM (${sql.raw(dialect.things)}) things WHERE thing IN (${list})) =
     ${sql.lit(wanted.length)}`;
 }

@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import type { Schema } from '../schema/model.ts';
-import { readRevisions, recogniseState } from './state.ts';
+import { missingTables, readRevisions, recogniseState } from './state.ts';
 
 export interface Release {
   readonly release: string;
@@ -18,6 +18,10 @@ export async function releaseOf(db: Connection, schema: Schema): Promise<Release
     return { release, revision, unfinished };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return { release: 'unknown', revision: (revisions ?? []).join(', '), unfinished: false };
+    return {
+      release: 'unknown',
+      revision: (revisions ?? []).join(', '),
+      unfinished: missingTables(schema, revisions).length > 0,
+    };
   }
 }

@@ -3,6 +3,7 @@ import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
+import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 
 /** Revisions of the gateway's own migrations (COMPATIBILITY §1). */
 export const REVISION = {
@@ -47,8 +48,13 @@ export interface State {
   readonly unfinished: boolean;
 }
 
-/** The rows of `alembic_version`; null when the table is not there. */
+/**
+ * The rows of `alembic_version`; null when the table is not there.
+ *
+ * @throws GatewayError STATE when they are half of a restore
+ */
 export async function readRevisions(db: Connection, schema: Schema): Promise<readonly string[] | null> {
+  await refuseUnfinishedRestore(db);
   if (!schema.has(VERSION_TABLE)) return null;
   const rows = await db.query<{ version_num: string }>(sql`SELECT version_num FROM alembic_version`);
   return rows.map((row) => row.version_num);
@@ -75,24 +81,13 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
     );
   }
   if (revision === undefined) return withoutRevision(schema, others, adopt);
-  const gatewayTables = OWNED_TABLES.every(({ name }) => schema.has(name));
+  refuseMissingTables(schema, revisions);
   switch (revision) {
     case REVISION.v060:
     case REVISION.displayName:
     case REVISION.multiTenancy:
-    case REVISION.v070: {
-      if (!gatewayTables) {
-        const missing = OWNED_TABLES.filter(({ name }) => !schema.has(name)).map(({ name }) => name);
-        throw new GatewayError(
-          'STATE',
-          `alembic_version says ${revision}, but these tables of the gateway are missing: ${missing.join(', ')}.`,
-          {
-            hint: 'Check that DATABASE_URL points at the gateway’s database and schema. Nothing was changed.',
-          },
-        );
-      }
+    case REVISION.v070:
       return known(schema, revision);
-    }
     default: {
       const older = OLDER[revision];
       if (older !== undefined) {
@@ -113,6 +108,25 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
       );
     }
   }
+}
+
+/** The tables of resources that a revision we know has, and the database has not. */
+export function missingTables(schema: Schema, revisions: readonly string[] | null): readonly string[] {
+  const isKnown = Object.values(REVISION).some((revision) => revisions?.includes(revision));
+  return isKnown ? OWNED_TABLES.map(({ name }) => name).filter((name) => !schema.has(name)) : [];
+}
+
+/** @throws GatewayError STATE, when the database is not whole by its own word */
+export function refuseMissingTables(schema: Schema, revisions: readonly string[] | null): void {
+  const missing = missingTables(schema, revisions);
+  if (missing.length === 0) return;
+  throw new GatewayError(
+    'STATE',
+    `alembic_version says ${revisions?.join(', ')}, but these tables of the gateway are missing: ${missing.join(', ')}.`,
+    {
+      hint: 'Check that DATABASE_URL points at the gateway’s database and schema; if it does, restore a backup: mcpgw backup --list. Nothing was changed.',
+    },
+  );
 }
 
 /** Migrated, adopted or made new: where every way ends. */

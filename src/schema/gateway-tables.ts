@@ -17,8 +17,12 @@ export interface OwnedTable {
 
 /** Our own table: what ran when (see `src/migrate/history.ts`). */
 export const HISTORY_TABLE = 'mcpgw_migration';
-/** Our own table on a Galera cluster: who is at work (see `src/database/mysql/lease.ts`). It is no part of a schema. */
+/** Our own table on a Galera cluster: who is at work (see `src/database/mysql/lease.ts`). */
 export const LOCK_TABLE = 'mcpgw_lock';
+/** Our own table on MySQL: which restore has not come to its end (see `src/database/mysql/restore-marker.ts`). */
+export const RESTORE_TABLE = 'mcpgw_restore';
+/** They tell of what goes on now: no part of a schema, nor of a backup. */
+export const PASSING_TABLES = [LOCK_TABLE, RESTORE_TABLE] as const;
 export const VERSION_TABLE = 'alembic_version';
 
 /** Full copies the gateway's own upgrade leaves behind on MySQL, and the tables they are copies of. */
@@ -38,5 +42,5 @@ export const GATEWAY_TABLES: ReadonlySet<string> = new Set([
     ' ',
   ),
   ...'permission_audit_log sso_providers sso_auth_sessions pending_user_approvals'.split(' '),
-  ...[VERSION_TABLE, HISTORY_TABLE, LOCK_TABLE, ...LEFTOVER_COPIES.keys()],
+  ...[VERSION_TABLE, HISTORY_TABLE, ...PASSING_TABLES, ...LEFTOVER_COPIES.keys()],
 ]);

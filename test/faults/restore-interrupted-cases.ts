@@ -136,6 +136,13 @@ export function restoreInterruptedCases(
         await expectEnded(pids);
         if (dialect === 'postgresql') {
           await expect.poll(() => endState(started.database), { timeout: 15_000 }).toEqual(started.now);
+        } else {
+          const looked = await spawnCli(['status'], { env: started.env });
+          const says = oneLine(looked.stderr);
+          expect([looked.exitCode, says]).toEqual([2, expect.stringContaining(`mcpgw@`)]);
+          expect(says).toContain(
+            `run it again: mcpgw restore ${started.backup}, or go back to the state before`,
+          );
         }
         await expectRestored(started, started.backup, started.was);
       });

@@ -1,17 +1,14 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGzip } from 'node:zlib';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
+import { PASSING_TABLES } from '../../schema/gateway-tables.ts';
 import type { BackupTool, Dump } from '../backup-tool.ts';
 import { saveOutput, startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
 import type { Server } from '../dialect.ts';
-import { megabytes } from '../megabytes.ts';
-import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import {
@@ -21,8 +18,12 @@ import {
   mysqlClients,
   withLogin,
 } from './clients.ts';
+import { definerWarnings } from './definers.ts';
 import { DumpRows } from './dump-rows.ts';
+import { readDump } from './read-dump.ts';
 import { mysqlRestoreStatements, restoreMysql } from './restore.ts';
+
+const READING = { access: 'read', retries: 0, retryIntervalMs: 0 } as const;
 
 /** Text this plain packs well at once; better levels take several times as long as the dump itself. */
 const GZIP_LEVEL = 1;
@@ -78,6 +79,7 @@ async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
         '--add-locks',
         '--comments',
         '--default-character-set=utf8mb4',
+        ...PASSING_TABLES.map((name) => `--ignore-table=${target.database}.${name}`),
         ...clients.dumpOptions,
         '--',
         target.database,
@@ -98,9 +100,13 @@ async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
     refuseIncomplete(counter.complete, counter.rows, tables);
     return counter.rows;
   });
-  await readAgain(context, file, rows);
+  // What was written is what was counted.
+  const again = await readDump(context, file);
+  const isSame = [...rows].every(([name, n]) => again.rows.get(name) === n);
+  refuseIncomplete(again.complete && isSame, again.rows, [...rows.keys()]);
   progress.done();
-  return { rows, notes: {} };
+  const warnings = await withDatabase(target, READING, (db) => definerWarnings(db, again.defined));
+  return { rows, notes: {}, warnings };
 }
 
 interface DumpedServer {
@@ -112,10 +118,11 @@ interface DumpedServer {
 
 /** Which of the two servers it is, and what is there before the dump begins. */
 function readServer({ target }: MysqlBackupContext): Promise<DumpedServer> {
-  return withDatabase(target, { access: 'read', retries: 0, retryIntervalMs: 0 }, async (db) => {
+  return withDatabase(target, READING, async (db) => {
     const rows = await db.query<{ name: string }>(sql`
       SELECT TABLE_NAME AS name FROM information_schema.TABLES
-      WHERE TABLE_SCHEMA = database() AND TABLE_TYPE = 'BASE TABLE'`);
+      WHERE TABLE_SCHEMA = database() AND TABLE_TYPE = 'BASE TABLE'
+        AND TABLE_NAME NOT IN (${sql.join(PASSING_TABLES)})`);
     const [events] = await db.query<{ n: unknown }>(sql`
       SELECT count(*) AS n FROM information_schema.EVENTS WHERE EVENT_SCHEMA = database()`);
     return {
@@ -124,29 +131,6 @@ function readServer({ target }: MysqlBackupContext): Promise<DumpedServer> {
       hasEvents: Number(events?.n ?? 0) > 0,
     };
   });
-}
-
-/** Unpacks the file and counts again: what was written is what was counted. */
-async function readAgain(
-  { progress, signal }: MysqlBackupContext,
-  file: string,
-  rows: ReadonlyMap<string, number>,
-): Promise<void> {
-  progress.start('Checking the backup (MB of SQL)');
-  const counter = new DumpRows();
-  const tell = megabytes(progress);
-  await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) {
-      refuseWhenStopped(signal);
-      counter.add(chunk);
-      tell(chunk.length);
-    }
-  });
-  refuseIncomplete(
-    counter.complete && [...rows].every(([name, n]) => counter.rows.get(name) === n),
-    counter.rows,
-    [...rows.keys()],
-  );
 }
 
 function refuseIncomplete(

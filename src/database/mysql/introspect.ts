@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { LOCK_TABLE } from '../../schema/gateway-tables.ts';
+import { PASSING_TABLES } from '../../schema/gateway-tables.ts';
 import type { Column, ColumnKind, Schema, Table } from '../../schema/model.ts';
 import type { Connection } from '../connection.ts';
 
@@ -98,7 +98,7 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
            c.EXTRA AS extra, c.COLLATION_NAME AS collation_name, c.COLUMN_COMMENT AS comment
     FROM information_schema.COLUMNS c
     JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
-    WHERE c.TABLE_SCHEMA = database() AND t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_NAME <> ${LOCK_TABLE}
+    WHERE c.TABLE_SCHEMA = database() AND t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_NAME NOT IN (${sql.join(PASSING_TABLES)})
     ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION`);
   const indexes = await db.query<IndexRow>(sql`
     SELECT TABLE_NAME AS table_name, INDEX_NAME AS index_name, NON_UNIQUE AS non_unique,

@@ -4,6 +4,7 @@ import { LOCK_TABLE } from '../../schema/gateway-tables.ts';
 import type { Connection } from '../connection.ts';
 import { statement } from '../statement.ts';
 import { thisProcess } from '../this-process.ts';
+import { isThere } from './is-there.ts';
 
 /** The holder writes a beat this often, between its statements. */
 const BEAT_MS = 5_000;
@@ -54,7 +55,7 @@ export function leaseSeeker(db: Connection, peek: boolean) {
 
   async function attempt(): Promise<Lease | undefined> {
     if (!peek && (await written(createTable(db).then(() => insert(db, token))))) return hold(db, token);
-    const row = (await isThere(db)) ? await read(db) : undefined;
+    const row = (await isThere(db, LOCK_TABLE)) ? await read(db) : undefined;
     if (row === undefined) {
       seen = null;
       return peek ? NOTHING_HELD : undefined;
@@ -91,16 +92,8 @@ export function leaseSeeker(db: Connection, peek: boolean) {
 
 const NOTHING_HELD: Lease = { release: async () => {} };
 
-async function isThere(db: Connection): Promise<boolean> {
-  const [there] = await db.query(
-    sql`SELECT 1 AS there FROM information_schema.TABLES
-        WHERE TABLE_SCHEMA = database() AND TABLE_NAME = ${LOCK_TABLE}`,
-  );
-  return there !== undefined;
-}
-
 async function createTable(db: Connection): Promise<void> {
-  if (await isThere(db)) return;
+  if (await isThere(db, LOCK_TABLE)) return;
   await db.run(
     statement(
       `CREATE TABLE IF NOT EXISTS ${LOCK_TABLE} (name VARCHAR(32) NOT NULL PRIMARY KEY, ` +

@@ -14,6 +14,7 @@ import { awaitFreeMysqlTables } from './lock-tables.ts';
 import { beginMysqlRead, beginMysqlRun, boundedMysqlQuery, endMysqlRun } from './locks.ts';
 import { missingMysqlPrivileges } from './privileges.ts';
 import { mysqlReadBlocker } from './read-blocker.ts';
+import { unfinishedRestore } from './restore-marker.ts';
 import { mysqlThings } from './things.ts';
 
 /** The oldest versions with what we need: functional key parts, checks, instant columns. */
@@ -106,6 +107,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
       await db.run(statement('ROLLBACK'));
     },
     boundedQuery: (query, waitMs) => boundedMysqlQuery(query, waitMs, flavor.mariadb),
+    unfinishedRestore,
     readBlocker: mysqlReadBlocker,
     // Whole seconds, from 1.
     writeWait: (milliseconds) =>

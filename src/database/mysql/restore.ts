@@ -2,38 +2,67 @@ import { createReadStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { errorText, GatewayError } from '../../errors.ts';
+import { errorText, GatewayError, type GatewayErrorOptions } from '../../errors.ts';
 import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { rowCounts } from '../row-counts.ts';
+import { statement } from '../statement.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { mysqlBackupTool } from './backup.ts';
 import { clientEnvironment, type MysqlBackupContext, mysqlClient, withLogin } from './clients.ts';
 import { quoteMysql } from './ddl.ts';
+import { tryDefiners } from './definers.ts';
+import { type ReadDump, readDump } from './read-dump.ts';
+import {
+  CREATE_MARKER,
+  DROP_MARKER,
+  markRestore,
+  unfinishedRestore,
+  unmarkRestore,
+} from './restore-marker.ts';
 
-/** Drops what is there and loads the dump. MySQL cannot take either back: what fails after the first is PARTIAL. */
-export function restoreMysql(context: MysqlBackupContext, request: RestoreRequest): Promise<void> {
+const WRITING = { access: 'write', retries: 0, retryIntervalMs: 0 } as const;
+
+/**
+ * Drops what is there and loads the dump, which was read before. MySQL cannot take either back: what fails in
+ * between is PARTIAL, and a marker says so to every later command until a restore has come to its end.
+ */
+export async function restoreMysql(context: MysqlBackupContext, request: RestoreRequest): Promise<void> {
   const { target, progress, signal } = context;
-  return withDatabase(target, { access: 'write', retries: 0, retryIntervalMs: 0 }, async (db) => {
+  const { defined } = await wholeDump(context, request);
+  await withDatabase(target, WRITING, async (db) => {
     const shell = await mysqlClient(context, db.dialect.server, 'shell', 'restore');
     await db.dialect.beginRun(db, {
       timeoutMs: request.lockTimeoutMs,
       onWait: (holder) => progress.log(`Waiting for ${holder} …`),
+      signal,
     });
     let isGone = false;
     try {
-      await request.beforeReplacing(mysqlBackupTool(context).dump);
-      refuseWhenStopped(signal);
-      progress.start('Restoring (MB of SQL)');
+      await db.run(statement(CREATE_MARKER));
+      const earlier = await unfinishedRestore(db);
+      try {
+        await tryDefiners(db, defined);
+        const safety =
+          earlier === null ? await request.beforeReplacing(mysqlBackupTool(context).dump) : earlier.safety;
+        refuseWhenStopped(signal);
+        progress.start('Restoring (MB of SQL)');
+        await markRestore(db, { backup: request.manifest, safety });
+        await drop(db, request);
+      } catch (error) {
+        const isPartial = error instanceof GatewayError && error.code === 'PARTIAL';
+        if (earlier === null && !isPartial) await unmarkRestore(db).catch(() => {});
+        throw error;
+      }
       // From here on there is no safe point before the end: only a server that is gone stops it.
       await whileReachable(context, (_, gone) =>
         withLogin(context, db.dialect.server, (login) =>
           load({ ...context, signal: gone }, shell, login, request),
-        ).then(() => refuseOtherRows(db, request.rows)),
+        ).then(() => end(context, db, request.rows)),
       ).catch((error: unknown) => {
         isGone = error instanceof GatewayError && error.code === 'UNREACHABLE';
         throw partial(error);
@@ -46,19 +75,72 @@ export function restoreMysql(context: MysqlBackupContext, request: RestoreReques
   });
 }
 
+/**
+ * Reads the dump as the load will.
+ *
+ * @throws GatewayError CORRUPT when it is not the whole of what its manifest says
+ */
+async function wholeDump(context: MysqlBackupContext, { file, rows }: RestoreRequest): Promise<ReadDump> {
+  const corrupt = (what: string, options: GatewayErrorOptions) =>
+    new GatewayError('CORRUPT', `The backup ${file} ${what}.`, {
+      hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
+      ...options,
+    });
+  const dump = await readDump(context, file).catch((error: unknown) => {
+    const isPacking = String((error as NodeJS.ErrnoException).code).startsWith('Z_');
+    throw isPacking ? corrupt(`cannot be unpacked: ${errorText(error)}`, { cause: error }) : error;
+  });
+  context.progress.done();
+  if (!dump.complete) throw corrupt('is cut short', {});
+  const details = differences(rows, dump.rows);
+  if (rows.size === 0 || details.length > 0)
+    throw corrupt('has other rows than its manifest says', { details });
+  return dump;
+}
+
+function differences(expected: ReadonlyMap<string, number>, found: ReadonlyMap<string, number>): string[] {
+  return [...new Set([...expected.keys(), ...found.keys()])]
+    .filter((table) => found.get(table) !== expected.get(table))
+    .map((table) => `${table}: ${found.get(table) ?? 'none'}, not ${expected.get(table) ?? 'none'}`);
+}
+
 /** The statements of a restore, in order. */
 export function mysqlRestoreStatements(request: RestoreScriptRequest): readonly string[] {
-  return [...beforeDump(request), `/* the SQL of ${request.file} */`];
+  return [CREATE_MARKER, ...beforeDump(request), `/* the SQL of ${request.file} */`, DROP_MARKER];
 }
 
 /** Tables that the dump does not know would stay in the way of its own. */
 function beforeDump({ replaced, lockTimeoutMs }: RestoreScriptRequest): string[] {
   const tables = replaced.map((name) => quoteMysql(name)).join(', ');
   return [
-    `SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(lockTimeoutMs / 1000))}`,
+    lockWait(lockTimeoutMs),
     'SET SESSION foreign_key_checks = 0',
     ...(tables === '' ? [] : [`DROP TABLE IF EXISTS ${tables}`]),
   ];
+}
+
+const lockWait = (ms: number) => `SET SESSION lock_wait_timeout = ${Math.max(1, Math.ceil(ms / 1000))}`;
+
+/** @throws GatewayError PARTIAL when a table is gone, else what kept the server from dropping any */
+async function drop(db: Connection, request: RestoreScriptRequest): Promise<void> {
+  try {
+    for (const sql of beforeDump(request)) await db.run(statement(sql));
+  } catch (error) {
+    const left = await db.dialect.readSchema(db).catch(() => null);
+    throw request.replaced.every((table) => left?.has(table)) ? error : partial(error);
+  }
+}
+
+/** Compares the rows and takes the marker away, also when the connection of the run did not outlast the load. */
+function end(context: MysqlBackupContext, db: Connection, rows: ReadonlyMap<string, number>): Promise<void> {
+  const compare = async (through: Connection) => {
+    await refuseOtherRows(through, rows);
+    await unmarkRestore(through);
+  };
+  return compare(db).catch((error: unknown) => {
+    if (db.dialect.translateError(error)?.code !== 'UNREACHABLE') throw error;
+    return withDatabase(context.target, WRITING, compare);
+  });
 }
 
 async function load(
@@ -77,7 +159,7 @@ async function load(
   });
   const input = client.child.stdin as Writable;
   input.on('error', () => {});
-  for (const statement of beforeDump(request)) input.write(`${statement};\n`);
+  input.write(`${lockWait(request.lockTimeoutMs)};\n`);
   try {
     await pipeline(createReadStream(request.file), createGunzip(), countMegabytes(context.progress), input);
   } catch (error) {
@@ -90,12 +172,9 @@ async function load(
 }
 
 async function refuseOtherRows(db: Connection, expected: ReadonlyMap<string, number>): Promise<void> {
-  const found = await rowCounts(db, [...expected.keys()]);
-  const wrong = [...expected].filter(([table, rows]) => found.get(table) !== rows);
-  if (wrong.length === 0) return;
-  throw new GatewayError('PARTIAL', 'the database has other rows than the backup.', {
-    details: wrong.map(([table, rows]) => `${table}: ${found.get(table) ?? 'none'}, not ${rows}`),
-  });
+  const details = differences(expected, await rowCounts(db, [...expected.keys()]));
+  if (details.length === 0) return;
+  throw new GatewayError('PARTIAL', 'the database has other rows than the backup.', { details });
 }
 
 function partial(error: unknown): GatewayError {

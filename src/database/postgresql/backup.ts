@@ -119,7 +119,7 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
     context.progress.start('Checking the backup');
     await refuseIncomplete(context, db.dialect.server.version, file, [...rows.keys()]);
     context.progress.done();
-    return { rows, notes: { schema, ...(leftOut === '' ? {} : { leftOut }) } };
+    return { rows, notes: { schema, ...(leftOut === '' ? {} : { leftOut }) }, warnings: [] };
   });
 }
 

@@ -80,6 +80,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
     await db.run(statement('ROLLBACK'));
   },
   boundedQuery: boundedPostgresqlQuery,
+  unfinishedRestore: async () => null,
   readBlocker: postgresqlReadBlocker,
   writeWait: (milliseconds) => statement(`SET lock_timeout = ${milliseconds}`),
   // PostgreSQL has no check of its own that a client may run without an extension.

@@ -97,7 +97,7 @@ export async function copySqlite(
     source.exec('COMMIT');
     const rows = checkCopy(file, expected, 'The backup');
     progress.done();
-    return { rows, notes: { journalMode } };
+    return { rows, notes: { journalMode }, warnings: [] };
   } catch (error) {
     throw translateSqliteError(error, target.path) ?? error;
   } finally {

@@ -92,6 +92,7 @@ export const sqliteDialect = (version: string, path: string, configure: () => vo
   },
   // The connection has its busy_timeout.
   boundedQuery: (query) => query,
+  unfinishedRestore: async () => null,
   readBlocker: async () => writeLockHolder(path)?.text ?? null,
   writeWait: (milliseconds) => statement(`PRAGMA busy_timeout = ${milliseconds}`),
   async integrityProblems(db) {

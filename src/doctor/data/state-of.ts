@@ -5,9 +5,8 @@ import type { OpenContext } from '../context.ts';
 
 /** The state of the database, read once; null for one that no migration starts from (`data.release`). */
 export const stateOf = perContext(async ({ db, schema }: OpenContext): Promise<State | null> => {
-  const revisions = await readRevisions(db, schema);
   try {
-    return recogniseState(schema, revisions);
+    return recogniseState(schema, await readRevisions(db, schema));
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'STATE') return null;
     throw error;

@@ -22,6 +22,7 @@ import { space } from './space.ts';
 import { sqlMode } from './sql-mode.ts';
 import { tableNames } from './table-names.ts';
 import { tls } from './tls.ts';
+import { unfinishedRestore } from './unfinished-restore.ts';
 import { version } from './version.ts';
 
 export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
@@ -36,6 +37,7 @@ export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
     version,
   ],
   inside: [
+    unfinishedRestore,
     blockers,
     readable,
     grants,

@@ -1,0 +1,69 @@
+import { sql } from 'kysely';
+import { errorText, GatewayError } from '../../errors.ts';
+import { RESTORE_TABLE } from '../../schema/gateway-tables.ts';
+import type { Connection } from '../connection.ts';
+import { statement } from '../statement.ts';
+import type { Defined } from './dump-definers.ts';
+import { readMysqlGrants } from './privileges.ts';
+
+/** Any of them lets a user make things in another's name, by version and family of the server. */
+const SETS_DEFINERS = ['SUPER', 'SET_ANY_DEFINER', 'SET_USER_ID', 'SET USER'];
+/** What the server trusts nobody else with while it writes a binary log. */
+const LOGGED = ['TRIGGER', 'FUNCTION'];
+
+const TRIAL = 'mcpgw_restore_trial';
+/** The least that can be made of each kind. */
+const TRIALS: Readonly<Record<string, string>> = {
+  TRIGGER: `TRIGGER ${TRIAL} BEFORE INSERT ON ${RESTORE_TABLE} FOR EACH ROW SET @mcpgw = 1`,
+  VIEW: `VIEW ${TRIAL} AS SELECT 1 AS one`,
+  FUNCTION: `FUNCTION ${TRIAL}() RETURNS INT DETERMINISTIC NO SQL RETURN 1`,
+  PROCEDURE: `PROCEDURE ${TRIAL}() SELECT 1`,
+  EVENT: `EVENT ${TRIAL} ON SCHEDULE EVERY 1 DAY DISABLE DO SET @mcpgw = 1`,
+};
+
+/**
+ * Makes one thing of each kind and definer that is in a dump, and drops it again: the server itself says whether
+ * the dump will load.
+ *
+ * @throws GatewayError PERMISSION, which names the kind and the definer
+ */
+export async function tryDefiners(db: Connection, defined: readonly Defined[]): Promise<void> {
+  for (const { kind, definer } of distinct(defined)) {
+    const trial = TRIALS[kind];
+    if (trial === undefined) continue;
+    const drop = statement(`DROP ${kind} IF EXISTS ${TRIAL}`);
+    try {
+      await db.run(drop);
+      await db.run(statement(`CREATE DEFINER=${definer} ${trial}`));
+      await db.run(drop);
+    } catch (error) {
+      const message = `The backup has a ${kind} of ${definer}, which this user may not make: ${errorText(error)}.`;
+      throw new GatewayError('PERMISSION', message, { hint: `${WHO} Nothing was changed.`, cause: error });
+    }
+  }
+}
+
+const WHO =
+  'Restore it as an administrator of the server, or have one grant SET_ANY_DEFINER (MariaDB: SET USER) ON *.* to this user, or where the message names it set log_bin_trust_function_creators.';
+
+/** The same from what is granted, for whoever has just taken the backup and may only read. */
+export async function definerWarnings(db: Connection, defined: readonly Defined[]): Promise<string[]> {
+  if (defined.length === 0) return [];
+  const grants = await readMysqlGrants(db);
+  const [server] = await db.query<{ strict: unknown }>(
+    sql`SELECT @@log_bin = 1 AND @@log_bin_trust_function_creators = 0 AS strict`,
+  );
+  const setsAny = SETS_DEFINERS.some((privilege) => grants.hasGlobally(privilege));
+  const isStrict = Number(server?.strict) === 1 && !grants.hasGlobally('SUPER');
+  const refused = distinct(defined).filter(
+    ({ kind, definer }) =>
+      (!setsAny && definer.replaceAll('`', "'") !== grants.account) || (isStrict && LOGGED.includes(kind)),
+  );
+  if (refused.length === 0) return [];
+  const list = refused.map(({ kind, definer }) => `${kind} of ${definer}`).join(', ');
+  return [`This user could not restore the backup, since it may not make what is in it: ${list}. ${WHO}`];
+}
+
+function distinct(defined: readonly Defined[]): readonly Defined[] {
+  return [...new Map(defined.map((each) => [`${each.kind} ${each.definer}`, each])).values()];
+}
