@@ -58,6 +58,8 @@ export interface RestoreResult {
   readonly safety: Backup | null;
   /** The present state as it was, byte for byte, where it was too damaged for a backup. */
   readonly untouched: UntouchedCopy | null;
+  /** What was not brought back, a sentence each. */
+  readonly warnings: readonly string[];
   readonly durationMs: number;
 }
 
@@ -100,9 +102,11 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
   let safety = null as Backup | null;
   let untouched: UntouchedCopy | null = null;
   const handles: number[] = [];
+  const warnings: string[] = [];
   try {
     await tool.restore({
       ...requestOf(plan, context),
+      warn: (text) => warnings.push(text),
       async beforeReplacing(dump) {
         if (plan.unfinished !== null) throw wasEnded();
         if (plan.safety === null) return null;
@@ -138,7 +142,7 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
   } finally {
     for (const handle of handles) closeSync(handle);
   }
-  return { plan, safety, untouched, durationMs: Math.round(performance.now() - since) };
+  return { plan, safety, untouched, warnings, durationMs: Math.round(performance.now() - since) };
 }
 
 function requestOf(plan: RestorePlan, { lockTimeoutMs }: RestoreContext): RestoreScriptRequest {
@@ -170,6 +174,11 @@ async function prepare(
   const { source } = backup.manifest;
   if (source.dialect !== target.dialect) {
     throw doesNotFit(`it is of ${source.server}, and DATABASE_URL leads to ${target.dialect}`);
+  }
+  if (Object.keys(backup.manifest.rows).length === 0) {
+    throw new GatewayError('CORRUPT', `The manifest of the backup ${backup.file} names no table.`, {
+      hint: 'Restoring it would empty the database; use another backup: mcpgw backup --list. Nothing was changed.',
+    });
   }
   const present = await readPresent(context, place);
   await tool.preflightRestore(present.server);

@@ -49,7 +49,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
     open(session);
     const context = contextOf(session, options);
     if (options.dryRun === true) return planned(session, await planRestore(context), options);
-    const { plan, safety, untouched, durationMs } = await restoreBackup(context);
+    const { plan, safety, untouched, warnings, durationMs } = await restoreBackup(context);
     const { manifest } = plan.backup;
     session.found(manifest);
     const steps: StepReport[] = [
@@ -74,7 +74,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
           : [backupSection(safety, { title: 'The state before, kept as a backup', back: 'here' })]),
         ...(untouched === null ? [] : [untouchedSection(untouched)]),
       ],
-      warnings: safety?.warnings ?? [],
+      warnings: [...(safety?.warnings ?? []), ...warnings],
       next: 'mcpgw status',
     };
   });

@@ -88,10 +88,12 @@ export interface RestoreRequest extends RestoreSource {
    * @returns the manifest of the copy, or null when there is none
    */
   readonly beforeReplacing: (dump: BackupTool['dump'] | null) => Promise<string | null>;
+  /** Told what a restore that succeeds does not bring back, a sentence each. */
+  readonly warn: (text: string) => void;
 }
 
 /** What the statements of a restore depend on. */
-export type RestoreScriptRequest = Omit<RestoreRequest, 'beforeReplacing'>;
+export type RestoreScriptRequest = Omit<RestoreRequest, 'beforeReplacing' | 'warn'>;
 
 export interface BackupToolContext<Target extends DatabaseTarget = DatabaseTarget> {
   readonly target: Target;

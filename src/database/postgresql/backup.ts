@@ -16,6 +16,7 @@ import {
   postgresqlClient,
 } from './clients.ts';
 import { quotePostgresql } from './ddl.ts';
+import { dumpContents } from './dump-contents.ts';
 import { OURS } from './introspect.ts';
 import { isBehindPooler } from './pooler.ts';
 import { postgresqlRestoreStatements, restorePostgresql } from './restore.ts';
@@ -117,7 +118,7 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
     await saveOutput(client, [countMegabytes(context.progress)], file);
     await db.dialect.endRead(db);
     context.progress.start('Checking the backup');
-    await refuseIncomplete(context, db.dialect.server.version, file, [...rows.keys()]);
+    await refuseIncomplete(context, db.dialect.server.version, file, { schema, tables: [...rows.keys()] });
     context.progress.done();
     return { rows, notes: { schema, ...(leftOut === '' ? {} : { leftOut }) }, warnings: [] };
   });
@@ -151,16 +152,15 @@ async function refuseIncomplete(
   context: PostgresqlBackupContext,
   serverVersion: string,
   file: string,
-  tables: readonly string[],
+  { schema, tables }: { readonly schema: string; readonly tables: readonly string[] },
 ): Promise<void> {
   const program = await postgresqlClient(context, 'pg_restore', serverVersion, 'backup');
   const { env, signal } = context;
   const list = await clientOutput({ program, args: ['--list', file], env, signal });
-  const missing = tables.filter((name) => !new RegExp(` TABLE (?:DATA )?.* ?${inPattern(name)} `).test(list));
+  const contents = dumpContents(list, schema);
+  const missing = tables.filter((name) => !contents.has('TABLE', name));
   if (missing.length === 0) return;
   throw new GatewayError('FAILED', `The backup is incomplete: it lacks ${missing.join(', ')}.`, {
     hint: 'Run the command again. The database was not changed.',
   });
 }
-
-const inPattern = (text: string) => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');

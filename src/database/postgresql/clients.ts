@@ -77,7 +77,23 @@ export async function postgresqlClient(
       { hint },
     );
   }
+  if (name === 'psql' && purpose === 'restore') await refuseObedient(context, program, hint);
   return program;
+}
+
+/** psql that cannot be told to obey no commands of its own would run those that are hidden in a dump. */
+async function refuseObedient(
+  { env, signal }: PostgresqlBackupContext,
+  program: string,
+  hint: string,
+): Promise<void> {
+  const commands = await clientOutput({ program, args: ['--help=commands'], env, signal });
+  if (commands.includes('\\restrict')) return;
+  throw new GatewayError(
+    'PREFLIGHT',
+    `${program} runs programs that a dump names in hidden commands (CVE-2025-8714), and a restore feeds it one.`,
+    { hint: `Its versions 13.22, 14.19, 15.14, 16.10, 17.6 and later do not. ${hint}` },
+  );
 }
 
 /**

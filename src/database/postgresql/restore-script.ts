@@ -1,64 +1,66 @@
 import { sql } from 'kysely';
 import type { RestoreScriptRequest } from '../backup-tool.ts';
 import type { Connection } from '../connection.ts';
-import { literalPostgresql, quotePostgresql } from './ddl.ts';
+import { quotePostgresql } from './ddl.ts';
+import type { DumpContents } from './dump-contents.ts';
+import { publishedTables } from './publications.ts';
 
-/** What psql says when it has the locks, with the number of its transaction. */
-export const READY = 'mcpgw-ready';
+/** What psql prints in front of what is asked of it. */
+export const ANSWER = 'mcpgw-answer ';
 
-/** The statements that psql is given besides those of the dump. */
+/** The statements that psql is given besides those of the dump. A name in them is quoted, and in no string. */
 export interface RestoreScript {
   /** Keeps others out; readers may go on, and so may the backup of the present state. */
   readonly lock: readonly string[];
   /** The end of what is there; after it comes the dump. */
   readonly drop: readonly string[];
+  /** What a dump of tables does not bring back. */
+  readonly after: readonly string[];
+  /** Counts each table of the backup, in its order. */
   readonly compare: readonly string[];
   readonly commit: string;
+  /** What will be missing, for people. */
+  readonly losses: readonly string[];
 }
 
-/**
- * @param contents what `pg_restore --list` says of the dump
- */
 export async function restoreScript(
   db: Connection,
   request: RestoreScriptRequest,
-  contents: string,
+  contents: DumpContents,
 ): Promise<RestoreScript> {
-  const { replaced, lockTimeoutMs, notes } = request;
+  const { replaced, lockTimeoutMs, notes, rows } = request;
   const schema = quotePostgresql(notes.schema ?? '');
-  const named = (names: readonly string[]) =>
-    names.map((name) => `${schema}.${quotePostgresql(name)}`).join(', ');
+  const inSchema = (name: string) => `${schema}.${quotePostgresql(name)}`;
+  const named = (names: readonly string[]) => names.map(inSchema).join(', ');
   const views = await db.query<{ name: string; kind: string }>(sql`
     SELECT relname AS name, relkind AS kind FROM pg_class
     WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('v', 'm')`);
-  const dropped = (kind: string, type: string) => {
+  const dropped = (kind: string, type: 'VIEW' | 'MATERIALIZED VIEW') => {
     const names = views
-      .filter((view) => view.kind === kind && contents.includes(` ${type} ${notes.schema} ${view.name} `))
+      .filter((view) => view.kind === kind && contents.has(type, view.name))
       .map((view) => view.name);
     return names.length === 0 ? [] : [`DROP ${type} ${named(names)}`];
   };
   const isNew = replaced.length === 0;
+  const published = await publishedTables(db, (name) => replaced.includes(name) && rows.has(name));
   return {
     lock: [
       'BEGIN',
       `SET LOCAL lock_timeout = ${Math.max(1_000, lockTimeoutMs)}`,
       ...(isNew ? [] : [`LOCK TABLE ${named(replaced)} IN SHARE ROW EXCLUSIVE MODE`]),
-      `SELECT '${READY} ' || txid_current()`,
+      `SELECT '${ANSWER}' || txid_current()`,
     ],
     drop: isNew
       ? []
       : [...dropped('v', 'VIEW'), ...dropped('m', 'MATERIALIZED VIEW'), `DROP TABLE ${named(replaced)}`],
-    compare: [countsMustBe(request)],
+    after: published.filter(({ isOurs }) => isOurs).map(({ statement }) => statement),
+    compare: [...rows.keys()].map((name) => `SELECT '${ANSWER}' || count(*) FROM ${inSchema(name)}`),
     commit: 'COMMIT',
+    losses: published
+      .filter(({ isOurs }) => !isOurs)
+      .map(
+        ({ table, publication, statement }) =>
+          `The table ${table} leaves the publication ${publication}, which is somebody else’s. Have its owner put it back: ${statement};`,
+      ),
   };
-}
-
-/** Raises inside the transaction, which takes everything back, when a table has other rows than the backup had. */
-function countsMustBe({ rows, notes }: RestoreScriptRequest): string {
-  const schema = quotePostgresql(notes.schema ?? '');
-  const checks = [...rows].map(([name, n]) => {
-    const table = `${schema}.${quotePostgresql(name)}`;
-    return `IF (SELECT count(*) FROM ${table}) <> ${n} THEN RAISE EXCEPTION 'table % has other rows than the backup', ${literalPostgresql(name)}; END IF;`;
-  });
-  return `DO $mcpgw$ BEGIN\n${checks.join('\n')}\nEND $mcpgw$`;
 }

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import { on } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sql } from 'kysely';
@@ -13,7 +16,8 @@ import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { postgresqlBackupTool } from './backup.ts';
 import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
-import { READY, type RestoreScript, restoreScript } from './restore-script.ts';
+import { type DumpContents, dumpContents, inList, refuseOtherTables } from './dump-contents.ts';
+import { ANSWER, type RestoreScript, restoreScript } from './restore-script.ts';
 import { transactionOutcome } from './transaction-outcome.ts';
 
 /** pg_restore 17 and later set this, and servers before 17 do not know it. */
@@ -22,8 +26,6 @@ const UNKNOWN_BEFORE_17 = 'SET transaction_timeout = 0;\n';
 const CLEAN = ['--clean', '--if-exists'];
 /** How long a program that closed its input may take to say why. */
 const LAST_WORDS_MS = 5_000;
-/** What psql says when all that is left is COMMIT. */
-const COMMITTING = 'mcpgw-committing';
 
 /** The statements of a restore, in order. */
 export async function postgresqlRestoreStatements(
@@ -32,12 +34,10 @@ export async function postgresqlRestoreStatements(
 ): Promise<readonly string[]> {
   const options = { access: 'read', retries: 0, retryIntervalMs: 0 } as const;
   return withDatabase(context.target, options, async (db) => {
-    const program = await postgresqlClient(context, 'pg_restore', db.dialect.server.version, 'restore');
-    const { env, signal } = context;
-    const contents = await clientOutput({ program, args: ['--list', request.file], env, signal });
-    const { lock, drop, compare, commit } = await restoreScript(db, request, contents);
+    const { contents } = await readDump(context, db, request);
+    const { lock, drop, after, compare, commit } = await restoreScript(db, request, contents);
     const dump = `/* the SQL of ${request.file}, as pg_restore ${CLEAN.join(' ')} writes it */`;
-    return [...lock, ...drop, dump, ...compare, commit];
+    return [...lock, ...drop, dump, ...after, ...compare, commit];
   });
 }
 
@@ -46,15 +46,16 @@ export async function postgresqlRestoreStatements(
  * `pg_restore --clean` alone would stumble over tables that the dump does not know.
  */
 export function restorePostgresql(context: PostgresqlBackupContext, request: RestoreRequest): Promise<void> {
-  const { target, progress, signal, env } = context;
+  const { target, progress } = context;
   const options = { access: 'write', retries: 0, retryIntervalMs: 0 } as const;
   return withDatabase(target, options, async (db) => {
     const { version } = db.dialect.server;
     const psql = await postgresqlClient(context, 'psql', version, 'restore');
-    const pgRestore = await postgresqlClient(context, 'pg_restore', version, 'restore');
-    const contents = await clientOutput({ program: pgRestore, args: ['--list', request.file], env, signal });
+    const { pgRestore, contents } = await readDump(context, db, request);
     const script = await restoreScript(db, request, contents);
+    for (const loss of script.losses) request.warn(loss);
     const owners = await knownOwners(db, contents);
+    if (!owners) request.warn(NO_OWNERS);
     // Another mcpgw waits as long as this transaction is open.
     await db.dialect.beginRun(db, {
       timeoutMs: request.lockTimeoutMs,
@@ -79,6 +80,32 @@ export function restorePostgresql(context: PostgresqlBackupContext, request: Res
   });
 }
 
+const NO_OWNERS =
+  'Not every owner in the backup is a role here that this user may give tables to: everything becomes this user’s, and the grants were left out.';
+
+/** What is in the dump, and the program that reads it. @throws GatewayError CORRUPT when it is not what it should be */
+async function readDump(
+  context: PostgresqlBackupContext,
+  db: Connection,
+  { file, notes, rows }: RestoreScriptRequest,
+): Promise<{ pgRestore: string; contents: DumpContents }> {
+  const { env, signal } = context;
+  const program = await postgresqlClient(context, 'pg_restore', db.dialect.server.version, 'restore');
+  const list = await clientOutput({ program, args: ['--list', file], env, signal }).catch(
+    (error: unknown) => {
+      if (!(error instanceof GatewayError) || error.code !== 'FAILED') throw error;
+      throw new GatewayError('CORRUPT', `The backup ${file} is damaged: ${error.message}`, {
+        hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
+        details: error.details,
+        cause: error,
+      });
+    },
+  );
+  const contents = dumpContents(list, notes.schema ?? '');
+  refuseOtherTables(file, contents, rows);
+  return { pgRestore: program, contents };
+}
+
 /** How far psql has come, for whoever has to find out what became of it. */
 interface Reached {
   transaction: string;
@@ -90,7 +117,7 @@ interface Replace {
   readonly version: string;
   readonly psql: string;
   readonly pgRestore: string;
-  readonly contents: string;
+  readonly contents: DumpContents;
   readonly script: RestoreScript;
   readonly owners: boolean;
   readonly reached: Reached;
@@ -124,14 +151,21 @@ async function replace(
     const input = client.child.stdin as Writable;
     // A client that ends at an error closes its input; what it says about it counts.
     input.on('error', () => {});
-    input.write(sqlOf(script.lock));
+    // From psql's own list of commands, which are refused in what follows: a name may look like one.
+    const word = randomBytes(16).toString('hex');
+    const next = answersOf(client);
+    input.write(`\\restrict ${word}\n${sqlOf(script.lock)}`);
     const ended = client.ended.then(() => {
       throw new GatewayError('FAILED', 'psql ended before the restore was done.');
     });
-    await Promise.race([answer(client, reached), ended]);
+    reached.transaction = await Promise.race([next(), ended]);
     await request.beforeReplacing(postgresqlBackupTool(context).dump);
     progress.start('Restoring (MB of SQL)');
     input.write(sqlOf(script.drop));
+    // A pg_restore that knows the command begins with one of its own.
+    const help = await clientOutput({ program: pgRestore, args: ['--help'], env: context.env, signal });
+    const isGuarded = help.includes('--restrict-key');
+    if (isGuarded) input.write(`\\unrestrict ${word}\n`);
     const args = [...CLEAN, `--use-list=${list}`, '--file=-', request.file];
     if (!owners) args.unshift('--no-owner', '--no-privileges');
     const keepTimeouts = Number.parseInt(version, 10) >= 17;
@@ -139,7 +173,16 @@ async function replace(
       feed({ program: pgRestore, args, context, psql: client, input, keepTimeouts }),
       ended,
     ]);
-    input.end(`${sqlOf(script.compare)}\\echo ${COMMITTING}\n${sqlOf([script.commit])}`);
+    if (isGuarded) input.write(`\\restrict ${word}\n`);
+    input.write(sqlOf([...script.after, ...script.compare]));
+    for (const [table, rows] of request.rows) {
+      const now = await Promise.race([next(), ended]);
+      if (Number(now) === rows) continue;
+      const message = `The table ${table} has other rows than the backup: ${now}, not ${rows}.`;
+      throw new GatewayError('FAILED', message);
+    }
+    reached.commit = true;
+    input.end(sqlOf([script.commit]));
     await client.ended;
   } catch (error) {
     // Without the COMMIT at the end of its input, everything is taken back.
@@ -154,39 +197,32 @@ async function replace(
 const sqlOf = (statements: readonly string[]) => statements.map((text) => `${text};\n`).join('');
 
 /** Whether every owner in the dump is a role here that we may give tables to; otherwise all becomes ours. */
-async function knownOwners(db: Connection, contents: string): Promise<boolean> {
-  const lines = contents.split('\n').filter((line) => /^\d+; /.test(line));
-  const owners = [...new Set(lines.map((line) => line.split(' ').at(-1) ?? ''))].filter(
-    (name) => name !== '',
+async function knownOwners(db: Connection, { lines }: DumpContents): Promise<boolean> {
+  const roles = await db.query<{ name: string }>(
+    sql`SELECT rolname AS name FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')`,
   );
-  if (owners.length === 0) return true;
-  const [row] = await db.query<{ n: unknown }>(sql`
-    SELECT count(*) AS n FROM pg_roles
-    WHERE rolname IN (${sql.join(owners)}) AND pg_has_role(current_user, oid, 'MEMBER')`);
-  return Number(row?.n ?? 0) === owners.length;
+  const ends = roles.map(({ name }) => ` ${inList(name)}`);
+  return lines
+    .filter((line) => /^\d+; /.test(line) && !line.endsWith(' '))
+    .every((line) => ends.some((end) => line.endsWith(end)));
 }
 
 /** The schema itself stays: it is not ours to drop, and may hold what is not in the dump. */
-function withoutSchema(contents: string): string {
-  return contents
-    .split('\n')
-    .filter((line) => !/^\d+; \d+ \d+ (SCHEMA|(ACL|COMMENT) - SCHEMA) /.test(line))
-    .join('\n');
+function withoutSchema({ lines }: DumpContents): string {
+  return lines.filter((line) => !/^\d+; \d+ \d+ (SCHEMA|(ACL|COMMENT) - SCHEMA) /.test(line)).join('\n');
 }
 
-/** Reads what psql says for as long as it runs; resolves when it has the locks. */
-function answer({ child }: Client, reached: Reached): Promise<void> {
-  let text = '';
-  return new Promise((resolve) => {
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      text = (text + chunk).slice(-1_000);
-      reached.commit ||= text.includes(COMMITTING);
-      const transaction = new RegExp(`${READY} (\\d+)\\s`).exec(text)?.[1];
-      if (transaction === undefined) return;
-      reached.transaction = transaction;
-      resolve();
-    });
-  });
+/** Reads psql's answers one by one; what the dump's own SQL prints is passed over. */
+function answersOf({ child }: Client): () => Promise<string> {
+  if (child.stdout === null) throw new Error('psql has no output');
+  const lines = on(createInterface({ input: child.stdout }), 'line');
+  return async () => {
+    for (;;) {
+      const { value } = await lines.next();
+      const [line] = value as [string];
+      if (line.startsWith(ANSWER)) return line.slice(ANSWER.length);
+    }
+  };
 }
 
 interface Feed {

@@ -111,6 +111,18 @@ export function checkCopy(
   expected: ReadonlyMap<string, number>,
   what: string,
 ): ReadonlyMap<string, number> {
+  const rows = readCopy(file, what);
+  const names = [...new Set([...expected.keys(), ...rows.keys()])];
+  const wrong = names.filter((name) => expected.get(name) !== rows.get(name));
+  if (wrong.length === 0) return rows;
+  throw new GatewayError('FAILED', `${what} has other rows than it should.`, {
+    details: wrong.map((name) => `${name}: ${rows.get(name) ?? 'none'}, not ${expected.get(name) ?? 'none'}`),
+    hint: 'The database was not changed. Run the command again.',
+  });
+}
+
+/** The rows of each table of a copy that is whole. @throws GatewayError CORRUPT */
+export function readCopy(file: string, what: string): ReadonlyMap<string, number> {
   const copy = new SqliteDriver(file, { fileMustExist: true });
   try {
     // A file in WAL mode cannot be read where its folder is read-only.
@@ -124,18 +136,7 @@ export function checkCopy(
         hint: 'The database itself may be damaged: look with mcpgw verify. It was not changed.',
       });
     }
-    const rows = countRows(copy);
-    const names = [...new Set([...expected.keys(), ...rows.keys()])];
-    const wrong = names.filter((name) => expected.get(name) !== rows.get(name));
-    if (wrong.length > 0) {
-      throw new GatewayError('FAILED', `${what} has other rows than it should.`, {
-        details: wrong.map(
-          (name) => `${name}: ${rows.get(name) ?? 'none'}, not ${expected.get(name) ?? 'none'}`,
-        ),
-        hint: 'The database was not changed. Run the command again.',
-      });
-    }
-    return rows;
+    return countRows(copy);
   } finally {
     copy.close();
   }

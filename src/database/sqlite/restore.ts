@@ -21,8 +21,9 @@ import SqliteDriver, { type Database } from 'better-sqlite3';
 import { GatewayError } from '../../errors.ts';
 import type { RestoreRequest } from '../backup-tool.ts';
 import { megabytes } from '../megabytes.ts';
+import { otherTables } from '../other-tables.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
-import { checkCopy, copySqlite, type SqliteBackupContext } from './backup.ts';
+import { copySqlite, readCopy, type SqliteBackupContext } from './backup.ts';
 import { translateSqliteError } from './errors.ts';
 import { openElsewhere } from './open-elsewhere.ts';
 
@@ -44,7 +45,7 @@ export async function restoreSqlite(context: SqliteBackupContext, request: Resto
     else if (existsSync(path)) await request.beforeReplacing(null);
     await copyBackup(context, request, draft);
     context.progress.start('Checking the copy');
-    checkCopy(draft, request.rows, 'The copy of the backup');
+    checkBackup(draft, request);
     if (request.notes.journalMode === 'wal') setJournalMode(draft, 'wal');
     keepModeAndOwner(path, draft);
     sync(draft);
@@ -197,6 +198,32 @@ async function copyBackup(
       hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
     });
   }
+}
+
+/** @throws GatewayError CORRUPT that names the backup: the database itself has nothing to do with it */
+function checkBackup(draft: string, { file, rows }: RestoreRequest): void {
+  const damaged = (message: string, cause?: unknown) =>
+    new GatewayError('CORRUPT', message, {
+      hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
+      cause,
+    });
+  let found: ReadonlyMap<string, number>;
+  try {
+    found = readCopy(draft, `The backup ${file}`);
+  } catch (error) {
+    const known = error instanceof GatewayError ? error : translateSqliteError(error, `The backup ${file}`);
+    if (known?.code !== 'CORRUPT' && known?.code !== 'NOT_A_DATABASE') throw error;
+    throw damaged(known.message, error);
+  }
+  const missing = [...rows.keys()].filter((name) => !found.has(name));
+  const surplus = [...found.keys()].filter((name) => !rows.has(name));
+  if (missing.length > 0 || surplus.length > 0) throw otherTables(file, missing, surplus);
+  const [wrong] = [...rows].filter(([name, n]) => found.get(name) !== n);
+  if (wrong === undefined) return;
+  const [table, n] = wrong;
+  throw damaged(
+    `The table ${table} of the backup ${file} has ${found.get(table)} rows, not ${n} as its manifest says.`,
+  );
 }
 
 export function setJournalMode(file: string, mode: 'wal'): void {
