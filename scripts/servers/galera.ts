@@ -7,7 +7,7 @@ import { extractPackages } from './extract-packages.ts';
 import { findMariadb, type MariadbInstallation } from './find-mariadb.ts';
 import { freePort } from './free-port.ts';
 import { launch } from './launch.ts';
-import { AS_ROOT } from './mysql-family.ts';
+import { AS_ROOT, ownPlaces } from './mysql-family.ts';
 import { runProgram } from './run-program.ts';
 import { removeFolder } from './running.ts';
 import type { RunningServer, ServerRecipe } from './server.ts';
@@ -139,7 +139,7 @@ function nodeArguments(
     `--basedir=${base}`,
     `--lc-messages-dir=${join(base, 'share/mysql')}`,
     `--plugin-dir=${join(base, 'lib/mysql/plugin')}`,
-    `--datadir=${node.data}`,
+    ...ownPlaces(node.folder),
     `--port=${node.port}`,
     '--bind-address=127.0.0.1',
     `--socket=${join(node.folder, 'sock')}`,
@@ -176,7 +176,7 @@ async function makeData(
     '--no-defaults',
     ...AS_ROOT,
     `--basedir=${base}`,
-    `--datadir=${node.data}`,
+    ...ownPlaces(node.folder),
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     '--innodb-flush-log-at-trx-commit=0',

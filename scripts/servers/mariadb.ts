@@ -25,12 +25,12 @@ export const mariadb: ServerRecipe = {
         '--innodb-fast-shutdown=2',
         '--innodb-log-file-size=256M',
       ],
-      async initialise(data) {
+      async initialise(own) {
         await runProgram(installer, [
           '--no-defaults',
           ...AS_ROOT,
           `--basedir=${base}`,
-          `--datadir=${data}`,
+          ...own,
           '--auth-root-authentication-method=normal',
           '--skip-test-db',
           '--innodb-flush-log-at-trx-commit=0',

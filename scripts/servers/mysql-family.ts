@@ -15,8 +15,16 @@ export interface MysqlFamilyOptions {
   readonly clientPath: string;
   /** Where its parts are, and what only one of the two knows. */
   readonly args: readonly string[];
-  /** Makes the system tables in a data directory that does not exist yet. */
-  readonly initialise: (dataDirectory: string) => Promise<void>;
+  /** Makes the system tables; it is given where: `ownPlaces`. */
+  readonly initialise: (places: readonly string[]) => Promise<void>;
+}
+
+/**
+ * Where a server keeps what is its own, and its installer too. Either removes what it takes for remains in its
+ * folder for temporary tables: of two that share one, the later ends the earlier.
+ */
+export function ownPlaces(folder: string): readonly string[] {
+  return [`--datadir=${join(folder, 'data')}`, `--tmpdir=${folder}`];
 }
 
 /** Both servers refuse to run as root unless told to; their data is thrown away and they listen on 127.0.0.1. */
@@ -25,7 +33,6 @@ export const AS_ROOT: readonly string[] = process.getuid?.() === 0 ? ['--user=ro
 /** Starts MySQL or MariaDB. Nothing is flushed: a power cut loses data that is thrown away anyway. */
 export async function startMysqlFamily(options: MysqlFamilyOptions): Promise<RunningServer> {
   const folder = temporaryFolder(options.name);
-  const data = join(folder, 'data');
   const password = randomBytes(12).toString('hex');
   const accounts = join(folder, 'accounts.sql');
   writeFileSync(
@@ -41,7 +48,7 @@ export async function startMysqlFamily(options: MysqlFamilyOptions): Promise<Run
     { mode: 0o600 },
   );
   try {
-    await options.initialise(data);
+    await options.initialise(ownPlaces(folder));
   } catch (error) {
     removeFolder(folder);
     throw error;
@@ -55,10 +62,7 @@ export async function startMysqlFamily(options: MysqlFamilyOptions): Promise<Run
     args: [
       '--no-defaults',
       ...AS_ROOT,
-      `--datadir=${data}`,
-      // A server that starts removes what it takes for remains in its folder for temporary tables: no two may
-      // share one.
-      `--tmpdir=${folder}`,
+      ...ownPlaces(folder),
       `--port=${port}`,
       '--bind-address=127.0.0.1',
       `--socket=${join(folder, 'sock')}`,

@@ -40,12 +40,12 @@ export const mysql: ServerRecipe = {
         '--skip-log-bin',
         '--mysqlx=OFF',
       ],
-      async initialise(data) {
+      async initialise(own) {
         await runProgram(program, [
           '--no-defaults',
           '--initialize-insecure',
           ...AS_ROOT,
-          `--datadir=${data}`,
+          ...own,
           ...places,
           '--innodb-flush-log-at-trx-commit=0',
           '--innodb-flush-method=nosync',
