@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import SQLite from 'better-sqlite3';
+import { openFile } from '../src/database/sqlite/driver.ts';
 import { GatewayError } from '../src/errors.ts';
 import { REVISION } from '../src/migrate/state.ts';
 import { HISTORY_TABLE, VERSION_TABLE } from '../src/schema/gateway-tables.ts';
@@ -20,7 +20,7 @@ const url = `sqlite:///${file}`;
 function mcpgw(args: readonly string[], credentials: Readonly<Record<string, string>> = {}): Promise<number> {
   console.log(`\n$ mcpgw ${args.join(' ')}`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BUILT_PROGRAM, ...args, '--database-url', url], {
+    const child = spawn(process.execPath, ['--', BUILT_PROGRAM, ...args, '--database-url', url], {
       cwd: folder,
       env: { ...process.env, ...credentials },
       stdio: 'inherit',
@@ -45,7 +45,7 @@ function unsetCredentials(): string[] {
 
 /** Whether this program has brought the database to v0.7.0 before, so that nobody needs to be made. */
 function isMigrated(): boolean {
-  const database = new SQLite(file, { readonly: true });
+  const database = openFile(file, { readonly: true });
   try {
     const tables = database.prepare<[string], { name: string }>(
       'SELECT name FROM sqlite_schema WHERE name = ?',

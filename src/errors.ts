@@ -18,6 +18,8 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 /** Each code with the exit code it ends in; the keys are the closed list of `error.code` in JSON output. */
 const EXIT_BY_CODE = {
   USAGE: ExitCode.refused,
+  NODE_VERSION: ExitCode.refused,
+  NATIVE_MODULE: ExitCode.refused,
   SETTINGS: ExitCode.refused,
   ENV_FILE: ExitCode.refused,
   URL: ExitCode.refused,

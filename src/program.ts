@@ -42,6 +42,8 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--database-url <url>', 'database to work on, as an SQLAlchemy URL (default: DATABASE_URL)')
     .option('--database-url-file <file>', 'file that holds the URL, to keep it out of the process list')
     .option('--env-file <file>', 'file with settings (default: .env, when it is there)')
+    .option('--settings <file>', 'the same: node without -- before the program takes --env-file for itself')
+    .on('option:settings', (file: string) => program.setOptionValueWithSource('envFile', file, 'cli'))
     .addOption(
       new Option('--format <format>', 'how to print the result').choices(FORMAT_NAMES).default('text'),
     )

@@ -1,5 +1,7 @@
 import type { Io } from './commands/io.ts';
 import { reportUsageError } from './commands/usage-error.ts';
+import { GatewayError } from './errors.ts';
+import { isSupported, OLDEST_NODE } from './node-version.ts';
 import { createProgram } from './program.ts';
 
 /**
@@ -13,6 +15,7 @@ export async function runProgram(io: Io): Promise<number | undefined> {
     exitCode = code;
   });
   try {
+    refuseOldNode(io.argv);
     if (io.argv.length === 0) program.outputHelp();
     else await program.parseAsync(io.argv, { from: 'user' });
     return exitCode;
@@ -20,4 +23,17 @@ export async function runProgram(io: Io): Promise<number | undefined> {
     const commands = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
     return reportUsageError(io, error, commands);
   }
+}
+
+/** The doctor runs all the same, and says it among what else it finds. */
+function refuseOldNode(argv: readonly string[]): void {
+  const { node } = process.versions;
+  if (isSupported(node) || argv.includes('doctor')) return;
+  throw new GatewayError(
+    'NODE_VERSION',
+    `mcpgw does not run on Node.js ${node}: none of its SQLite drivers does.`,
+    {
+      hint: `Install Node.js ${OLDEST_NODE} or later, best 22.14 or later. This one is ${process.execPath}.\nRun: nvm install --lts`,
+    },
+  );
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, copyFileSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import SQLite from 'better-sqlite3';
+import { openFile, sqliteVersion } from '../../src/database/sqlite/driver.ts';
 import { findProgram } from '../servers/find-program.ts';
 import type { BenchDatabase } from './bench-database.ts';
 
@@ -13,11 +13,8 @@ export function sqliteDatabase(folder: string): BenchDatabase {
   const drop = async (name: string) => {
     for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(path(name) + suffix, { force: true });
   };
-  const memory = new SQLite(':memory:');
-  const version = memory.prepare('SELECT sqlite_version()').pluck().get();
-  memory.close();
   return {
-    title: `SQLite ${version}`,
+    title: `SQLite ${sqliteVersion()}`,
     client: `sqlite3 ${execFileSync(program, ['--version'], { encoding: 'utf8' }).split(' ')[0]}`,
     url: (name) => `sqlite:///${path(name)}`,
     native: (name, script) => ({ program, args: ['-batch', '-bail', path(name)], input: script }),
@@ -30,7 +27,7 @@ export function sqliteDatabase(folder: string): BenchDatabase {
       closeSync(file);
     },
     async run(name, sql) {
-      const file = new SQLite(path(name));
+      const file = openFile(path(name));
       file.exec(sql);
       file.close();
     },

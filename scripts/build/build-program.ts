@@ -23,16 +23,10 @@ export interface BuiltProgram {
   readonly script: string;
 }
 
-/** Native add-ons cannot be bundled; the others are optional and tried by a driver inside a `try`. */
-const EXTERNAL = [
-  'better-sqlite3',
-  'bcrypt',
-  '@node-rs/argon2',
-  'pg-native',
-  'pg-cloudflare',
-  'cloudflare:sockets',
-];
-const SHEBANG = '#!/usr/bin/env node\n';
+/** Optional, and tried by a driver inside a `try`. Native add-ons are loaded by `src/native-modules.ts`. */
+const EXTERNAL = ['pg-native', 'pg-cloudflare', 'cloudflare:sockets'];
+/** `--`: else Node takes `--env-file` for its own option, wherever it stands. */
+const SHEBANG = '#!/usr/bin/env -S node --\n';
 
 /**
  * Bundles the program in two parts, so that `--version` reads one small file and no driver: the entry, and a
@@ -61,7 +55,11 @@ export async function buildProgram({ root, version }: BuildInput): Promise<Built
     // `import()` of an add-on would go through Node's loader of ES modules, which takes longer to the same end.
     supported: { 'dynamic-import': false },
     // pg asks for `Response` to tell where it runs, and Node 20 loads all of fetch() to answer.
-    define: { MCPGW_VERSION: JSON.stringify(version), Response: 'undefined' },
+    define: {
+      MCPGW_VERSION: JSON.stringify(version),
+      Response: 'undefined',
+      'import.meta.url': 'module.filename',
+    },
     plugins: [leanModules],
   });
   const text = WRAPPER.join(onlyText(commands.outputFiles));

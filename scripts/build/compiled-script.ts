@@ -6,7 +6,11 @@ import { readCodeCache } from './code-cache.ts';
 /** What a bundle of CommonJS is put into, so that running its script gives the function that runs it. */
 export const WRAPPER = ['(function (exports, require, module) {', '})'] as const;
 
-type Wrapped = (exports: object, require: NodeJS.Require, module: { exports: object }) => void;
+type Wrapped = (
+  exports: object,
+  require: NodeJS.Require,
+  module: { readonly exports: object; readonly filename: string },
+) => void;
 
 export interface CompiledScript<Exports> {
   readonly script: Script;
@@ -23,7 +27,7 @@ export function compiledScript<Exports>(file: string): CompiledScript<Exports> {
   const source = readFileSync(file, 'latin1');
   const cachedData = readCodeCache(file);
   const script = new Script(source, { filename: file, ...(cachedData && { cachedData }) });
-  const module = { exports: {} };
+  const module = { exports: {}, filename: file };
   (script.runInThisContext() as Wrapped)(module.exports, createRequire(file), module);
   return { script, exports: module.exports as Exports };
 }

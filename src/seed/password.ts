@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { nativeModule } from '../native-modules.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface PasswordHash {
@@ -31,10 +32,9 @@ export async function hashPassword(password: string, settings: HashSettings): Pr
         hint: 'Choose a shorter password, or PASSWORD_HASH=argon2id.',
       });
     }
-    const { default: bcrypt } = await import('bcrypt');
-    return { hash: await bcrypt.hash(password, BCRYPT_COST), type: 'bcrypt' };
+    return { hash: await nativeModule('bcrypt').hash(password, BCRYPT_COST), type: 'bcrypt' };
   }
-  const { hash } = await import('@node-rs/argon2');
+  const { hash } = nativeModule('argon2');
   return {
     hash: await hash(password, {
       algorithm: ARGON2ID,
@@ -62,7 +62,11 @@ function argon2Work(hash: string): number {
   return Number(memory) * Number(passes);
 }
 
-/** Whether a stored hash is of this password; false for hashes of a kind nobody here can verify. */
+/**
+ * Whether a stored hash is of this password; false for hashes of a kind nobody here can verify.
+ *
+ * @throws GatewayError NATIVE_MODULE
+ */
 export async function verifyPassword(hash: string, password: string): Promise<boolean> {
   try {
     switch (hashKind(hash)) {
@@ -70,13 +74,14 @@ export async function verifyPassword(hash: string, password: string): Promise<bo
       case 'argon2':
         // Such a hash is of no password that anybody logs in with, and would keep this process busy for hours.
         if (argon2Work(hash) > ARGON2_MOST_WORK) return false;
-        return await (await import('@node-rs/argon2')).verify(hash, password);
+        return await nativeModule('argon2').verify(hash, password);
       case 'bcrypt':
-        return await (await import('bcrypt')).default.compare(password, hash.replace(/^\$2[xy]/, '$2b'));
+        return await nativeModule('bcrypt').compare(password, hash.replace(/^\$2[xy]/, '$2b'));
       case 'unknown':
         return false;
     }
-  } catch {
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
     // Parameters that contradict each other.
     return false;
   }

@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NATIVE_MODULES } from '../../src/native-modules.ts';
 import { noProgress } from '../../src/progress.ts';
 import { connect } from '../support/connect.ts';
 import type { TestDatabase } from '../support/databases.ts';
@@ -35,7 +36,7 @@ afterEach(async () => {
 
 /** A process that opens the database, runs a statement, and keeps its connection. */
 async function holding(sql: string): Promise<() => Promise<void>> {
-  const script = `const db = new (require('better-sqlite3'))(${JSON.stringify(database.name)});
+  const script = `const db = new (require('${NATIVE_MODULES.sqlite.name}'))(${JSON.stringify(database.name)});
     db.exec(${JSON.stringify(sql)}); console.log('ready'); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['-e', script], {
     cwd: join(import.meta.dirname, '../..'),
@@ -152,7 +153,7 @@ describe('of a damaged database', () => {
   test('its -wal is kept, too', async () => {
     const root = rootOf('resource_metrics');
     const made = await backUp(database, { directory });
-    const writer = `const db = new (require('better-sqlite3'))(${JSON.stringify(database.name)});
+    const writer = `const db = new (require('${NATIVE_MODULES.sqlite.name}'))(${JSON.stringify(database.name)});
       db.pragma('journal_mode = WAL'); db.exec("UPDATE tools SET description = 'last'"); process.kill(process.pid, 'SIGKILL')`;
     spawnSync(process.execPath, ['-e', writer], { cwd: join(import.meta.dirname, '../..') });
     const wal = readFileSync(`${database.name}-wal`);

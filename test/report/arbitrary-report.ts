@@ -6,6 +6,8 @@ import type { CheckReport, Report, StepReport } from '../../src/report/report.ts
 /** Every code there is: a new one in errors.ts is a type error here, and the schema test then asks for it. */
 export const ERROR_CODES = Object.keys({
   USAGE: true,
+  NODE_VERSION: true,
+  NATIVE_MODULE: true,
   SETTINGS: true,
   ENV_FILE: true,
   URL: true,

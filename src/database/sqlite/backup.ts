@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import SqliteDriver, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { GatewayError } from '../../errors.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import type { BackupTool, BackupToolContext, Dump } from '../backup-tool.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
+import { openFile } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
 import { refuseLostWal } from './refuse-lost-wal.ts';
 import { restoreSqlite } from './restore.ts';
@@ -59,7 +60,7 @@ export function sqliteBytes(path: string): number {
 
 function open(path: string, { busyTimeoutMs }: SqliteTarget): Database {
   try {
-    return new SqliteDriver(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
+    return openFile(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
   } catch (error) {
     throw translateSqliteError(error, path) ?? error;
   }
@@ -123,7 +124,7 @@ export function checkCopy(
 
 /** The rows of each table of a copy that is whole. @throws GatewayError CORRUPT */
 export function readCopy(file: string, what: string): ReadonlyMap<string, number> {
-  const copy = new SqliteDriver(file, { fileMustExist: true });
+  const copy = openFile(file, { fileMustExist: true });
   try {
     // A file in WAL mode cannot be read where its folder is read-only.
     copy.pragma('journal_mode = DELETE');

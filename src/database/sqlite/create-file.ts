@@ -1,5 +1,5 @@
 import { linkSync, rmSync } from 'node:fs';
-import SqliteDriver from 'better-sqlite3';
+import { openFile } from './driver.ts';
 
 /**
  * Makes a database file without tables, whole from the first moment: of two runs at the same time the second
@@ -8,7 +8,7 @@ import SqliteDriver from 'better-sqlite3';
 export function createSqliteFile(path: string): void {
   const draft = `${path}.${process.pid}.tmp`;
   try {
-    const file = new SqliteDriver(draft);
+    const file = openFile(draft);
     try {
       // Any change of the header writes the first page.
       file.pragma('user_version = 1');
@@ -30,6 +30,6 @@ function link(draft: string, path: string): void {
     // Another run was faster: then its file is the one.
     if (code === 'EEXIST') return;
     // A file system without links: SQLite makes the file itself, and two runs at once may get in each other's way.
-    new SqliteDriver(path).close();
+    openFile(path).close();
   }
 }

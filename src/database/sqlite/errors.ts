@@ -1,5 +1,5 @@
-import { SqliteError } from 'better-sqlite3';
 import { GatewayError } from '../../errors.ts';
+import { isSqliteError } from './driver.ts';
 import { writeLockHolder } from './holder.ts';
 
 /**
@@ -8,7 +8,7 @@ import { writeLockHolder } from './holder.ts';
  * @param file who has it locked is looked up; without it only the code is wanted
  */
 export function translateSqliteError(error: unknown, file?: string): GatewayError | null {
-  if (!(error instanceof SqliteError)) return null;
+  if (!isSqliteError(error)) return null;
   const { code } = error;
   const path = file ?? 'the database';
   const starts = (...codes: string[]) => codes.some((c) => code === c || code.startsWith(`${c}_`));

@@ -1,6 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import SqliteDriver from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { errorText, GatewayError } from '../../errors.ts';
 import { displayName } from '../../schema/display-name.ts';
@@ -9,6 +9,7 @@ import type { Open, OpenOptions } from '../dialect.ts';
 import { isClosedWal } from './closed-wal.ts';
 import { createSqliteFile } from './create-file.ts';
 import { DISPLAY_NAME_FUNCTION } from './ddl.ts';
+import { openFile, sqliteVersion } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
 import { refuseLostWal } from './refuse-lost-wal.ts';
 import { sqliteDialect } from './sqlite.ts';
@@ -27,7 +28,7 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
   if (!reading) await refuseLostWal(path);
   try {
     if (!exists) createSqliteFile(path);
-    const file = new SqliteDriver(path, {
+    const file = openFile(path, {
       readonly: reading && !isClosedWal(path),
       fileMustExist: true,
       timeout: busyTimeoutMs,
@@ -51,28 +52,18 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
         if (event.level === 'query') onStatement?.(event.query.sql, event.query.parameters);
       },
     });
-    return { kysely, dialect: sqliteDialect(libraryVersion(), path, configure), cut: null };
+    return { kysely, dialect: sqliteDialect(sqliteVersion(), path, configure), cut: null };
   } catch (error) {
     throw translateSqliteError(error, path) ?? error;
   }
 };
-
-/** Of SQLite; not asked of the file, which may be locked. */
-function libraryVersion(): string {
-  const memory = new SqliteDriver(':memory:');
-  try {
-    return String(memory.prepare('SELECT sqlite_version()').pluck().get());
-  } finally {
-    memory.close();
-  }
-}
 
 /**
  * The settings of a connection that need the first page, for when it can be read; a second call does nothing.
  *
  * @returns what throws the driver's error BUSY while somebody keeps the file locked
  */
-function configureOnce(file: SqliteDriver.Database, pragmas: SqliteTarget['pragmas']): () => void {
+function configureOnce(file: Database, pragmas: SqliteTarget['pragmas']): () => void {
   let isDone = false;
   return () => {
     if (isDone) return;
@@ -90,7 +81,7 @@ function configureOnce(file: SqliteDriver.Database, pragmas: SqliteTarget['pragm
 /**
  * Throws for what is no database. Whoever keeps the file locked is waited for, and named, by who needs it.
  */
-function readFirstPage(file: SqliteDriver.Database, configure: () => void): void {
+function readFirstPage(file: Database, configure: () => void): void {
   const timeout = file.pragma('busy_timeout', { simple: true });
   try {
     file.pragma('busy_timeout = 0');

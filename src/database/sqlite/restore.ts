@@ -17,13 +17,14 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import SqliteDriver, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { GatewayError } from '../../errors.ts';
 import type { RestoreRequest } from '../backup-tool.ts';
 import { megabytes } from '../megabytes.ts';
 import { otherTables } from '../other-tables.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { copySqlite, readCopy, type SqliteBackupContext } from './backup.ts';
+import { openFile } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
 import { openElsewhere } from './open-elsewhere.ts';
 
@@ -111,7 +112,7 @@ export async function takeForOurselves(
   timeoutMs: number,
 ): Promise<Database | null> {
   if (statSync(path, { throwIfNoEntry: false }) === undefined || hasUnreadableSchema(path)) return null;
-  const live = new SqliteDriver(path, { fileMustExist: true, timeout: 0 });
+  const live = openFile(path, { fileMustExist: true, timeout: 0 });
   const deadline = Date.now() + timeoutMs;
   try {
     for (let first = true; ; first = false) {
@@ -141,7 +142,7 @@ export async function takeForOurselves(
 function hasUnreadableSchema(path: string): boolean {
   let probe: Database | null = null;
   try {
-    probe = new SqliteDriver(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    probe = openFile(path, { readonly: true, fileMustExist: true, timeout: 0 });
     probe.prepare('SELECT count(*) FROM sqlite_schema').get();
     return false;
   } catch (error) {
@@ -227,7 +228,7 @@ function checkBackup(draft: string, { file, rows }: RestoreRequest): void {
 }
 
 export function setJournalMode(file: string, mode: 'wal'): void {
-  const draft = new SqliteDriver(file, { fileMustExist: true });
+  const draft = openFile(file, { fileMustExist: true });
   try {
     draft.pragma(`journal_mode = ${mode}`);
   } finally {

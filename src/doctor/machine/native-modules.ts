@@ -1,30 +1,6 @@
-import { errorText } from '../../errors.ts';
+import { mendCommand, NATIVE_MODULES, whyNot } from '../../native-modules.ts';
 import type { DoctorContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
-
-/** Each is compiled for one version of Node.js, one processor and one C library. */
-const MODULES = [
-  {
-    name: 'better-sqlite3',
-    purpose: 'opens SQLite databases',
-    // Its native half is loaded with the first database.
-    load: async () => new (await import('better-sqlite3')).default(':memory:').close(),
-    mend: 'npm rebuild better-sqlite3',
-  },
-  {
-    name: 'bcrypt',
-    purpose: 'verifies bcrypt hashes',
-    load: () => import('bcrypt'),
-    mend: 'npm rebuild bcrypt',
-  },
-  {
-    name: '@node-rs/argon2',
-    purpose: 'hashes the administrator’s password',
-    load: () => import('@node-rs/argon2'),
-    // It comes as one optional package for each platform: there is nothing to build.
-    mend: 'npm install --include=optional @node-rs/argon2',
-  },
-] as const;
 
 /** Modules that were installed for another Node.js, or whose build failed, show only when they are loaded. */
 export const nativeModules: Examination<DoctorContext> = {
@@ -32,23 +8,24 @@ export const nativeModules: Examination<DoctorContext> = {
   title: 'The native modules load',
   level: 'error',
   meaning:
-    'These modules were built for another Node.js or another machine, or their build failed. Rebuild them in the folder where mcpgw is installed.',
+    'These modules were installed for another Node.js or another machine, or their build failed. A command that needs one of them is refused.',
   command: '',
   async find() {
-    const failed: { readonly line: string; readonly mend: string }[] = [];
-    for (const { name, purpose, load, mend } of MODULES) {
+    const modules = Object.values(NATIVE_MODULES);
+    const failed = modules.flatMap((module) => {
       try {
-        await load();
+        module.load();
+        return [];
       } catch (error) {
-        const [why = ''] = errorText(error).split('\n');
-        failed.push({ line: `${name}, which ${purpose}: ${why}`, mend });
+        const line = `${module.name}, which ${module.purpose}: ${whyNot(error)}`;
+        return [{ line, mend: mendCommand(module) }];
       }
-    }
-    if (failed.length === 0) return { count: 0, sample: MODULES.map(({ name }) => name) };
+    });
+    if (failed.length === 0) return { count: 0, sample: modules.map(({ name }) => name) };
     return {
       count: failed.length,
       sample: failed.map(({ line }) => line),
-      command: failed.map(({ mend }) => mend).join(' && '),
+      command: [...new Set(failed.map(({ mend }) => mend))].join(' && '),
     };
   },
 };

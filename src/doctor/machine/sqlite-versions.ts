@@ -1,4 +1,6 @@
 import { findOnPath } from '../../database/client-program.ts';
+import { sqliteVersion } from '../../database/sqlite/driver.ts';
+import { GatewayError } from '../../errors.ts';
 import type { DoctorContext } from '../context.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
 import { programOutput } from './program-output.ts';
@@ -44,14 +46,14 @@ export const sqliteVersions: Examination<DoctorContext> = {
   },
 };
 
-async function builtIn(): Promise<Sqlite | null> {
-  const { default: SqliteDriver } = await import('better-sqlite3');
-  const db = new SqliteDriver(':memory:');
+/** Null when the driver does not load, which another examination tells. */
+function builtIn(): Sqlite | null {
   try {
-    const version = String(db.prepare('SELECT sqlite_version()').pluck().get());
+    const version = sqliteVersion();
     return { whose: 'mcpgw', version, oldest: '3.7.0', why: 'it does not know WAL mode' };
-  } finally {
-    db.close();
+  } catch (error) {
+    if (error instanceof GatewayError) return null;
+    throw error;
   }
 }
 

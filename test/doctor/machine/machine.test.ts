@@ -6,7 +6,6 @@ import { BUILT_PROGRAM } from '../../../scripts/build/build-mcpgw.ts';
 import type { DoctorContext } from '../../../src/doctor/context.ts';
 import { clock } from '../../../src/doctor/machine/clock.ts';
 import { memory } from '../../../src/doctor/machine/memory.ts';
-import { isSupported } from '../../../src/doctor/machine/node-version.ts';
 import { readLimits } from '../../../src/doctor/machine/process-limits.ts';
 import { compareVersions } from '../../../src/doctor/machine/sqlite-versions.ts';
 import type { Report } from '../../../src/report/report.ts';
@@ -72,17 +71,6 @@ describe('machine', () => {
     ]);
     expect(answer.of('machine.node').findings[0]).toContain(process.versions.node);
     expect(answer.of('machine.sqlite').findings[0]).toMatch(/^mcpgw: 3\.\d+\.\d+$/);
-  });
-});
-
-describe('machine.node', () => {
-  it.each([
-    ['18.20.8', false],
-    ['20.18.3', false],
-    ['20.19.0', true],
-    ['24.1.0', true],
-  ])('%s: %s', (version, supported) => {
-    expect(isSupported(version)).toBe(supported);
   });
 });
 

@@ -1,4 +1,5 @@
-import SqliteDriver, { type Database, SqliteError, type Statement } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
+import { isSqliteError, openFile } from '../../../database/sqlite/driver.ts';
 import { quoteName } from '../../../database/sqlite/table-sql.ts';
 import type { StoredColumn } from './column-fit.ts';
 import { type FoundRow, LostAndFound } from './lost-and-found.ts';
@@ -36,7 +37,7 @@ export class NewDatabase {
 
   /** @param old the damaged file, from which sound tables are copied */
   constructor(path: string, { layout, kept }: FileHeader, old: string) {
-    this.db = new SqliteDriver(path);
+    this.db = openFile(path);
     const { db } = this;
     db.pragma(`page_size = ${layout.pageSize}`);
     const { encoding } = layout;
@@ -66,7 +67,7 @@ export class NewDatabase {
       this.db.prepare(`SELECT count(*) FROM ${OLD}.sqlite_schema`).get();
       return true;
     } catch (error) {
-      if (error instanceof SqliteError) return false;
+      if (isSqliteError(error)) return false;
       throw error;
     }
   }
@@ -77,7 +78,7 @@ export class NewDatabase {
       this.db.exec(sql);
       return null;
     } catch (error) {
-      if (!(error instanceof SqliteError)) throw error;
+      if (!isSqliteError(error)) throw error;
       return error.message;
     }
   }
@@ -143,7 +144,7 @@ export class NewDatabase {
       db.exec(`DELETE FROM main.${name}`);
       return false;
     } catch (error) {
-      if (error instanceof SqliteError) return false;
+      if (isSqliteError(error)) return false;
       throw error;
     }
   }
@@ -178,7 +179,7 @@ export class NewDatabase {
         WHERE name NOT IN (SELECT name FROM main.sqlite_sequence)`);
     } catch (error) {
       // One of the two has no such table, or it is damaged: the highest number that is left counts.
-      if (!(error instanceof SqliteError)) throw error;
+      if (!isSqliteError(error)) throw error;
     }
   }
 
@@ -191,7 +192,7 @@ export class NewDatabase {
       this.#insertInto(table, columns).run(...bound);
       return 'inserted';
     } catch (error) {
-      if (!(error instanceof SqliteError) || !error.code.startsWith('SQLITE_CONSTRAINT')) throw error;
+      if (!isSqliteError(error) || !error.code.startsWith('SQLITE_CONSTRAINT')) throw error;
       return this.#isThere(table, columns, bound) ? 'present' : { refused: error.message };
     }
   }

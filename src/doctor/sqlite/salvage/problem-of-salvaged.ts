@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import SqliteDriver, { SqliteError } from 'better-sqlite3';
+import { isSqliteError, openFile } from '../../../database/sqlite/driver.ts';
 import { openElsewhere } from '../../../database/sqlite/open-elsewhere.ts';
 
 /**
@@ -10,7 +10,7 @@ export function problemOfSalvaged(file: string): string | null {
   const users = openElsewhere(file, process.pid);
   if (users.length > 0) return `it is open: ${users.join(', ')}`;
   try {
-    const db = new SqliteDriver(file, { fileMustExist: true, timeout: 0 });
+    const db = openFile(file, { fileMustExist: true, timeout: 0 });
     try {
       db.pragma('wal_checkpoint(TRUNCATE)');
       const damage = db.pragma('integrity_check', { simple: true });
@@ -19,7 +19,7 @@ export function problemOfSalvaged(file: string): string | null {
       db.close();
     }
   } catch (error) {
-    if (error instanceof SqliteError) return error.message;
+    if (isSqliteError(error)) return error.message;
     throw error;
   }
   return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0 ? 'its -wal is in use' : null;

@@ -1,8 +1,8 @@
 import { rmSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import SqliteDriver from 'better-sqlite3';
 import { findOnPath, startClient } from '../../../database/client-program.ts';
 import { refuseWhenStopped } from '../../../database/refuse-when-stopped.ts';
+import { openFile } from '../../../database/sqlite/driver.ts';
 import { quoteName } from '../../../database/sqlite/table-sql.ts';
 import { errorText } from '../../../errors.ts';
 import type { NewDatabase } from './new-database.ts';
@@ -55,7 +55,7 @@ export async function recoverWithShell(
 }
 
 function addUnknown(draft: string, database: NewDatabase, tables: readonly string[]): number {
-  const other = new SqliteDriver(draft, { readonly: true });
+  const other = openFile(draft, { readonly: true });
   let added = 0;
   try {
     const known = other.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");

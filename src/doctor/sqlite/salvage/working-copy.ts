@@ -1,6 +1,6 @@
 import { copyFileSync, statSync } from 'node:fs';
-import SqliteDriver, { SqliteError } from 'better-sqlite3';
 import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
+import { isSqliteError, openFile } from '../../../database/sqlite/driver.ts';
 import { GatewayError } from '../../../errors.ts';
 import { applyWal } from './apply-wal.ts';
 import { type FileHeader, mendHeader, readHeader } from './read-header.ts';
@@ -47,11 +47,11 @@ export function makeWorkingCopy({ file, wal, journal }: UntouchedCopy, work: str
 
 /** SQLite rolls a journal back when it first reads, whatever it then thinks of the file. */
 function takeBack(work: string): string {
-  const db = new SqliteDriver(work);
+  const db = openFile(work);
   try {
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
   } catch (error) {
-    if (!(error instanceof SqliteError)) throw error;
+    if (!isSqliteError(error)) throw error;
   } finally {
     db.close();
   }

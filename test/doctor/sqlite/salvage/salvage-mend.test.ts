@@ -17,6 +17,7 @@ import { expect, test } from 'vitest';
 import { findProgram } from '../../../../scripts/servers/find-program.ts';
 import type { TargetContext } from '../../../../src/doctor/context.ts';
 import { salvageMend } from '../../../../src/doctor/sqlite/salvage/salvage-mend.ts';
+import { NATIVE_MODULES } from '../../../../src/native-modules.ts';
 import type { SqliteTarget } from '../../../../src/settings/database-target.ts';
 import { askDoctor, type DoctorAnswer } from '../../../support/doctor.ts';
 import { migrate } from '../../../support/migrate.ts';
@@ -159,7 +160,7 @@ test('what was committed into the -wal is salvaged, too', async () => {
   const file = await sqliteFile('v0.7.0');
   // A writer that is gone without closing the file.
   const writer = `
-    const db = new (require('better-sqlite3'))(${JSON.stringify(file.name)});
+    const db = new (require('${NATIVE_MODULES.sqlite.name}'))(${JSON.stringify(file.name)});
     db.pragma('journal_mode = WAL');
     db.exec("UPDATE tools SET description = 'written last' WHERE rowid = 1; UPDATE prompts SET description = 'this, too' WHERE rowid = 2");
     process.kill(process.pid, 'SIGKILL')`;
@@ -218,7 +219,7 @@ test('without a sqlite3 on the PATH, or with one whose .recover fails, ours is e
 
 /** Stands in for a shell: prints what `.recover` would, and runs what it is given. */
 function shell(folder: string, recovered: string): string {
-  const driver = createRequire(import.meta.url).resolve('better-sqlite3');
+  const driver = createRequire(import.meta.url).resolve(NATIVE_MODULES.sqlite.name);
   const program = join(folder, 'sqlite3');
   writeFileSync(
     program,

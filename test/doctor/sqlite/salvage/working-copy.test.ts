@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { makeWorkingCopy } from '../../../../src/doctor/sqlite/salvage/working-copy.ts';
+import { NATIVE_MODULES } from '../../../../src/native-modules.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { rowsOf } from './damaged-file.ts';
 
@@ -19,7 +20,7 @@ test('a transaction that was cut short is taken back, even where the header was 
   const before = rowsOf(file);
   // With no room in the cache the changed pages go into the file before the commit.
   const writer = `
-    const db = new (require('better-sqlite3'))(${JSON.stringify(file)});
+    const db = new (require('${NATIVE_MODULES.sqlite.name}'))(${JSON.stringify(file)});
     db.exec("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE t SET text = replace(text, 'before', 'during')");
     process.kill(process.pid, 'SIGKILL')`;
   await once(spawn(process.execPath, ['-e', writer], { stdio: 'ignore' }), 'exit');
