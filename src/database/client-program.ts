@@ -32,7 +32,12 @@ export interface ClientRun {
   readonly signal: AbortSignal;
   readonly stdin?: 'pipe' | 'ignore';
   readonly stdout?: 'pipe' | 'ignore';
+  /** An open file that the program finds at `/dev/fd/HANDED`. */
+  readonly handed?: number;
 }
+
+/** The first number behind those of standard input, output and error. */
+export const HANDED = 3;
 
 export interface Client {
   readonly child: ChildProcess;
@@ -55,7 +60,7 @@ const STOP_MS = 3_000;
 export function startClient(run: ClientRun): Client {
   const child = spawn(run.program, [...run.args], {
     env: { ...run.env },
-    stdio: [run.stdin ?? 'ignore', run.stdout ?? 'ignore', 'pipe'],
+    stdio: [run.stdin ?? 'ignore', run.stdout ?? 'ignore', 'pipe', run.handed ?? 'ignore'],
     detached: true,
   });
   let complaints = '';

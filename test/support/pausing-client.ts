@@ -35,7 +35,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const args = process.argv.slice(2);
 const all = args.includes('--version') || args.includes('--list');
-const stdio = ['inherit', 'inherit', 'inherit'];
+const stdio = ['inherit', 'inherit', 'inherit', 'inherit'];
 if (!all) stdio[${watches === 'stdin' ? 0 : 1}] = 'pipe';
 const child = spawn(${JSON.stringify(real)}, args, { stdio });
 child.on('exit', (code, signal) => { process.exitCode = code ?? 1; if (signal) process.kill(process.pid, signal); });

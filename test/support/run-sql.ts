@@ -1,6 +1,7 @@
-import SQLite from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
+import { openFile } from '../../src/database/sqlite/driver.ts';
 import type { TestDialect } from './database-kinds.ts';
 
 type Row = readonly unknown[];
@@ -18,7 +19,7 @@ export async function runSql(dialect: TestDialect, url: string, sql: string): Pr
 
 const RUN: Readonly<Record<TestDialect, (url: string, sql: string) => Promise<readonly Row[]>>> = {
   async sqlite(url, sql) {
-    const database = new SQLite(url.slice('sqlite:///'.length), { fileMustExist: true });
+    const database = openFile(url.slice('sqlite:///'.length), { fileMustExist: true });
     try {
       return runOnSqlite(database, sql);
     } finally {
@@ -62,7 +63,7 @@ const RUN: Readonly<Record<TestDialect, (url: string, sql: string) => Promise<re
 };
 
 /** better-sqlite3 prepares one statement, and executes many without rows. */
-function runOnSqlite(database: SQLite.Database, sql: string): readonly Row[] {
+function runOnSqlite(database: Database, sql: string): readonly Row[] {
   try {
     const statement = database.prepare(sql);
     if (statement.reader) return statement.raw().all() as Row[];

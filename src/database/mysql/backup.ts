@@ -69,7 +69,7 @@ async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
     const client = startClient({
       program: clients.dump,
       args: [
-        login,
+        login.option,
         '--single-transaction',
         '--routines',
         '--triggers',
@@ -87,6 +87,7 @@ async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
       env: clientEnvironment(context),
       signal,
       stdout: 'pipe',
+      handed: login.handed,
     });
     const counter = new DumpRows();
     const counting = new Transform({

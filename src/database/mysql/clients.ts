@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { BackupToolContext, ClientPurpose } from '../backup-tool.ts';
-import { clientOutput, findOnPath } from '../client-program.ts';
+import { clientOutput, findOnPath, HANDED } from '../client-program.ts';
 import type { Server } from '../dialect.ts';
 import { orWithoutBackup } from '../or-without-backup.ts';
 import { MYSQL_SESSION } from './session.ts';
@@ -89,19 +90,33 @@ export async function mysqlClient(
   throw new GatewayError('PREFLIGHT', problem, { hint });
 }
 
-/** Gives `use` the option that makes a client log in: a file only this user can read, removed afterwards. */
+/** How a client logs in, without an argument or a file that says the password. */
+export interface Login {
+  /** Its first argument. */
+  readonly option: string;
+  /** The open file that it is to have as its `HANDED`. */
+  readonly handed: number;
+}
+
+/**
+ * Gives `use` what makes a client log in: an option file that has lost its name before anything is in it, so that
+ * it ends with the last process that has it open, however that ends. (A pipe would not do: Node's are sockets,
+ * which cannot be opened by a path, and a client may read its options twice.)
+ */
 export async function withLogin<T>(
   { target }: MysqlBackupContext,
   server: Server,
-  use: (option: string) => Promise<T>,
+  use: (login: Login) => Promise<T>,
 ): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-'));
+  const name = join(tmpdir(), `mcpgw-${randomUUID()}`);
+  const handed = openSync(name, 'wx+', 0o600);
   try {
-    const file = join(folder, 'client.cnf');
-    writeFileSync(file, optionFile(target, server.product === 'MariaDB'), { mode: 0o600, flag: 'wx' });
-    return await use(`--defaults-file=${file}`);
+    rmSync(name);
+    // At a place: what reads it through the same handle, as on macOS, begins at the start.
+    writeSync(handed, optionFile(target, server.product === 'MariaDB'), 0);
+    return await use({ option: `--defaults-file=/dev/fd/${HANDED}`, handed });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    closeSync(handed);
   }
 }
 

@@ -13,7 +13,7 @@ import { statement } from '../statement.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import { mysqlBackupTool } from './backup.ts';
-import { clientEnvironment, type MysqlBackupContext, mysqlClient, withLogin } from './clients.ts';
+import { clientEnvironment, type Login, type MysqlBackupContext, mysqlClient, withLogin } from './clients.ts';
 import { quoteMysql } from './ddl.ts';
 import { tryDefiners } from './definers.ts';
 import { type ReadDump, readDump } from './read-dump.ts';
@@ -146,16 +146,17 @@ function end(context: MysqlBackupContext, db: Connection, rows: ReadonlyMap<stri
 async function load(
   context: MysqlBackupContext,
   program: string,
-  login: string,
+  login: Login,
   request: RestoreRequest,
 ): Promise<void> {
   const client = startClient({
     program,
     // In binary mode the client takes no commands from the dump, only SQL.
-    args: [login, '--batch', '--binary-mode', `--database=${context.target.database}`],
+    args: [login.option, '--batch', '--binary-mode', `--database=${context.target.database}`],
     env: clientEnvironment(context),
     signal: context.signal,
     stdin: 'pipe',
+    handed: login.handed,
   });
   const input = client.child.stdin as Writable;
   input.on('error', () => {});

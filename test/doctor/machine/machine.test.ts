@@ -8,6 +8,7 @@ import { clock } from '../../../src/doctor/machine/clock.ts';
 import { memory } from '../../../src/doctor/machine/memory.ts';
 import { readLimits } from '../../../src/doctor/machine/process-limits.ts';
 import { compareVersions } from '../../../src/doctor/machine/sqlite-versions.ts';
+import { NATIVE_MODULES } from '../../../src/native-modules.ts';
 import type { Report } from '../../../src/report/report.ts';
 import { askDoctor } from '../../support/doctor.ts';
 import { reportIn, reportOf } from '../../support/report-of.ts';
@@ -81,7 +82,7 @@ describe('machine.native-modules', () => {
     cpSync(dirname(BUILT_PROGRAM), join(folder, 'dist'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     mkdirSync(join(folder, 'node_modules'));
-    for (const name of ['better-sqlite3', '@node-rs', 'node-gyp-build']) {
+    for (const name of [NATIVE_MODULES.sqlite.name, '@node-rs', 'node-gyp-build']) {
       symlinkSync(join(NODE_MODULES, name), join(folder, 'node_modules', name));
     }
     const broken = join(folder, 'node_modules/bcrypt');
@@ -96,7 +97,11 @@ describe('machine.native-modules', () => {
       DATABASE_URL: url,
     });
     const found = report.checks.find(({ id }) => id === 'machine.native-modules');
-    expect(found).toMatchObject({ status: 'failed', count: 1, command: 'npm rebuild bcrypt' });
+    expect(found).toMatchObject({
+      status: 'failed',
+      count: 1,
+      command: `npm rebuild --prefix ${folder} --ignore-scripts=false bcrypt`,
+    });
     expect(found?.findings[0]).toMatch(/^bcrypt, which verifies bcrypt hashes: .+/);
   });
 });

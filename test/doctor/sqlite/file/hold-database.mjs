@@ -1,8 +1,8 @@
 // Runs SQL on a database and keeps it open until it is killed or its standard input ends.
 import { readSync, writeSync } from 'node:fs';
-import SQLite from 'better-sqlite3';
 
-const [, , path, sql] = process.argv;
+const [, , driver, path, sql] = process.argv;
+const { default: SQLite } = await import(driver);
 const database = new SQLite(path);
 for (const statement of sql.split(';')) {
   const text = statement.trim();

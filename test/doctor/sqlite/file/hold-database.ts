@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { NATIVE_MODULES } from '../../../../src/native-modules.ts';
 
 export interface DatabaseHolder {
   readonly pid: number;
@@ -18,7 +19,9 @@ const SCRIPT = fileURLToPath(new URL('./hold-database.mjs', import.meta.url));
  * @param sql statements without a semicolon in them
  */
 export async function holdDatabase(path: string, sql: string): Promise<DatabaseHolder> {
-  const child = spawn(process.execPath, [SCRIPT, path, sql], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [SCRIPT, NATIVE_MODULES.sqlite.name, path, sql], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'exit');
   const kill = async () => {
     child.kill('SIGKILL');
