@@ -1,0 +1,3 @@
+import { serverRestartCases } from '../faults/server-restart-cases.ts';
+
+serverRestartCases(['postgres18', 'mysql']);

@@ -1,0 +1,3 @@
+import { serverRestartCases } from './server-restart-cases.ts';
+
+serverRestartCases(['postgres', 'mariadb']);
