@@ -8,7 +8,10 @@ export const GALERA_NODES: readonly string[] = (process.env.TEST_GALERA_URLS ?? 
   .filter((url) => url !== '');
 
 /** An empty database on all nodes for the test that is running, with its URL on each of them. */
-export async function clusterDatabase(): Promise<{ readonly urls: readonly string[] }> {
+export async function clusterDatabase(): Promise<{
+  readonly name: string;
+  readonly urls: readonly string[];
+}> {
   const name = `mcpgw_test_${randomBytes(6).toString('hex')}`;
   const [node = ''] = GALERA_NODES;
   await runSql('mysql', node, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
@@ -18,5 +21,5 @@ export async function clusterDatabase(): Promise<{ readonly urls: readonly strin
     url.pathname = `/${name}`;
     return url.href;
   });
-  return { urls };
+  return { name, urls };
 }

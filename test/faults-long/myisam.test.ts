@@ -1,0 +1,3 @@
+import { myisamCases } from '../faults/myisam-cases.ts';
+
+myisamCases(['mysql']);

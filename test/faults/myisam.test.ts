@@ -1,0 +1,3 @@
+import { myisamCases } from './myisam-cases.ts';
+
+myisamCases(['mariadb']);
