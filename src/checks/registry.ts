@@ -1,5 +1,6 @@
 import { adminAccount } from './admin-account.ts';
 import { adminExists } from './admin-exists.ts';
+import { adminLogin } from './admin-login.ts';
 import { adminPasswordBcrypt } from './admin-password-bcrypt.ts';
 import { adminPasswordDefault } from './admin-password-default.ts';
 import { adminPasswordHash } from './admin-password-hash.ts';
@@ -43,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   schemaGlobalUniques,
   adminExists,
   adminAccount,
+  adminLogin,
   adminPasswordHash,
   adminPasswordBcrypt,
   adminPasswordDefault,

@@ -4,6 +4,7 @@ import { plannedHistoryRow } from '../migrate/history.ts';
 import { isEmpty, type Plan } from '../migrate/plan.ts';
 import type { RunResult } from '../migrate/run.ts';
 import type { Section, StepReport } from '../report/report.ts';
+import { loginLimit } from '../settings/admin-email.ts';
 import type { Settings } from '../settings/settings.ts';
 import { VERSION } from '../version.ts';
 import type { Outcome } from './outcome.ts';
@@ -130,12 +131,17 @@ function login(plan: Plan): Section[] {
   if (plan.seed === null) return [];
   const isNew = plan.created.some((what) => what.startsWith('user '));
   const password = isNew ? 'the one in PLATFORM_ADMIN_PASSWORD' : 'unchanged';
+  const { ownerEmail } = plan.seed;
+  const limit = loginLimit(ownerEmail);
   return [
     {
       id: 'login',
       title: 'Log in to the gateway as',
       columns: [],
-      rows: [[`${plan.seed.ownerEmail}, password: ${password}`]],
+      rows: [
+        [`${ownerEmail}, password: ${password}`],
+        ...(limit === null ? [] : [[`${ownerEmail} ${limit}`]]),
+      ],
     },
   ];
 }

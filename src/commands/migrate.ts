@@ -1,4 +1,5 @@
 import type { Connection } from '../database/connection.ts';
+import { lastReleaseLines } from '../database/last-release.ts';
 import type { ExitCode } from '../errors.ts';
 import { lockImpact } from '../migrate/lock-impact.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
@@ -51,7 +52,10 @@ function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
     const { plan, outcome } = await planned(session, options, db);
     if (isEmpty(plan)) return outcome;
     const warnings = await preflightBefore(session, options, db, plan.schema);
-    return endDryRun({ ...outcome, warnings: [...(outcome.warnings ?? []), ...warnings] });
+    return endDryRun({
+      ...outcome,
+      warnings: [...(outcome.warnings ?? []), ...warnings, ...lastReleaseLines(db.dialect)],
+    });
   });
 }
 
@@ -117,7 +121,12 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
       ...outcome,
       steps: [...backup.steps(), ...(outcome.steps ?? [])],
       sections: [...(outcome.sections ?? []), ...backup.sections()],
-      warnings: [...(outcome.warnings ?? []), ...warnings, ...backup.warnings()],
+      warnings: [
+        ...(outcome.warnings ?? []),
+        ...warnings,
+        ...backup.warnings(),
+        ...(result.changed ? lastReleaseLines(db.dialect) : []),
+      ],
     };
   });
 }

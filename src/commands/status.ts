@@ -1,4 +1,5 @@
 import { WITHOUT_EMAIL_AUTH } from '../checks/no-admin.ts';
+import { lastReleaseLines } from '../database/last-release.ts';
 import { ExitCode, type GatewayError } from '../errors.ts';
 import { isAtHead } from '../migrate/head.ts';
 import { historyWarnings, readHistory } from '../migrate/history.ts';
@@ -78,6 +79,7 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
           ...plan.warnings,
           ...historyWarnings(history),
           ...(unassigned ? [WITHOUT_EMAIL_AUTH] : []),
+          ...lastReleaseLines(db.dialect),
         ],
         next: nextOf({ plan, done, left, unassigned }),
       };

@@ -77,6 +77,9 @@ export interface Dialect {
   /** JSON is kept in columns of text, or looks like it: which of the two a column is does not matter. */
   readonly jsonIsText: boolean;
 
+  /** The last release of the gateway that runs on it, as `v0.7.0`; null where no end is known. */
+  readonly lastRelease: string | null;
+
   /** Product and version, as found when the connection was opened. */
   readonly server: Server;
   /** Tables of the gateway's schema (PostgreSQL: of the search path), without system tables. */

@@ -15,3 +15,16 @@ export function brokenEmailRules(email: string): string[] {
   if (email.length > 255) broken.push('it is longer than 255 characters; use a shorter address');
   return broken;
 }
+
+/**
+ * Names that belong to no domain of the internet (RFC 2606, 6761, 7686, 3172). v0.7.0 of the gateway takes such an
+ * address in its admin form only; `.example`, `.internal` and `.lan` it takes everywhere.
+ */
+const SPECIAL = /\.(arpa|invalid|local|localhost|onion|test)$/i;
+
+/** Where an administrator of this address cannot log in, as a sentence without its subject; null where everywhere. */
+export function loginLimit(email: string): string | null {
+  const name = SPECIAL.exec(email.trim())?.[1];
+  if (name === undefined) return null;
+  return `logs in by the form at /admin only: v0.7.0’s POST /auth/email/login answers 422 to an address under .${name.toLowerCase()}`;
+}

@@ -56,6 +56,8 @@ export interface InspectedSettings extends Omit<LoadedSettings, 'target'> {
   readonly problems: readonly SettingProblem[];
   /** Variables that look like a known one; those that decide something are among the problems, too. */
   readonly misspelt: readonly MisspeltName[];
+  /** DATABASE_URL has a `%` somewhere. */
+  readonly percentInUrl: boolean;
 }
 
 /** A variable's text and where it was found. */
@@ -165,7 +167,15 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
     );
   }
   const target = parsed?.target ?? null;
-  return { settings, target, sources: sourcesOf(found, target), warnings, problems, misspelt };
+  return {
+    settings,
+    target,
+    sources: sourcesOf(found, target),
+    warnings,
+    problems,
+    misspelt,
+    percentInUrl: found.get('DATABASE_URL')?.text.includes('%') ?? false,
+  };
 }
 
 /** Whoever wrote the name meant something by it: the default is not taken in its place. */

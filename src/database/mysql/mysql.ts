@@ -48,6 +48,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     zonedTimes: false,
     unboundedStrings: false,
     jsonIsText: true,
+    lastRelease: 'v0.7.0',
     ranges: { size: 10_000, hash: (key) => `crc32(${quoteMysql(key)})` },
     server: {
       product,

@@ -29,6 +29,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
   zonedTimes: true,
   unboundedStrings: true,
   jsonIsText: false,
+  lastRelease: null,
   ranges: null,
   readSchema: readPostgresqlSchema,
   things: POSTGRESQL_THINGS,

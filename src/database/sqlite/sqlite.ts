@@ -26,6 +26,7 @@ export const sqliteDialect = (version: string, path: string, configure: () => vo
   zonedTimes: false,
   unboundedStrings: true,
   jsonIsText: true,
+  lastRelease: null,
   ranges: null,
   readSchema: readSqliteSchema,
   things: SQLITE_THINGS,

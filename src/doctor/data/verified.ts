@@ -5,11 +5,13 @@ import { CHECKS } from '../../checks/registry.ts';
 import { runCheck } from '../../checks/run-check.ts';
 import { inSavepoint } from '../../database/in-savepoint.ts';
 import type { CheckReport } from '../../report/report.ts';
+import type { Settings } from '../../settings/settings.ts';
 import type { OpenContext } from '../context.ts';
 import { stateOf } from './state-of.ts';
 
-/** The file has examinations of its own, which name what `--repair` can do. */
-const EXAMINED_ELSEWHERE = 'database.integrity';
+/** The file has examinations of its own, which name what `--repair` can do, and so has an address in the settings. */
+const isExaminedElsewhere = (check: string, { adminEmailIsDefault }: Settings) =>
+  check === 'database.integrity' || (check === 'admin.login' && !adminEmailIsDefault);
 /** Trying the default password costs as much as a login, 0.1 s by design: left to `--verbose` and to `verify`. */
 const TAKES_ITS_TIME = 'admin.password-default';
 
@@ -29,7 +31,8 @@ export const verified = perContext(async (context: OpenContext): Promise<Verifie
   const reports: CheckReport[] = [];
   await inSavepoint(db, async (guard) => {
     for (const check of CHECKS) {
-      if (check.id === EXAMINED_ELSEWHERE || (check.id === TAKES_ITS_TIME && !thorough)) continue;
+      if (isExaminedElsewhere(check.id, inspected.settings)) continue;
+      if (check.id === TAKES_ITS_TIME && !thorough) continue;
       reports.push((await runCheck(check, checked, guard)).report);
     }
   });

@@ -13,6 +13,7 @@ import { galera } from './galera.ts';
 import { backupGrants, grants } from './grants.ts';
 import { innodbTables, storageEngine } from './innodb.ts';
 import { keyLength } from './key-length.ts';
+import { lastRelease } from './last-release.ts';
 import { MYSQL_KIND } from './mysql-kind.ts';
 import { packet } from './packet.ts';
 import { primaryKeys } from './primary-keys.ts';
@@ -55,5 +56,6 @@ export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
     sqlMode,
     packet,
     space,
+    lastRelease,
   ],
 };

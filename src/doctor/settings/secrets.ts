@@ -1,5 +1,5 @@
 import { DEFAULT_ADMIN_PASSWORD } from '../../settings/credentials.ts';
-import { GATEWAY_SECRETS } from '../../settings/gateway-secrets.ts';
+import { entropyOf, GATEWAY_SECRETS } from '../../settings/gateway-secrets.ts';
 import { brokenPasswordRules } from '../../settings/password-policy.ts';
 import type { DoctorContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
@@ -35,8 +35,13 @@ export const secrets: Examination<DoctorContext> = {
         if (secret.defaults.includes(text)) {
           return [`${secret.name} is a value from the gateway’s own documents: ${secret.risk} (${place})`];
         }
-        if (Buffer.byteLength(text) >= secret.leastBytes) return [];
-        return [`${secret.name} has fewer than ${secret.leastBytes} bytes: ${secret.risk} (${place})`];
+        if ([...text].length < secret.leastLength) {
+          return [
+            `${secret.name} has fewer than ${secret.leastLength} characters: ${secret.risk} (${place})`,
+          ];
+        }
+        if (entropyOf(text) >= secret.leastEntropy) return [];
+        return [`${secret.name} repeats too few characters: ${secret.risk} (${place})`];
       }),
       ...weakDatabasePassword(context),
     ];

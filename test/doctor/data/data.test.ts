@@ -35,7 +35,7 @@ describeEachDatabase('data', ({ id }) => {
     ).toEqual(DATA);
     expect(problemsOf(answer)).toEqual([]);
     expect(answer.of('data.release').findings).toEqual(['v0.7.0 (revision e182847d89e6)']);
-    expect(answer.of('data.verify').findings).toEqual([`${CHECKS.length - 2} checks passed`]);
+    expect(answer.of('data.verify').findings).toEqual([`${CHECKS.length - 3} checks passed`]);
   });
 
   it('is well at v0.6.0, and says what is planned', async () => {
@@ -204,7 +204,7 @@ describe('data.verify', () => {
     expect((await askDoctor(database.url, { verbose: true })).of('data.verify')).toMatchObject({
       status: 'failed',
       findings: ['admin.password-default: admin@corp.example.com has the default password'],
-      command: 'mcpgw verify',
+      command: 'mcpgw fix',
     });
   });
 

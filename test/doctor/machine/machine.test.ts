@@ -42,7 +42,15 @@ function shell(command: string, env: Readonly<Record<string, string | undefined>
 function contextWith(over: Partial<DoctorContext>): DoctorContext {
   const { settings, target, sources, warnings } = testSettings('sqlite:////nowhere.db');
   return {
-    inspected: { settings, target, sources, warnings, problems: [], misspelt: [] },
+    inspected: {
+      settings,
+      target,
+      sources,
+      warnings,
+      problems: [],
+      misspelt: [],
+      percentInUrl: false,
+    },
     envFile: null,
     envFilePath: '/.env',
     envFileError: null,
