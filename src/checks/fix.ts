@@ -1,14 +1,21 @@
 import type { Connection } from '../database/connection.ts';
 import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
+import { rowCounts } from '../database/row-counts.ts';
+import { siteTriggers } from '../database/site-object.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
+import { compareRows } from '../migrate/compare-rows.ts';
 import { type BeforeWriting, inRun } from '../migrate/in-run.ts';
+import { keepColumns } from '../migrate/keep-columns.ts';
 import { readBeforeLocking } from '../migrate/read-before-locking.ts';
 import type { Release } from '../migrate/read-release.ts';
 import { runStatements } from '../migrate/run-steps.ts';
+import { refuseSite } from '../migrate/site-objects.ts';
 import { tablesTouched } from '../migrate/tables-to-lock.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
+import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
+import type { Schema } from '../schema/model.ts';
 import { setAsideTables } from '../schema/set-aside.ts';
 import type { Check, Repair } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
@@ -32,8 +39,9 @@ export interface PlannedRepair {
 }
 
 export interface FixPlan {
-  /** Every table that is there. */
-  readonly tables: readonly string[];
+  /** What is there, and what the repairs make of it. */
+  readonly schema: Schema;
+  readonly after: Schema;
   /** Tables of rows that a salvage could not place. */
   readonly setAside: readonly string[];
   readonly outcomes: readonly Outcome[];
@@ -49,6 +57,7 @@ export interface FixStep {
 export interface FixResult {
   readonly plan: FixPlan;
   readonly steps: readonly FixStep[];
+  readonly warnings: readonly string[];
   /** Each check as it was found, with how much was repaired and how much remains. */
   readonly checks: readonly CheckReport[];
   readonly clean: boolean;
@@ -67,7 +76,7 @@ export async function planFix(
 ): Promise<FixPlan> {
   const context = await checkContext(db, input);
   // Before the repairs put in what they make.
-  const tables = [...context.schema.keys()];
+  const schema: Schema = new Map(context.schema);
   const setAside = setAsideTables(context.schema);
   const outcomes: Outcome[] = [];
   const repairs: PlannedRepair[] = [];
@@ -86,7 +95,7 @@ export async function planFix(
     const summary = [...new Set([...seedsAmong(context, statements), ...repair.summary])];
     repairs.push({ check, repair: { summary, statements } });
   }
-  return { tables, setAside, outcomes, repairs };
+  return { schema, after: context.schema, setAside, outcomes, repairs };
 }
 
 /** The same inside of a transaction, where a check that crashes must not take the others with it. */
@@ -116,6 +125,7 @@ export async function runFix(
   const draft = await readBeforeLocking(db, context, () => planInTransaction(db, checks, context));
   progress.done();
   if (draft.repairs.length === 0) return nothingRepaired(draft);
+  await refuseRepair(db, draft);
   if (!(await context.confirm(draft))) {
     throw new GatewayError('CANCELLED', 'You answered no.', {
       hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
@@ -123,21 +133,35 @@ export async function runFix(
   }
   return inRun(db, { ...context, what: 'The repair', command: COMMAND }, async ({ lock, onWrite }) => {
     await context.beforeWriting(context.state);
-    await db.dialect.lockTables(db, tablesTouched(statementsOf(draft), draft.tables), lock);
+    await db.dialect.lockTables(db, tablesTouched(statementsOf(draft), draft.schema.keys()), lock);
     // What others did in between is seen only now, behind the lock.
     const planAgain = db.dialect.transactionalDdl ? planInTransaction : planFix;
     const plan = await planAgain(db, checks, context);
     if (plan.repairs.length === 0) return nothingRepaired(plan);
+    // Of tables that no repair names only triggers change rows.
+    const others = new Map([...plan.schema].filter(([name]) => !GATEWAY_TABLES.has(name)));
+    const hasTriggers = others.size > 0 && (await siteTriggers(db)).length > 0;
+    const before = hasTriggers ? await rowCounts(db, [...others.keys()]) : null;
+    const kept = await keepColumns(db, plan.schema, statementsOf(plan));
     const steps: FixStep[] = [];
     for (const { check, repair } of plan.repairs) {
-      const running = { ...context, command: COMMAND, onWrite };
+      const running = { ...context, command: COMMAND, onWrite, kept };
       steps.push({ check, ...(await runStatements(db, check.title, repair.statements, running)) });
     }
     progress.start('Looking again');
     const after = (await planAgain(db, checks, context)).outcomes;
     progress.done();
-    return { plan, steps, ...summary(plan.outcomes, after) };
+    const none = { what: 'the repair', growing: new Set<string>(), goes: () => false };
+    const warnings = before === null ? [] : (await compareRows(db, before, others, none)).warnings;
+    return { plan, steps, warnings, ...summary(plan.outcomes, after) };
   });
+}
+
+/** @throws GatewayError PREFLIGHT for what the site has added that does not go together with these repairs */
+export async function refuseRepair(db: Connection, plan: FixPlan): Promise<void> {
+  const { schema, after } = plan;
+  const written = new Set(statementsOf(plan).flatMap(({ table }) => table ?? []));
+  await refuseSite(db, 'The repair', { before: schema, after, written });
 }
 
 /** All that the repairs of a plan write, in order. */
@@ -146,7 +170,7 @@ export function statementsOf(plan: FixPlan): Statement[] {
 }
 
 function nothingRepaired(plan: FixPlan): FixResult {
-  return { plan, steps: [], ...summary(plan.outcomes, plan.outcomes) };
+  return { plan, steps: [], warnings: [], ...summary(plan.outcomes, plan.outcomes) };
 }
 
 function summary(before: readonly Outcome[], after: readonly Outcome[]): Pick<FixResult, 'checks' | 'clean'> {

@@ -25,7 +25,9 @@ export async function updateOwnedRows(
     if (affected === 0) continue;
     const { name } = counts.table;
     const update: Statement = {
-      ...context.db.compile(sql`UPDATE ${sql.table(name)} AS t SET ${values} WHERE ${rows}`),
+      ...context.db.compile(
+        sql`UPDATE ${sql.table(name)} AS t SET ${values}${sql.raw(context.db.dialect.kept(name))} WHERE ${rows}`,
+      ),
       counts: 'written',
       table: name,
     };

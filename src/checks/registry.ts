@@ -15,6 +15,7 @@ import { privateRows } from './private-rows.ts';
 import { release } from './release.ts';
 import { roleAssignment } from './role-assignment.ts';
 import { roles } from './roles.ts';
+import { schemaAccess } from './schema-access.ts';
 import { schemaChecks } from './schema-checks.ts';
 import { schemaColumns } from './schema-columns.ts';
 import { schemaForeignKeys } from './schema-foreign-keys.ts';
@@ -40,6 +41,7 @@ export const CHECKS: readonly Check[] = [
   schemaTables,
   schemaColumns,
   schemaPrimaryKeys,
+  schemaAccess,
   schemaLeftovers,
   schemaGlobalUniques,
   adminExists,

@@ -35,7 +35,8 @@ export const visibilityTeam: Check = {
           team,
           owner: sql.ref('t.owner_email'),
         });
-        const update = sql`UPDATE ${sql.table(table.name)} AS t SET team_id = ${team} WHERE ${TEAMLESS.rows}${spared}`;
+        const kept = sql.raw(context.db.dialect.kept(table.name));
+        const update = sql`UPDATE ${sql.table(table.name)} AS t SET team_id = ${team}${kept} WHERE ${TEAMLESS.rows}${spared}`;
         return { ...context.db.compile(update), counts: 'assigned' as const, table: table.name };
       });
     return {

@@ -1,5 +1,5 @@
 import type { Check } from '../checks/check.ts';
-import { type FixPlan, planInTransaction, runFix, statementsOf } from '../checks/fix.ts';
+import { type FixPlan, planInTransaction, refuseRepair, runFix, statementsOf } from '../checks/fix.ts';
 import { needsDoctor } from '../checks/needs-doctor.ts';
 import { needsMigration } from '../checks/needs-migration.ts';
 import { CHECKS } from '../checks/registry.ts';
@@ -60,10 +60,11 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
       if (dryRun) {
         const plan = await planInTransaction(db, checks, input);
         const nothing = plan.repairs.length === 0;
+        if (!nothing) await refuseRepair(db, plan);
         const backup = nothing ? { sections: [], warnings: [] } : await plannedBackup(session, db, options);
         const refusals = nothing ? [] : await runRefusals(session, db, null);
         await db.dialect.endRead(db);
-        const locks = repairLocks(db.dialect, statementsOf(plan), plan.tables);
+        const locks = repairLocks(db.dialect, statementsOf(plan), plan.schema.keys());
         return endDryRun({
           ...dryRunOutcome(plan, options),
           sections: [...locksSection(locks), ...backup.sections],
@@ -93,7 +94,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         // Where nothing was wrong, that is what there is to tell.
         checks: nothing ? result.checks : result.checks.filter(isWorthShowing),
         sections: backup.sections(),
-        warnings: backup.warnings(),
+        warnings: [...backup.warnings(), ...result.warnings],
         next: nothing ? '' : nextAfter(result.checks, result.clean),
       };
     });

@@ -4,6 +4,7 @@ import type { TableChanges } from '../migrate/migration.ts';
 import type { Column, Schema, Table } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
+import type { KeepColumns } from './keep-columns.ts';
 import type { EffectKind, Statement } from './statement.ts';
 
 /** What a command is going to do, which decides how the database is opened. */
@@ -108,6 +109,15 @@ export interface Dialect {
   displayNameMisses(): string | null;
   /** Writes a page of values (see PagedUpdate) back: `UPDATE table SET column …` with one JSON parameter. */
   pagedUpdate(table: string, key: Pick<Column, 'name' | 'collation'>, column: string): string;
+  /**
+   * For the SET of an UPDATE, behind its own columns: keeps those as they are that the database itself would write
+   * with every UPDATE of this table; '' where it writes none.
+   */
+  kept(table: string): string;
+  /** Keeps columns of a table from being changed by triggers of the site, around an UPDATE of other columns. */
+  keepColumns(table: string, columns: readonly string[]): KeepColumns;
+  /** What the site has put on the gateway's tables: queries for `readSiteObjects`, the first for triggers. */
+  readonly siteObjects: readonly string[];
   /** How rows of a large table are written in ranges of its key; null where all are written at once. */
   readonly ranges: KeyRanges | null;
 
@@ -118,6 +128,12 @@ export interface Dialect {
    * @param tables the gateway's tables that are there
    */
   missingPrivileges(connection: Connection, tables: readonly string[]): Promise<readonly string[]>;
+
+  /**
+   * What those who may use `tools` may not do with these tables; of one that is not there yet, once this user has
+   * made it.
+   */
+  missingAccess(connection: Connection, tables: readonly Table[]): Promise<readonly MissingAccess[]>;
 
   /**
    * Begins the one transaction of a run, holding every lock the run needs so that nothing it does waits:
@@ -170,6 +186,17 @@ export interface UnfinishedRestore {
   readonly since: string;
   /** Process and host. */
   readonly by: string;
+}
+
+export interface MissingAccess {
+  readonly table: string;
+  readonly who: string;
+  /** With commas between. */
+  readonly privileges: string;
+  /** Whether this user may give them. */
+  readonly mine: boolean;
+  /** What gives them. */
+  readonly statements: readonly string[];
 }
 
 export interface LockDescription {

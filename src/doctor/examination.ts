@@ -46,6 +46,8 @@ export interface Examination<Context> {
 export interface DoctorFindings extends Findings {
   /** The command that mends just these findings, in place of the examination's own. */
   readonly command?: string;
+  /** What a migration goes on with, and tells as a warning. */
+  readonly notes?: readonly string[];
   /** The command that is better than what `--repair` does, as far as it is there. */
   readonly instead?: string;
 }

@@ -11,6 +11,7 @@ import { shownCommand } from './shown-command.ts';
 /** What came of one examination. */
 export interface Examined {
   readonly report: CheckReport;
+  readonly notes?: readonly string[];
   /** Null when there is nothing to mend, or nothing that a repair could do. */
   readonly mend: Mend | null;
   /** Something was found that keeps the later ones from being made. */
@@ -28,7 +29,10 @@ export async function examine<Context extends DoctorContext>(
   try {
     const findings = await guard(() => examination.find(context));
     if (findings.skipped !== undefined) return notExamined(examination, `Not examined: ${findings.skipped}.`);
-    if (findings.count === 0) return { report: passed(examination, findings), mend: null, decisive: false };
+    if (findings.count === 0) {
+      const { notes = [] } = findings;
+      return { report: passed(examination, findings), notes, mend: null, decisive: false };
+    }
     const mend = (await examination.repair?.(context, findings)) ?? null;
     return {
       report: reportOf(examination, findings, { fixable: mend !== null, most: sampleSize(context.thorough) }),

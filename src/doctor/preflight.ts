@@ -38,13 +38,17 @@ export async function preflight(
   ];
   return {
     refusals: linesOf(found, 'refuse'),
-    warnings: linesOf(found, 'warn'),
+    warnings: [
+      ...linesOf(found, 'warn'),
+      ...found.flatMap(({ report, notes }) => notes.map((note) => `${report.id}: ${note}`)),
+    ],
   };
 }
 
 interface Made {
   readonly kind: Examination<never>['preflight'];
   readonly report: CheckReport;
+  readonly notes: readonly string[];
 }
 
 function isWanted({ preflight: kind }: Pick<Examination<never>, 'preflight'>): boolean {
@@ -58,10 +62,8 @@ async function make<Context extends DoctorContext>(
 ): Promise<Made[]> {
   const made: Made[] = [];
   for (const examination of examinations.filter(isWanted)) {
-    made.push({
-      kind: examination.preflight,
-      report: (await examine(examination, context, guard)).report,
-    });
+    const { report, notes = [] } = await examine(examination, context, guard);
+    made.push({ kind: examination.preflight, report, notes });
   }
   return made;
 }

@@ -8,7 +8,7 @@ import { GatewayError } from '../errors.ts';
 import { assignOrphans, findOrphans, type Orphans, ownedTables } from '../ownership/orphans.ts';
 import { string, table } from '../schema/define.ts';
 import { displayName } from '../schema/display-name.ts';
-import { HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
+import { GATEWAY_TABLES, HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
 import { missingSeed } from '../seed/missing-seed.ts';
 import { otherAdmins } from '../seed/other-admins.ts';
@@ -86,14 +86,22 @@ export interface PlanOptions {
 
 /** The migration in which rows get their owner and tools their display name. */
 const MIGRATION_OF_OWNERSHIP = '0003_ownership';
+const ACCESS_STEP = 'access';
 /** What the gateway's own upgrade writes (COMPATIBILITY §5). */
 const MARKER = 'mcpgateway-0.7.0-migration';
 /** Rows that a v0.6.0 gateway showed to everybody stay visible to everybody. */
 const FORMER_VISIBILITY = 'public';
 const PAGE_SIZE = 10_000;
 
-/** The steps of a run in their order. */
-function stepsOf({ emailAuthEnabled }: Pick<Settings, 'emailAuthEnabled'>): { id: string; title: string }[] {
+/**
+ * The steps of a run in their order.
+ *
+ * @param access others use the tables, too, which most gateways have one user for
+ */
+function stepsOf(
+  { emailAuthEnabled }: Pick<Settings, 'emailAuthEnabled'>,
+  access = false,
+): { id: string; title: string }[] {
   const migrations = (when: Migration['when']) => MIGRATIONS.filter((migration) => migration.when === when);
   return [
     { id: 'history', title: 'Table for our own history' },
@@ -102,6 +110,7 @@ function stepsOf({ emailAuthEnabled }: Pick<Settings, 'emailAuthEnabled'>): { id
     ...(emailAuthEnabled ? [{ id: SEED_STEP, title: 'Administrator, personal team, roles' }] : []),
     ...migrations('after-seed'),
     { id: OWNERSHIP_STEP, title: 'Owner and team for rows that lack them' },
+    ...(access ? [{ id: ACCESS_STEP, title: 'Owner and grants of new tables, as the tools have them' }] : []),
     { id: 'revision', title: `Revision ${REVISION.v070}` },
   ];
 }
@@ -206,6 +215,12 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     }
   }
 
+  const then = new Map([...recording.schema, [HISTORY_TABLE, historyTable]]);
+  const ours = [...then.values()].filter(({ name }) => GATEWAY_TABLES.has(name));
+  const lacking = schema.has('tools') ? await db.dialect.missingAccess(db, ours) : [];
+  const access = lacking
+    .filter(({ mine }) => mine)
+    .flatMap(({ statements }) => statements.map((text) => statement(text)));
   const checksumOf = stepChecksums();
   const statementsOf = new Map<string, readonly Statement[]>([
     ['history', schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements],
@@ -218,13 +233,14 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     ]),
     [SEED_STEP, seed?.parts.flatMap((part) => part.statements) ?? []],
     [OWNERSHIP_STEP, ownershipStatements],
+    [ACCESS_STEP, access],
     ['revision', revisionStatements(db, schema, state)],
   ]);
   const ranges =
     options.purpose === 'outline'
       ? new Map<string, readonly unknown[]>()
       : await rangesFor(db, [...statementsOf.values()].flat(), rowsBefore);
-  const steps = stepsOf(settings).map(({ id, title }): PlannedStep => {
+  const steps = stepsOf(settings, access.length > 0).map(({ id, title }): PlannedStep => {
     const statements = (statementsOf.get(id) ?? []).flatMap((s) => inTheRanges(db, s, ranges));
     const checksum = checksumOf.get(id);
     const isRecorded = checksum === undefined || (recorded.has(id) && statements.length === 0);
@@ -344,7 +360,7 @@ function unusualNames(db: Connection, schema: Schema, facts: RecordFacts): State
 function markAll(db: Connection, name: string): Statement {
   return {
     ...db.compile(
-      sql`UPDATE ${sql.table(name)} SET federation_source = ${MARKER} WHERE coalesce(federation_source, '') = ''`,
+      sql`UPDATE ${sql.table(name)} SET federation_source = ${MARKER}${sql.raw(db.dialect.kept(name))} WHERE coalesce(federation_source, '') = ''`,
     ),
     counts: 'written',
     table: name,

@@ -18,6 +18,8 @@ import { REVISION, readRevisions, recogniseState } from './state.ts';
 export interface RollbackPlan extends Pick<Plan, 'state' | 'changed' | 'schema' | 'rowsBefore' | 'warnings'> {
   /** What is left to undo, latest first; empty when the database is at v0.6.0. */
   readonly steps: readonly PlannedStep[];
+  /** The schema that it leads to. */
+  readonly after: Schema;
   /** Tables that go. */
   readonly dropped: readonly string[];
   /** Rows beyond the seeded ones that go with them. */
@@ -69,6 +71,7 @@ export async function makeRollbackPlan(
     steps: steps.filter(({ statements }) => statements.length > 0),
     changed: [...recording.steps.flatMap((s) => s.changed), ...(history.length > 0 ? [HISTORY_TABLE] : [])],
     schema,
+    after: recording.schema,
     rowsBefore,
     disowned: disownedRows(schema, rowsBefore),
     dropped: history.length > 0 ? [...dropped, HISTORY_TABLE] : dropped,

@@ -2,6 +2,7 @@ import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { plural } from '../report/plural.ts';
+import { VERSION_TABLE } from '../schema/gateway-tables.ts';
 import type { Settings } from '../settings/settings.ts';
 import { compareRows, type TableRows } from './compare-rows.ts';
 import { type BeforeWriting, inRun } from './in-run.ts';
@@ -9,6 +10,7 @@ import { readBeforeLocking } from './read-before-locking.ts';
 import { refuseWithoutPrivileges } from './refuse-without-privileges.ts';
 import { makeRollbackPlan, type RollbackPlan, recordRollback } from './rollback-plan.ts';
 import { runSteps, type StepResult } from './run-steps.ts';
+import { refuseSite } from './site-objects.ts';
 import { REVISION } from './state.ts';
 import { tablesToLock } from './tables-to-lock.ts';
 
@@ -67,7 +69,7 @@ export async function runRollback(db: Connection, context: RollbackContext): Pro
     await db.dialect.lockTables(db, tablesToLock(changing, tables.keys()), lock);
     const plan = await planRollback(db, { settings, discardNewData });
     if (plan.steps.length === 0) return nothingToDo(plan);
-    const steps = await runSteps(db, plan.steps, { ...context, command, onWrite });
+    const steps = await runSteps(db, plan.steps, { ...context, command, onWrite, kept: new Map() });
     progress.start('Checking the result');
     const schema = await db.dialect.readSchema(db);
     const left = (await recordRollback(db, schema)).steps.flatMap((step) => step.statements);
@@ -104,7 +106,13 @@ export async function planRollback(
 ): Promise<RollbackPlan> {
   const plan = await makeRollbackPlan(db, settings);
   const losses = discardNewData ? [] : plan.losses;
-  if (losses.length === 0 && plan.duplicates.length === 0) return plan;
+  if (losses.length === 0 && plan.duplicates.length === 0) {
+    const { schema: before, after } = plan;
+    const written = new Set([VERSION_TABLE]);
+    const notes =
+      plan.steps.length === 0 ? [] : await refuseSite(db, 'The rollback', { before, after, written });
+    return { ...plan, warnings: [...plan.warnings, ...notes.map((note) => `${note}.`)] };
+  }
   const hints: string[] = [];
   if (plan.duplicates.length > 0) {
     hints.push('Rename or remove all but one of the rows that share a value, then run: mcpgw rollback');

@@ -4,6 +4,7 @@ import { refuseWhenStopped } from '../database/refuse-when-stopped.ts';
 import type { Statement } from '../database/statement.ts';
 import type { Progress } from '../progress.ts';
 import { historyRow } from './history.ts';
+import { type KeptColumns, runKeeping } from './keep-columns.ts';
 import type { PlannedStep } from './plan.ts';
 
 export interface StepsContext {
@@ -14,6 +15,8 @@ export interface StepsContext {
   readonly signal: AbortSignal;
   /** The command that starts the run again, or goes on with it. */
   readonly command: string;
+  /** What keeps triggers of the site from changing more than a statement does. */
+  readonly kept: KeptColumns;
   /** Called before every statement of a step. */
   readonly onWrite: () => void;
 }
@@ -71,7 +74,7 @@ export async function runStatements(
   db: Connection,
   title: string,
   statements: readonly Statement[],
-  context: Pick<StepsContext, 'progress' | 'signal' | 'command' | 'onWrite'>,
+  context: Pick<StepsContext, 'progress' | 'signal' | 'command' | 'onWrite' | 'kept'>,
 ): Promise<{ readonly rows: number; readonly durationMs: number }> {
   const since = performance.now();
   let rows = 0;
@@ -81,7 +84,7 @@ export async function runStatements(
     await setImmediate();
     refuseWhenStopped(context.signal, leftBehind(db, context.command));
     context.onWrite();
-    const affected = await db.run(statement);
+    const affected = await runKeeping(db, context.kept, statement);
     if (statement.counts !== undefined) rows += affected;
     context.progress.advance(1);
   }

@@ -10,6 +10,7 @@ import { CommitUnknown } from './commit-unknown.ts';
 import { compareRows, type TableRows } from './compare-rows.ts';
 import { isAtHead } from './head.ts';
 import { type BeforeWriting, inRun } from './in-run.ts';
+import { keepColumns } from './keep-columns.ts';
 import { isEmpty, makePlan, nothingLeft, type Plan, type PlanOptions } from './plan.ts';
 import { readBeforeLocking } from './read-before-locking.ts';
 import { record } from './record.ts';
@@ -90,7 +91,9 @@ export async function runMigration(db: Connection, context: RunContext): Promise
       const schema = db.dialect.locks.others === null ? found : undefined;
       const plan = await makePlan(db, { ...context, purpose: 'run', schema, password });
       if (isEmpty(plan)) return nothingToDo(plan);
-      const steps = await runSteps(db, plan.steps, { ...context, command: COMMAND, onWrite });
+      const statements = plan.steps.flatMap((step) => step.statements);
+      const kept = await keepColumns(db, plan.schema, statements);
+      const steps = await runSteps(db, plan.steps, { ...context, command: COMMAND, onWrite, kept });
       progress.start('Checking the result');
       const after = await db.dialect.readSchema(db);
       refuseUnfinished(db, plan, after);

@@ -105,6 +105,7 @@ export function assignOrphans(
   if (neither + ownerOnly + teamOnly <= collisionCount + unresolvable) return [];
   const t = sql`${sql.table(table.name)} AS t`;
   const spared = collisionCount > 0 || wary ? sparingCollisions(orphanMove(db, table, a)) : sql``;
+  const kept = sql.raw(db.dialect.kept(table.name));
   const statements: Statement[] = [];
   const add = (query: RawBuilder<unknown>) =>
     statements.push({ ...db.compile(query), counts: 'assigned', table: table.name });
@@ -113,20 +114,20 @@ export function assignOrphans(
       a.marker === undefined
         ? sql``
         : sql`, federation_source = coalesce(nullif(federation_source, ''), ${a.marker})`;
-    add(sql`UPDATE ${t} SET team_id = ${a.teamId}, owner_email = ${a.ownerEmail}, visibility = ${a.visibility}${marked}
+    add(sql`UPDATE ${t} SET team_id = ${a.teamId}, owner_email = ${a.ownerEmail}, visibility = ${a.visibility}${marked}${kept}
             WHERE t.team_id IS NULL AND t.owner_email IS NULL${spared}`);
   }
   const visible = a.forcedVisibility === undefined ? sql`` : sql`, visibility = ${a.forcedVisibility}`;
   if (ownerOnly > 0) {
     const team = teamOfOwner(db, a);
     const known = a.forcedTeamId === undefined ? sql` AND ${team} IS NOT NULL` : sql``;
-    add(sql`UPDATE ${t} SET team_id = ${team}${visible}
+    add(sql`UPDATE ${t} SET team_id = ${team}${visible}${kept}
             WHERE t.team_id IS NULL AND t.owner_email IS NOT NULL${known}${spared}`);
   }
   if (teamOnly > 0) {
     const owner = ownerOfTeam(a);
     const known = a.forcedOwnerEmail === undefined ? sql` AND ${owner} IS NOT NULL` : sql``;
-    add(sql`UPDATE ${t} SET owner_email = ${owner}${visible}
+    add(sql`UPDATE ${t} SET owner_email = ${owner}${visible}${kept}
             WHERE t.owner_email IS NULL AND t.team_id IS NOT NULL${known}${spared}`);
   }
   return statements;

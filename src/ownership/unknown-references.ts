@@ -72,7 +72,7 @@ export function assignUnknownReferences(
   // MySQL sees the new value of a column in the next assignment of the same SET: one reference at a time, or
   // constants.
   const update = (values: RawBuilder<unknown>, condition: RawBuilder<unknown>): Statement => ({
-    ...db.compile(sql`UPDATE ${sql.table(table.name)} AS t SET ${values}${visible}
+    ...db.compile(sql`UPDATE ${sql.table(table.name)} AS t SET ${values}${visible}${sql.raw(db.dialect.kept(table.name))}
                       WHERE ${move.rows} AND ${condition}${spared}`),
     counts: 'assigned',
     table: table.name,

@@ -19,6 +19,8 @@ export interface MysqlFlavor {
   readonly mariadb: boolean;
   /** The collation of tables made by a run where no gateway table is there to follow. */
   readonly collation: string;
+  /** `table.column` of what the server writes with every UPDATE. */
+  readonly stamped?: readonly string[];
   /** Columns go only by copying the table (MySQL before 8.0.29). */
   readonly copiesToDropColumns?: boolean;
 }
@@ -291,6 +293,15 @@ function defaultSql(column: string, nullable: boolean, value: string | null): st
   return `ALTER COLUMN ${q(column)} ${nullable ? 'SET DEFAULT NULL' : 'DROP DEFAULT'}`;
 }
 
+/** Named in the SET, such a column does not get the time of now (ON UPDATE CURRENT_TIMESTAMP). */
+export function keptMysql({ stamped }: MysqlFlavor, table: string): string {
+  const names = stamped?.filter((name) => name.startsWith(`${table}.`)) ?? [];
+  return names
+    .map((name) => q(name.slice(table.length + 1)))
+    .map((name) => `, ${name} = ${name}`)
+    .join('');
+}
+
 function fillColumn(table: string, column: string, value: RowValue, flavor: MysqlFlavor): Statement {
   const [set, where] =
     value.kind === 'constant'
@@ -299,7 +310,7 @@ function fillColumn(table: string, column: string, value: RowValue, flavor: Mysq
         ? [value.sql, '']
         : [displayNameSql(flavor), ` AND NOT (${DISPLAY_NAME_MISSES})`];
   return {
-    sql: `UPDATE ${q(table)} SET ${q(column)} = ${set} WHERE ${q(column)} IS NULL${where}`,
+    sql: `UPDATE ${q(table)} SET ${q(column)} = ${set}${keptMysql(flavor, table)} WHERE ${q(column)} IS NULL${where}`,
     parameters: [],
     counts: 'written',
     table,

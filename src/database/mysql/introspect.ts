@@ -78,6 +78,8 @@ function columnFrom(row: ColumnRow, mariadb: boolean, check: string | undefined)
     fill: null,
     attributes:
       (row.comment === '' ? '' : ` COMMENT '${row.comment.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`) +
+      (/\bINVISIBLE\b/i.test(row.extra) ? ' INVISIBLE' : '') +
+      (/\bon update \S+/i.exec(row.extra)?.[0].replace(/^/, ' ') ?? '') +
       (check === undefined ? '' : ` CHECK (${check})`),
   };
 }
@@ -98,7 +100,8 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
            c.EXTRA AS extra, c.COLLATION_NAME AS collation_name, c.COLUMN_COMMENT AS comment
     FROM information_schema.COLUMNS c
     JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
-    WHERE c.TABLE_SCHEMA = database() AND t.TABLE_TYPE = 'BASE TABLE' AND t.TABLE_NAME NOT IN (${sql.join(PASSING_TABLES)})
+    WHERE c.TABLE_SCHEMA = database() AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
+      AND t.TABLE_NAME NOT IN (${sql.join(PASSING_TABLES)})
     ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION`);
   const indexes = await db.query<IndexRow>(sql`
     SELECT TABLE_NAME AS table_name, INDEX_NAME AS index_name, NON_UNIQUE AS non_unique,

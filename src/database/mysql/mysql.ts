@@ -1,20 +1,24 @@
 import type { Dialect } from '../dialect.ts';
 import { statement } from '../statement.ts';
+import { missingMysqlAccess } from './access.ts';
 import {
   changeMysqlTable,
   createMysqlTable,
   DISPLAY_NAME_MISSES,
+  keptMysql,
   literalMysql,
   type MysqlFlavor,
   quoteMysql,
 } from './ddl.ts';
 import { translateMysqlError } from './errors.ts';
 import { readMysqlSchema } from './introspect.ts';
+import { keepMysqlColumns } from './keep-columns.ts';
 import { awaitFreeMysqlTables } from './lock-tables.ts';
 import { beginMysqlRead, beginMysqlRun, boundedMysqlQuery, endMysqlRun } from './locks.ts';
 import { missingMysqlPrivileges } from './privileges.ts';
 import { mysqlReadBlocker } from './read-blocker.ts';
 import { unfinishedRestore } from './restore-marker.ts';
+import { MYSQL_SITE } from './site-objects.ts';
 import { mysqlThings } from './things.ts';
 
 /** The oldest versions with what we need: functional key parts, checks, instant columns. */
@@ -80,11 +84,16 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
           : `CONVERT(v.id USING ${key.collation.split('_')[0]}) COLLATE ${key.collation}`;
       return (
         `UPDATE ${t} JOIN JSON_TABLE(?, '$[*]' COLUMNS (id VARCHAR(255) PATH '$.id', value TEXT PATH '$.value')) v ` +
-        `ON ${t}.${k} = ${same} SET ${t}.${c} = v.value`
+        `ON ${t}.${k} = ${same} SET ${t}.${c} = v.value${keptMysql(flavor, table)}`
       );
     },
 
+    kept: (table) => keptMysql(flavor, table),
+    keepColumns: keepMysqlColumns,
+    siteObjects: MYSQL_SITE,
+
     missingPrivileges: missingMysqlPrivileges,
+    missingAccess: missingMysqlAccess,
 
     beginRun: beginMysqlRun,
     endRun: endMysqlRun,

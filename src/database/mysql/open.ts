@@ -4,6 +4,7 @@ import { createPool, type PoolConnection, type PoolOptions, type SslOptions } fr
 import { errorText, GatewayError } from '../../errors.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
+import { GATEWAY_LIST } from '../site-object.ts';
 import { thisProcess } from '../this-process.ts';
 import { translateMysqlError } from './errors.ts';
 import { mysqlDialect } from './mysql.ts';
@@ -15,7 +16,9 @@ const FALLBACK_COLLATION = 'utf8mb4_general_ci';
 /** A peer that has vanished is found out this long, and ten seconds, after its last word. */
 const KEEPALIVE_MS = 10_000;
 
-const SERVER = 'SELECT version() AS version, @@collation_database AS collation';
+const SERVER = `SELECT version() AS version, @@collation_database AS collation,
+  (SELECT group_concat(TABLE_NAME, '.', COLUMN_NAME SEPARATOR '\n') FROM information_schema.COLUMNS
+   WHERE TABLE_SCHEMA = database() AND TABLE_NAME IN (${GATEWAY_LIST}) AND EXTRA LIKE '%on update%') AS stamped`;
 
 /** What mysql2's types leave out. */
 interface ConnectionInside {
@@ -28,6 +31,7 @@ interface PoolInside {
 interface ServerRow {
   version: string;
   collation: string;
+  stamped: string | null;
 }
 
 /** Opens a pool of one connection, checks that it answers, and finds out which of the two servers it is. */
@@ -86,7 +90,8 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
       const version = row?.version ?? '';
       const collation = row?.collation.startsWith('utf8mb4_') ? row.collation : FALLBACK_COLLATION;
       const mariadb = /mariadb/i.test(version);
-      const dialect = mysqlDialect(version.replace(/^5\.5\.5-/, ''), { mariadb, collation });
+      const stamped = row?.stamped?.split('\n') ?? [];
+      const dialect = mysqlDialect(version.replace(/^5\.5\.5-/, ''), { mariadb, collation, stamped });
       return { kysely, dialect, cut };
     } catch (error) {
       cut();

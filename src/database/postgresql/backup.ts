@@ -7,6 +7,7 @@ import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
 import { orWithoutBackup } from '../or-without-backup.ts';
 import { rowCounts } from '../row-counts.ts';
+import { GATEWAY_LIST } from '../site-object.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { withDatabase } from '../with-database.ts';
 import {
@@ -17,7 +18,6 @@ import {
 } from './clients.ts';
 import { quotePostgresql } from './ddl.ts';
 import { dumpContents } from './dump-contents.ts';
-import { OURS } from './introspect.ts';
 import { isBehindPooler } from './pooler.ts';
 import { postgresqlRestoreStatements, restorePostgresql } from './restore.ts';
 
@@ -123,6 +123,8 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
     return { rows, notes: { schema, ...(leftOut === '' ? {} : { leftOut }) }, warnings: [] };
   });
 }
+
+const OURS = sql.raw(GATEWAY_LIST);
 
 /** Of the tables `c` those that a dump has: the gateway's, and others that this user may put back. */
 const DUMPED = sql`c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import { GATEWAY_TABLES } from '../../schema/gateway-tables.ts';
 import type { Column, ColumnKind, ForeignKey, Schema, Table } from '../../schema/model.ts';
 import type { Connection } from '../connection.ts';
+import { GATEWAY_LIST } from '../site-object.ts';
 
 interface ColumnRow {
   table_name: string;
@@ -68,14 +68,12 @@ function columnFrom(row: ColumnRow): Column {
   };
 }
 
-export const OURS = sql.join([...GATEWAY_TABLES].map((name) => sql.lit(name)));
-
 /**
  * Tables `c` of the first schema in the search path, where unqualified names are made and found. Those of somebody
  * else that this user may not read, or not whole, are left alone; of the gateway's own that must come out.
  */
 const VISIBLE = sql`c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
-  AND (c.relname IN (${OURS})
+  AND (c.relname IN (${sql.raw(GATEWAY_LIST)})
        OR (has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid)))`;
 
 /** Reads the visible tables. */

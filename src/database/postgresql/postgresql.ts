@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialect.ts';
 import { statement } from '../statement.ts';
+import { missingPostgresqlAccess } from './access.ts';
 import {
   changePostgresqlTable,
   createPostgresqlTable,
@@ -9,6 +10,7 @@ import {
 } from './ddl.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { readPostgresqlSchema } from './introspect.ts';
+import { keepPostgresqlColumns } from './keep-columns.ts';
 import {
   beginPostgresqlRead,
   beginPostgresqlRun,
@@ -17,6 +19,7 @@ import {
   postgresqlReadBlocker,
 } from './locks.ts';
 import { missingPostgresqlPrivileges } from './privileges.ts';
+import { POSTGRESQL_SITE } from './site-objects.ts';
 import { POSTGRESQL_THINGS } from './things.ts';
 
 /** The oldest version the tests run on. */
@@ -58,7 +61,12 @@ export const postgresqlDialect = (version: string): Dialect => ({
     return `UPDATE ${t} SET ${c} = v.value FROM json_to_recordset($1::json) AS v(id text, value text) WHERE ${t}.${k}::text = v.id`;
   },
 
+  kept: () => '',
+  keepColumns: keepPostgresqlColumns,
+  siteObjects: POSTGRESQL_SITE,
+
   missingPrivileges: missingPostgresqlPrivileges,
+  missingAccess: missingPostgresqlAccess,
 
   beginRun: beginPostgresqlRun,
   async endRun(db, commit) {

@@ -5,9 +5,11 @@ import { changeSqliteTable, createSqliteTable } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
 import { writeLockHolder } from './holder.ts';
 import { readSqliteSchema } from './introspect.ts';
+import { keepSqliteColumns } from './keep-columns.ts';
 import { beginSqliteRun } from './locks.ts';
 import { refuseDamaged } from './refuse-damaged.ts';
 import { refuseUnwritable } from './refuse-unwritable.ts';
+import { SQLITE_SITE } from './site-objects.ts';
 import { quoteName } from './table-sql.ts';
 import { SQLITE_THINGS } from './things.ts';
 
@@ -50,8 +52,13 @@ export const sqliteDialect = (version: string, path: string, configure: () => vo
     throw new Error('SQLite computes display names itself');
   },
 
+  kept: () => '',
+  keepColumns: keepSqliteColumns,
+  siteObjects: SQLITE_SITE,
+
   // `beginRun` finds out whether the file can be written, before anything is.
   missingPrivileges: async () => [],
+  missingAccess: async () => [],
 
   async beginRun(db, lock) {
     await beginSqliteRun(db, lock, configure);

@@ -2,6 +2,7 @@ import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { TargetExaminations } from '../examinations.ts';
 import { dnsExamination } from '../server/dns.ts';
 import { readable } from '../server/readable.ts';
+import { siteObjects } from '../server/site-objects.ts';
 import { tcpExamination } from '../server/tcp.ts';
 import { authentication } from './authentication.ts';
 import { backupClient } from './backup-client.ts';
@@ -43,6 +44,7 @@ export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
     readable,
     grants,
     backupGrants,
+    siteObjects,
     readOnly,
     galera,
     innodbTables,

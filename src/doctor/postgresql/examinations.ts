@@ -2,6 +2,7 @@ import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetExaminations } from '../examinations.ts';
 import { dnsExamination } from '../server/dns.ts';
 import { readable } from '../server/readable.ts';
+import { siteObjects } from '../server/site-objects.ts';
 import { tcpExamination } from '../server/tcp.ts';
 import { authentication } from './authentication.ts';
 import { backupClient } from './backup-client.ts';
@@ -39,6 +40,7 @@ export const POSTGRESQL_EXAMINATIONS: TargetExaminations<PostgresqlTarget> = {
     blockers,
     readable,
     grants,
+    siteObjects,
     readOnly,
     encoding,
     searchPath,

@@ -1,3 +1,4 @@
+import { siteObjects } from '../../server/site-objects.ts';
 import { databaseBusyTimeout, databaseCacheSize, databaseSynchronous } from './connection-parameters.ts';
 import { databaseForeignKeys } from './foreign-keys.ts';
 import { databaseFreelist } from './freelist.ts';
@@ -13,6 +14,7 @@ export const DATABASE_EXAMINATIONS: readonly InsideExamination[] = [
   databaseIntegrity,
   databaseIndexes,
   databaseForeignKeys,
+  siteObjects,
   databaseJournalMode,
   databaseBusyTimeout,
   databaseSynchronous,

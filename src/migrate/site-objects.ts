@@ -1,0 +1,141 @@
+import type { Connection } from '../database/connection.ts';
+import { readSiteObjects, type SiteKind, type SiteObject } from '../database/site-object.ts';
+import { GatewayError } from '../errors.ts';
+import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
+import { columnOf, type Schema, sameColumnSet } from '../schema/model.ts';
+import { releaseSchema } from './release-schema.ts';
+
+/** What a run takes from the schema, and where it writes. */
+export interface SiteChange {
+  readonly before: Schema;
+  readonly after: Schema;
+  /** Tables of which it updates rows. */
+  readonly written: ReadonlySet<string>;
+}
+
+/** The answers to what a site has put on the gateway's tables, a line each. */
+export interface SiteAnswers {
+  /** With what to do about it. */
+  readonly refused: readonly string[];
+  readonly noted: readonly string[];
+  /** It goes on as it is. */
+  readonly kept: readonly string[];
+}
+
+type Answer = { readonly refused: string } | { readonly noted: string } | null;
+type Judge = (object: SiteObject, change: SiteChange) => Answer;
+
+const AGAIN = 'drop it, and make it again afterwards as it is to be then';
+
+const isWritten = ({ about }: SiteObject, { written }: SiteChange) => written.has(about);
+const refusedWhen = (what: string | null, then = AGAIN): Answer =>
+  what === null ? null : { refused: `${what}: ${then}` };
+const dependent: Judge = (object, change) => refusedWhen(lostBy(object, change));
+
+/** The one answer to each kind. */
+const ANSWERS: Readonly<Record<SiteKind, Judge>> = {
+  trigger: (object, change) =>
+    dependent(object, change) ??
+    (object.touches && isWritten(object, change)
+      ? { noted: 'runs for the rows that are updated; what it would change in other columns stays as it was' }
+      : null),
+  rule: (object, change) =>
+    refusedWhen(isWritten(object, change) ? 'does something else than what the run writes' : null),
+  view: dependent,
+  policy: dependent,
+  'generated column': dependent,
+  'foreign key': dependent,
+  // What one only mentions it may never come to.
+  routine: (object, change) => {
+    const lost = lostBy(object, change);
+    return object.text === '' ? refusedWhen(lost) : lost === null ? null : { noted: `${lost}: look at it` };
+  },
+  publication: (object, change) =>
+    object.columns === '' ? { noted: 'new tables are not in it' } : dependent(object, change),
+  'replica identity': (object, change) => {
+    const lost = object.columns === '' && isWritten(object, change) ? 'has no replica identity' : null;
+    const then = `no row could be updated; first: ALTER TABLE ${object.about} REPLICA IDENTITY DEFAULT`;
+    return refusedWhen(lost ?? lostBy(object, change), then);
+  },
+  'row-level security': () =>
+    refusedWhen('hides rows from this user', 'use the owner of the tables, or a role with BYPASSRLS'),
+  'event trigger': () => ({ noted: 'runs at each change of the schema, and may refuse it' }),
+  'system versioning': ({ about }) =>
+    refusedWhen(
+      'the server refuses to change such a table',
+      `first: ALTER TABLE ${about} DROP SYSTEM VERSIONING`,
+    ),
+  'invisible column': () => null,
+};
+
+/** Why something would not work any more, or would stop the run; null when it would not. */
+function lostBy(object: SiteObject, { before, after }: SiteChange): string | null {
+  const { kind, about, columns, text, of } = object;
+  if (kind === 'foreign key' && isOfGateway(object)) return null;
+  const listed = columns === '' ? [] : columns.split(',');
+  const words = new Set(text.toLowerCase().split(/\W+/));
+  for (const [name, table] of before) {
+    const then = after.get(name);
+    if (about !== name && !words.has(name)) continue;
+    if (then === undefined) {
+      // What is on the table itself goes with it.
+      if (GATEWAY_TABLES.has(name) && (about !== name || ['foreign key', 'view', 'routine'].includes(kind)))
+        return `needs ${name}, which goes`;
+      continue;
+    }
+    if (then === table) continue;
+    for (const column of table.columns) {
+      const to = columnOf(then, column.name);
+      if (about === name && listed.includes(column.name) && to?.kind !== column.kind)
+        return `needs ${name}.${column.name}, which ${to === undefined ? 'goes' : 'changes its type'}`;
+      if (to === undefined && words.has(column.name)) return `names ${name}.${column.name}, which goes`;
+    }
+    const loses = table.uniques.some(
+      (unique) =>
+        sameColumnSet(unique.columns, listed) &&
+        !then.uniques.some((u) => sameColumnSet(u.columns, listed) && u.name === unique.name),
+    );
+    if (about === name && of !== name && loses && (kind === 'foreign key' || kind === 'replica identity'))
+      return `needs ${name} (${listed.join(', ')}) to be unique, which it will not be any more`;
+  }
+  return null;
+}
+
+/** The gateway's own keys are the migrations' business. */
+function isOfGateway({ about, columns, of }: SiteObject): boolean {
+  const key = releaseSchema('0.7.0').get(about)?.primaryKey.join(',');
+  return GATEWAY_TABLES.has(of) && (columns === '' || columns === key);
+}
+
+/** Judges what is there by what a run would do. */
+export async function judgeSite(db: Connection, change: SiteChange): Promise<SiteAnswers> {
+  const answers = { refused: [] as string[], noted: [] as string[], kept: [] as string[] };
+  for (const object of await readSiteObjects(db, db.dialect.siteObjects)) {
+    if (object.kind === 'foreign key' && isOfGateway(object)) continue;
+    const answer = ANSWERS[object.kind](object, change);
+    if (answer === null) answers.kept.push(object.name);
+    else if ('refused' in answer) answers.refused.push(`${object.name} ${answer.refused}`);
+    else answers.noted.push(`${object.name} ${answer.noted}`);
+  }
+  return answers;
+}
+
+/**
+ * Refuses a run that something of the site would stop, or that would break it.
+ *
+ * @param what runs: `The rollback`
+ * @returns what it goes on with, a line each
+ * @throws GatewayError PREFLIGHT
+ */
+export async function refuseSite(
+  db: Connection,
+  what: string,
+  change: SiteChange,
+): Promise<readonly string[]> {
+  const { refused, noted } = await judgeSite(db, change);
+  if (refused.length === 0) return noted;
+  throw new GatewayError('PREFLIGHT', `${what} does not go together with what this site has added.`, {
+    details: refused,
+    hint: 'Do what each line says, then run the same command again. Nothing was changed.',
+  });
+}

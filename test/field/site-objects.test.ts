@@ -1,0 +1,264 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { fix } from '../../src/commands/fix.ts';
+import { migrate } from '../../src/commands/migrate.ts';
+import { rollback } from '../../src/commands/rollback.ts';
+import type { Report } from '../../src/report/report.ts';
+import { commandRuns } from '../support/command-run.ts';
+import { connect } from '../support/connect.ts';
+import { createV060 } from '../support/create-v060.ts';
+import { DATABASES, type TestDialect } from '../support/database-kinds.ts';
+import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import { askDoctor } from '../support/doctor.ts';
+
+const WRITE = { format: 'json', color: false, yes: true, lockTimeout: 5, backup: false } as const;
+
+type PerDialect = Readonly<Partial<Record<TestDialect, readonly string[]>>>;
+
+/** A v0.6.0 database of the gateway with what a site has added. */
+async function v060With(id: Parameters<typeof createDatabase>[0], ...statements: readonly string[]) {
+  const database = await createDatabase(id);
+  onTestFinished(() => database.drop());
+  await connect(database, (db) => createV060(db));
+  for (const statement of statements) await database.query(statement);
+  const run = commandRuns(database, '/');
+  return {
+    database,
+    migrate: async () => (await run((io) => migrate(io, WRITE))).report,
+    fix: async () => (await run((io) => fix(io, WRITE))).report,
+    rollback: async () => (await run((io) => rollback(io, { ...WRITE, discardNewData: true }))).report,
+  };
+}
+
+const says = ({ error, warnings }: Report) => JSON.stringify([error, warnings]);
+const OLD = "'2025-01-02 03:04:05'";
+const RELEASED = 'SELECT version_num FROM alembic_version';
+const [V060, V070] = ['1fc1795f6983', 'e182847d89e6'];
+
+async function expectRefused(report: Report, database: TestDatabase, release: string, name: string) {
+  expect(report.error, JSON.stringify(report)).toMatchObject({ code: 'PREFLIGHT' });
+  expect(report.exitCode).toBe(2);
+  expect(says(report)).toContain(name);
+  expect(await database.query(RELEASED)).toBe(release);
+}
+
+const FUNCTION = (body: string) =>
+  `CREATE FUNCTION site() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN ${body} RETURN NEW; END $f$`;
+
+/** A trigger that writes the time of now into the row that is updated. */
+const TOUCH: Readonly<Record<TestDialect, readonly string[]>> = {
+  sqlite: [
+    'CREATE TRIGGER touch AFTER UPDATE ON tools BEGIN UPDATE tools SET updated_at = CURRENT_TIMESTAMP WHERE id = NEW.id; END',
+  ],
+  postgresql: [
+    FUNCTION('NEW.updated_at := now();'),
+    'CREATE TRIGGER touch BEFORE UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION site()',
+  ],
+  mysql: ['CREATE TRIGGER touch BEFORE UPDATE ON tools FOR EACH ROW SET NEW.updated_at = now()'],
+};
+
+/** A trigger that writes a row elsewhere for each one that is updated. */
+const AUDIT: Readonly<Record<TestDialect, readonly string[]>> = {
+  sqlite: [
+    'CREATE TABLE tool_audit (id VARCHAR(36))',
+    'CREATE TRIGGER audit AFTER UPDATE ON tools BEGIN INSERT INTO tool_audit VALUES (NEW.id); END',
+  ],
+  postgresql: [
+    'CREATE TABLE tool_audit (id VARCHAR(36))',
+    FUNCTION('INSERT INTO tool_audit VALUES (NEW.id);'),
+    'CREATE TRIGGER audit AFTER UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION site()',
+  ],
+  mysql: [
+    'CREATE TABLE tool_audit (id VARCHAR(36))',
+    'CREATE TRIGGER audit AFTER UPDATE ON tools FOR EACH ROW INSERT INTO tool_audit VALUES (NEW.id)',
+  ],
+};
+
+/** What refuses a migration: what the site has added, and how the refusal names it. */
+const REFUSED: Readonly<Record<string, PerDialect & { readonly named: string }>> = {
+  'a view on a column that changes its type': {
+    postgresql: ['CREATE VIEW peers AS SELECT name, last_seen FROM gateways'],
+    named: 'view peers needs gateways.last_seen',
+  },
+  'a generated column made of a column that changes its type': {
+    postgresql: [
+      'ALTER TABLE gateways ADD COLUMN seen_day int GENERATED ALWAYS AS (extract(day FROM last_seen)::int) STORED',
+    ],
+    named: 'seen_day of table gateways needs gateways.last_seen',
+  },
+  'a trigger on a column that changes its type': {
+    postgresql: [
+      FUNCTION(''),
+      'CREATE TRIGGER seen AFTER UPDATE OF last_seen ON gateways FOR EACH ROW EXECUTE FUNCTION site()',
+    ],
+    named: 'trigger seen on table gateways needs gateways.last_seen',
+  },
+  'a rule in place of what is written': {
+    postgresql: ['CREATE RULE frozen AS ON UPDATE TO tools DO INSTEAD NOTHING'],
+    named: 'rule frozen on tools',
+  },
+  'a published table without a replica identity': {
+    postgresql: ['ALTER TABLE tools REPLICA IDENTITY NOTHING', 'CREATE PUBLICATION sites FOR TABLE tools'],
+    named: 'tools in publication sites has no replica identity',
+  },
+  'a replica identity of the unique that goes': {
+    postgresql: [
+      'ALTER TABLE servers REPLICA IDENTITY USING INDEX servers_name_key',
+      'CREATE PUBLICATION sites FOR TABLE servers',
+    ],
+    named: 'servers in publication sites needs servers (name)',
+  },
+};
+
+/** What a migration goes on with: `warned` is said, all of it is still there. */
+const GOES_ON: Readonly<
+  Record<string, PerDialect & { readonly warned?: string; readonly on?: readonly string[] }>
+> = {
+  'a publication is named, since new tables are not in it': {
+    postgresql: ['CREATE PUBLICATION sites FOR TABLE tools, servers'],
+    warned: 'publication sites of servers, tools new tables are not in it',
+  },
+  'a publication of all tables goes on': { postgresql: ['CREATE PUBLICATION sites FOR ALL TABLES'] },
+  'a view and a routine on columns that stay go on': {
+    sqlite: ['CREATE VIEW names AS SELECT id, name FROM tools'],
+    postgresql: ['CREATE VIEW names AS SELECT id, name FROM tools'],
+    mysql: [
+      'CREATE VIEW names AS SELECT id, name FROM tools',
+      'CREATE PROCEDURE p() SELECT count(*) FROM tools',
+    ],
+  },
+  'a foreign key onto the primary key goes on': {
+    sqlite: ['CREATE TABLE mine (tool VARCHAR(36) REFERENCES tools (id))'],
+    postgresql: ['CREATE TABLE mine (tool VARCHAR REFERENCES tools (id))'],
+    mysql: ['CREATE TABLE mine (tool VARCHAR(36), FOREIGN KEY (tool) REFERENCES tools (id))'],
+  },
+  'a policy that hides nothing from this user goes on': {
+    postgresql: ['ALTER TABLE tools ENABLE ROW LEVEL SECURITY', 'CREATE POLICY p ON tools USING (enabled)'],
+  },
+  'invisible and generated columns go on': {
+    mysql: [
+      "ALTER TABLE tools ADD COLUMN mark VARCHAR(9) DEFAULT 'x' INVISIBLE, ADD COLUMN shout VARCHAR(255) AS (upper(custom_name)) STORED",
+    ],
+  },
+};
+
+const ontoName: Readonly<Record<TestDialect, readonly string[]>> = {
+  sqlite: ['CREATE TABLE srv_owner (server_name VARCHAR(255) REFERENCES servers (name))'],
+  postgresql: ['CREATE TABLE srv_owner (server_name VARCHAR(255) REFERENCES servers (name))'],
+  mysql: [
+    'CREATE TABLE srv_owner (server_name VARCHAR(255), CONSTRAINT to_name FOREIGN KEY (server_name) REFERENCES servers (name))',
+  ],
+};
+
+describe('What the site has put on the gateway’s tables', () => {
+  for (const { id, dialect, available } of DATABASES) {
+    describe.skipIf(!available)(id, () => {
+      it('a trigger that touches rows: no column changes that the migration does not name', async () => {
+        const at = await v060With(id, `UPDATE tools SET updated_at = ${OLD}`, ...TOUCH[dialect]);
+        const report = await at.migrate();
+        expect(report.exitCode, says(report)).toBe(0);
+        if (dialect !== 'sqlite') expect(says(report)).toContain('trigger touch on tools');
+        expect(await at.database.query('SELECT count(*) FROM tools WHERE display_name IS NULL')).toBe('0');
+        const untouched = `SELECT count(*) FROM tools WHERE updated_at <> ${OLD}`;
+        expect(await at.database.query(untouched)).toBe('0');
+        await at.database.query("UPDATE tools SET visibility = 'odd'");
+        await at.database.query(`UPDATE tools SET updated_at = ${OLD}`);
+        const isTouchedBySites = await at.database.query(untouched);
+        const repaired = await at.fix();
+        expect(repaired.exitCode, says(repaired)).toBe(0);
+        expect(await at.database.query("SELECT count(*) FROM tools WHERE visibility = 'odd'")).toBe('0');
+        expect(await at.database.query(untouched)).toBe(isTouchedBySites);
+        await at.database.query("UPDATE tools SET description = 'x'");
+        expect(await at.database.query(untouched), 'the trigger works afterwards').toBe('3');
+      });
+
+      it('a trigger that writes elsewhere: its rows are told, and stop nothing', async () => {
+        const at = await v060With(id, ...AUDIT[dialect]);
+        const report = await at.migrate();
+        expect(report.exitCode, says(report)).toBe(0);
+        if (dialect !== 'sqlite') expect(says(report)).toContain('tool_audit: 0 rows before, 3 after');
+        await at.database.query("UPDATE tools SET visibility = 'odd'; DELETE FROM tool_audit");
+        const repaired = await at.fix();
+        expect(repaired.exitCode, says(repaired)).toBe(0);
+        expect(says(repaired)).toContain('tool_audit: 0 rows before, 3 after');
+      });
+
+      it('a foreign key onto a unique that goes is refused by name, exit 2, nothing changed', async () => {
+        const at = await v060With(id, ...ontoName[dialect], "INSERT INTO srv_owner VALUES ('alpha')");
+        await expectRefused(await at.migrate(), at.database, V060, 'srv_owner');
+        const { status, findings } = (await askDoctor(at.database.url)).of('database.site-objects');
+        expect(status).toBe('failed');
+        expect(findings.join()).toContain('needs servers (name) to be unique');
+        await at.database.query('DROP TABLE srv_owner');
+        expect((await at.migrate()).exitCode).toBe(0);
+      });
+
+      it('rollback and fix refuse a foreign key onto a unique that goes', async () => {
+        const at = await v060With(id);
+        await at.migrate();
+        const again = { sqlite: '', postgresql: '', mysql: '' };
+        again.sqlite = 'CREATE UNIQUE INDEX old_rule ON servers (name)';
+        again.postgresql = again.mysql = 'ALTER TABLE servers ADD CONSTRAINT old_rule UNIQUE (name)';
+        await at.database.query(again[dialect]);
+        for (const statement of ontoName[dialect]) await at.database.query(statement);
+        await expectRefused(await at.fix(), at.database, V070, 'srv_owner');
+        await at.database.query('DROP TABLE srv_owner');
+        expect((await at.fix()).exitCode).toBe(0);
+        const columns = 'team_id, owner_email, name';
+        const key = `FOREIGN KEY (a, b, c) REFERENCES servers (${columns})`;
+        await at.database.query(
+          `CREATE TABLE srv_team (a VARCHAR(36), b VARCHAR(255), c VARCHAR(255), ${key})`,
+        );
+        await expectRefused(await at.rollback(), at.database, V070, 'srv_team');
+        await at.database.query('DROP TABLE srv_team');
+        const view = 'CREATE VIEW by_team AS SELECT team_id, name FROM tools';
+        await at.database.query(view);
+        await expectRefused(await at.rollback(), at.database, V070, 'view by_team');
+        await at.database.query('DROP VIEW by_team');
+        const rolledBack = await at.rollback();
+        expect(rolledBack.exitCode, says(rolledBack)).toBe(0);
+      });
+
+      for (const [name, { named, ...on }] of Object.entries(REFUSED)) {
+        const statements = on[dialect];
+        if (statements === undefined) continue;
+        it(`${name} is refused by name, exit 2, nothing changed`, async () => {
+          const at = await v060With(id, ...statements);
+          await expectRefused(await at.migrate(), at.database, V060, named);
+        });
+      }
+
+      for (const [name, { warned, ...on }] of Object.entries(GOES_ON)) {
+        const statements = on[dialect];
+        if (statements === undefined) continue;
+        it(name, async () => {
+          const at = await v060With(id, ...statements);
+          const report = await at.migrate();
+          expect(report.exitCode, says(report)).toBe(0);
+          if (warned === undefined) expect(says(report)).not.toContain('database.site-objects');
+          else expect(says(report)).toContain(warned);
+          const rolledBack = await at.rollback();
+          expect(rolledBack.exitCode, says(rolledBack)).toBe(0);
+        });
+      }
+
+      it.skipIf(dialect !== 'mysql')('a column with ON UPDATE CURRENT_TIMESTAMP keeps its time', async () => {
+        const at = await v060With(
+          id,
+          `UPDATE tools SET updated_at = ${OLD}`,
+          'ALTER TABLE tools MODIFY updated_at DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP',
+        );
+        expect((await at.migrate()).exitCode).toBe(0);
+        await at.database.query(`UPDATE tools SET visibility = 'odd', team_id = NULL, updated_at = ${OLD}`);
+        expect((await at.fix()).exitCode).toBe(0);
+        expect(await at.database.query(`SELECT count(*) FROM tools WHERE updated_at = ${OLD}`)).toBe('3');
+        expect((await at.rollback()).exitCode).toBe(0);
+        expect(await at.database.query('SHOW CREATE TABLE tools')).toMatch(/on update current_timestamp/i);
+      });
+
+      it.skipIf(id !== 'mariadb')('a system-versioned table is refused by name, exit 2', async () => {
+        const at = await v060With(id, 'ALTER TABLE tools ADD SYSTEM VERSIONING');
+        await expectRefused(await at.migrate(), at.database, V060, 'system versioning of tools');
+      });
+    });
+  }
+});
