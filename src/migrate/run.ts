@@ -13,6 +13,7 @@ import { type BeforeWriting, inRun } from './in-run.ts';
 import { keepColumns } from './keep-columns.ts';
 import { isEmpty, makePlan, nothingLeft, type Plan, type PlanOptions } from './plan.ts';
 import { readBeforeLocking } from './read-before-locking.ts';
+import { readPlanFacts } from './read-facts.ts';
 import { record } from './record.ts';
 import { refuseWithoutPrivileges } from './refuse-without-privileges.ts';
 import { runSteps, type StepResult } from './run-steps.ts';
@@ -96,7 +97,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
       const steps = await runSteps(db, plan.steps, { ...context, command: COMMAND, onWrite, kept });
       progress.start('Checking the result');
       const after = await db.dialect.readSchema(db);
-      refuseUnfinished(db, plan, after);
+      await refuseUnfinished(db, plan, after);
       const { rows, warnings } = await compareRows(db, plan.rowsBefore, after, {
         what: 'the migration',
         growing: GROWING,
@@ -154,7 +155,7 @@ function nothingToDo(plan: Plan): RunResult {
 }
 
 /** Proves that nothing is left to do: the same plan, made from what is there now, must be empty. */
-function refuseUnfinished(db: Connection, plan: Plan, schema: Schema): void {
+async function refuseUnfinished(db: Connection, plan: Plan, schema: Schema): Promise<void> {
   const ownership = {
     teamId: plan.seed?.teamId ?? null,
     ownerEmail: plan.seed?.ownerEmail ?? null,
@@ -162,16 +163,20 @@ function refuseUnfinished(db: Connection, plan: Plan, schema: Schema): void {
   };
   const kept = new Set([...LEFTOVER_COPIES.keys()].filter((name) => schema.has(name)));
   const facts = {
-    nulls: () => 0,
-    zonedTimes: db.dialect.zonedTimes,
+    ...(await readPlanFacts(db, schema)),
     missingFrom: (copy: string) => (kept.has(copy) ? 1 : 0),
   };
   const again = record(MIGRATIONS, 'up', schema, db.dialect, facts, ownership);
   const left = again.steps.flatMap((step) => step.statements);
   if (left.length === 0) return;
-  throw new GatewayError('INTERNAL', 'The schema is not what the migration leads to.', {
-    details: left.slice(0, 5).map((statement) => statement.sql),
-  });
+  const details = left.slice(0, 5).map((statement) => statement.sql);
+  if (left.every(({ counts }) => counts !== undefined)) {
+    throw new GatewayError('FAILED', 'Rows are as they were after they were updated.', {
+      details,
+      hint: 'A trigger of this site keeps them so. Turn it off for the migration: mcpgw doctor lists them under database.site-objects.',
+    });
+  }
+  throw new GatewayError('INTERNAL', 'The schema is not what the migration leads to.', { details });
 }
 
 /** Tables that a run adds rows to: their counts may grow. */

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { fix } from '../../src/commands/fix.ts';
 import { migrate } from '../../src/commands/migrate.ts';
 import { rollback } from '../../src/commands/rollback.ts';
+import { verify } from '../../src/commands/verify.ts';
 import type { Report } from '../../src/report/report.ts';
 import { commandRuns } from '../support/command-run.ts';
 import { connect } from '../support/connect.ts';
@@ -9,6 +10,7 @@ import { createV060 } from '../support/create-v060.ts';
 import { DATABASES, type TestDialect } from '../support/database-kinds.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { askDoctor } from '../support/doctor.ts';
+import { serverUser } from '../support/server-user.ts';
 
 const WRITE = { format: 'json', color: false, yes: true, lockTimeout: 5, backup: false } as const;
 
@@ -254,6 +256,78 @@ describe('What the site has put on the gateway’s tables', () => {
         expect((await at.rollback()).exitCode).toBe(0);
         expect(await at.database.query('SHOW CREATE TABLE tools')).toMatch(/on update current_timestamp/i);
       });
+
+      it.skipIf(dialect !== 'mysql')(
+        'a user who may make no trigger is refused beside one that touches rows',
+        async () => {
+          const at = await v060With(id, ...TOUCH[dialect]);
+          const few = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES, LOCK TABLES';
+          const user = await serverUser(at.database, 'secret', [`GRANT ${few} ON <database>.* TO <user>`]);
+          const { report } = await commandRuns(user, '/')((io) => migrate(io, WRITE));
+          // Without the privilege TRIGGER nobody sees them.
+          if (report.error === null) expect(report.exitCode).toBe(0);
+          else expect(report).toMatchObject({ exitCode: 2, error: { code: 'PERMISSION' } });
+        },
+      );
+
+      it.skipIf(dialect !== 'postgresql')(
+        'a trigger that keeps rows from being written is named, nothing changed',
+        async () => {
+          const skips =
+            'CREATE FUNCTION site() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RETURN NULL; END $f$';
+          const at = await v060With(
+            id,
+            skips,
+            'CREATE TRIGGER skip BEFORE UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION site()',
+          );
+          const report = await at.migrate();
+          expect(report).toMatchObject({ exitCode: 2, error: { code: 'FAILED' } });
+          expect(says(report)).toContain('tools');
+          expect(await at.database.query(RELEASED)).toBe(V060);
+        },
+      );
+
+      it.skipIf(dialect !== 'postgresql')(
+        'a policy that hides rows: every command refuses, and nothing is deleted',
+        async () => {
+          const at = await v060With(id);
+          await at.migrate();
+          const dml = 'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO <user>';
+          const user = await serverUser(at.database, 'secret', [dml]);
+          await at.database.query(
+            `ALTER TABLE tools ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON tools TO ${user.name} USING (id = 't2')`,
+          );
+          const run = commandRuns(user, '/');
+          const rows =
+            'SELECT (SELECT count(*) FROM server_tool_association), (SELECT count(*) FROM tool_metrics)';
+          const before = await at.database.query(rows);
+          for (const command of [fix, rollback, migrate] as const) {
+            const { report } = await run((io) => command(io, { ...WRITE, discardNewData: true }));
+            expect(report.exitCode, says(report)).toBe(command === fix ? 1 : 2);
+            expect(says(report)).not.toContain('INTERNAL');
+          }
+          expect((await run((io) => verify(io, WRITE))).report.exitCode).not.toBe(0);
+          expect((await askDoctor(user.url)).of('database.site-objects').findings.join()).toContain(
+            'row-level security of tools',
+          );
+          expect(await at.database.query(rows)).toBe(before);
+        },
+      );
+
+      it.skipIf(dialect !== 'postgresql')(
+        'rows that break a foreign key that the database has checked are not deleted',
+        async () => {
+          const at = await v060With(id);
+          await at.migrate();
+          await at.database.query(
+            "SET session_replication_role = replica; DELETE FROM tools WHERE id = 't1'",
+          );
+          const report = await at.fix();
+          expect(report.exitCode).toBe(1);
+          expect(JSON.stringify(report.checks)).toContain('drop that constraint first');
+          expect(await at.database.query('SELECT count(*) FROM tool_metrics')).toBe('1');
+        },
+      );
 
       it.skipIf(id !== 'mariadb')('a system-versioned table is refused by name, exit 2', async () => {
         const at = await v060With(id, 'ALTER TABLE tools ADD SYSTEM VERSIONING');
