@@ -6,11 +6,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stopAll } from './servers/stop-on-exit.ts';
 import { type Closing, closing, type VitestReport } from './testing/closing-line.ts';
+import { obtainGateways } from './testing/obtain-gateways.ts';
 import { type ObtainedServers, obtainServers } from './testing/obtain-servers.ts';
 import { testOptions } from './testing/test-options.ts';
 import { type TriedReport, triedOn } from './testing/tried-on.ts';
 
 const TRIED = join(dirname(fileURLToPath(import.meta.url)), '..', 'docs', 'tried-on.md');
+
+const NO_SERVERS: ObtainedServers = { environment: {}, lines: ['no servers: --sqlite-only'], missing: [] };
 
 interface Run {
   readonly report: (VitestReport & TriedReport) | undefined;
@@ -50,22 +53,25 @@ async function test(): Promise<Closing> {
     return closing(undefined, 1);
   }
 
-  const servers: ObtainedServers = options.sqliteOnly
-    ? { environment: {}, lines: ['no servers: --sqlite-only'], missing: [] }
-    : await obtainServers(process.env);
-  const environment = { ...process.env, ...servers.environment };
-  console.log(['Databases of this run:', 'sqlite     runs', ...servers.lines].join('\n  '));
+  const [servers, gateways] = await Promise.all([
+    options.sqliteOnly ? NO_SERVERS : obtainServers(process.env),
+    obtainGateways(options.gateways),
+  ]);
+  const environment = { ...process.env, ...servers.environment, ...gateways.environment };
+  const runs = ['This run has:', 'sqlite     runs', ...servers.lines, gateways.line].join('\n  ');
+  const missing = [...servers.missing, ...gateways.missing];
+  console.log(runs);
 
   const { report, closing: result } = await runVitest(options.vitestArguments, environment);
 
-  console.log(['Databases of this run:', 'sqlite     runs', ...servers.lines].join('\n  '));
-  if (servers.missing.length > 0 && options.allNeeded) {
+  console.log(runs);
+  if (missing.length > 0 && options.allNeeded) {
     console.log(
-      `Failed: every database is needed here (CI or --all), and not had in full: ${servers.missing.join(', ')}`,
+      `Failed: all of them are needed here (CI or --all), and not had in full: ${missing.join(', ')}`,
     );
     return { ...result, exitCode: 1 };
   }
-  const everything = !options.sqliteOnly && servers.missing.length === 0 && result.exitCode === 0;
+  const everything = !options.sqliteOnly && missing.length === 0 && result.exitCode === 0;
   if (everything && options.tried !== 'no') return tried(triedOn(report!), options.tried, result);
   return result;
 }

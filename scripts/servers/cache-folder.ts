@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Git-ignored; removing it costs a download at the next start, nothing else. */
@@ -12,8 +12,8 @@ const CACHE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.server
 export async function cacheFolder(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(CACHE, name);
   if (existsSync(folder)) return folder;
-  mkdirSync(CACHE, { recursive: true });
-  const filling = mkdtempSync(join(CACHE, `.${name}-`));
+  mkdirSync(dirname(folder), { recursive: true });
+  const filling = mkdtempSync(join(dirname(folder), `.${basename(folder)}-`));
   try {
     await fill(filling);
     // mkdtemp makes it private; servers run as another user when we are root.

@@ -4,6 +4,8 @@ export interface TestOptions {
   /** A database that cannot be had is a failure. */
   readonly allNeeded: boolean;
   readonly vitestArguments: readonly string[];
+  /** Which releases of the real gateway are needed: those of CI, all of `--gateway`, else none. */
+  readonly gateways: 'none' | 'short' | 'all';
   /** What is done with docs/tried-on.md: a run of all tests with all that they can use (in CI) compares it, `--tried` writes it. */
   readonly tried: 'no' | 'compare' | 'write';
 }
@@ -11,17 +13,21 @@ export interface TestOptions {
 /** What `--faults` runs: what npm test runs of it, and what takes too long for that. */
 const FAULTS = ['test/faults/', 'test/faults-long/'];
 const LONG = 'test/faults-long/**';
+/** What `--gateway` runs, and what of it takes too long for CI. */
+const GATEWAY = 'test/gateway/';
+const LONG_GATEWAY = 'test/gateway/long/**';
 /** What `--tried` runs. */
 const FIELD = 'test/field/';
 
 /**
- * Our four options; everything else is vitest's. In CI (CI=true) every database is needed. The long fault tests
+ * Our five options; everything else is vitest's. In CI (CI=true) every database is needed. The long fault tests
  * run with `--faults`, or when they are named.
  */
 export function testOptions(argv: readonly string[], environment: NodeJS.ProcessEnv): TestOptions {
-  const own = ['--sqlite-only', '--all', '--faults', '--tried'];
+  const own = ['--sqlite-only', '--all', '--faults', '--tried', '--gateway'];
   const others = argv.filter((argument) => !own.includes(argument));
   const faults = argv.includes('--faults');
+  const gateway = argv.includes('--gateway');
   const tried = argv.includes('--tried');
   const long = faults || others.some((argument) => argument.includes('faults-long'));
   const allNeeded = argv.includes('--all') || environment.CI === 'true';
@@ -33,9 +39,12 @@ export function testOptions(argv: readonly string[], environment: NodeJS.Process
     vitestArguments: [
       ...others,
       ...(faults ? FAULTS : []),
+      ...(gateway ? [GATEWAY] : []),
       ...(tried ? [FIELD] : []),
       ...(long ? [] : ['--exclude', LONG]),
+      ...(gateway ? [] : ['--exclude', LONG_GATEWAY]),
     ],
+    gateways: gateway ? 'all' : allNeeded && !tried && !faults ? 'short' : 'none',
     tried: tried ? 'write' : complete ? 'compare' : 'no',
   };
 }

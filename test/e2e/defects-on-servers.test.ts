@@ -1,27 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { cliReport } from '../support/cli-report.ts';
-import { DATABASES, type TestDatabase } from '../support/databases.ts';
+import { DATABASES } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
+import { plantOnServer } from '../support/plant-on-server.ts';
 import { sampleDatabase } from '../support/sample-database.ts';
-
-/** Many at once on a server, some of them in its own words. */
-const ON_SERVERS: Readonly<Record<'postgresql' | 'mysql', readonly string[]>> = {
-  postgresql: [
-    'DROP INDEX idx_tools_owner_visibility',
-    'ALTER TABLE tools DROP CONSTRAINT uq_team_owner_email_name_tool',
-    'ALTER TABLE servers ADD CONSTRAINT servers_name_key UNIQUE (name)',
-    'SET session_replication_role = replica',
-    // Of rows that break a foreign key that PostgreSQL has checked, none is mended.
-    'SET allow_system_table_mods = on',
-    "UPDATE pg_constraint SET convalidated = false WHERE contype = 'f'",
-  ],
-  mysql: [
-    'DROP INDEX idx_tools_owner_visibility ON tools',
-    'DROP INDEX uq_team_owner_email_name_tool ON tools',
-    'ALTER TABLE servers ADD CONSTRAINT name UNIQUE (name)',
-    'SET foreign_key_checks = 0',
-  ],
-};
 
 describe('many defects at once', () => {
   for (const { id, dialect, available } of DATABASES) {
@@ -29,7 +11,7 @@ describe('many defects at once', () => {
     it.skipIf(!available)(`are named and mended on ${id}`, async () => {
       const database = await sampleDatabase(id);
       await migrate(database);
-      await plantOnServer(database, dialect);
+      await plantOnServer(database);
 
       const found = await cliReport(database.url, ['verify']);
       expect(found.report).toMatchObject({ status: 'findings', exitCode: 1, next: 'mcpgw fix' });
@@ -61,26 +43,3 @@ describe('many defects at once', () => {
     });
   }
 });
-
-async function plantOnServer(database: TestDatabase, dialect: 'postgresql' | 'mysql'): Promise<void> {
-  const first = async (table: string) => database.query(`SELECT min(id) FROM ${table}`);
-  const server = await first('servers');
-  const prompt = await first('prompts');
-  const resource = await first('resources');
-  await database.query(
-    [
-      ...ON_SERVERS[dialect],
-      'CREATE TABLE servers_tmp_nounique AS SELECT * FROM servers',
-      'UPDATE email_users SET is_active = false, failed_login_attempts = 5',
-      'UPDATE email_teams SET is_active = false',
-      'DELETE FROM email_team_members',
-      "DELETE FROM roles WHERE name = 'viewer'",
-      `INSERT INTO user_roles (id, user_email, role_id, scope, scope_id, granted_by, granted_at, expires_at, is_active) SELECT 'twin', user_email, role_id, scope, scope_id, granted_by, granted_at, expires_at, is_active FROM user_roles`,
-      "UPDATE tools SET team_id = NULL, owner_email = NULL, visibility = 'private'",
-      `UPDATE servers SET team_id = 'gone' WHERE id = '${server}'`,
-      `UPDATE prompts SET owner_email = 'gone@corp.example.com' WHERE id = ${prompt}`,
-      `UPDATE resources SET visibility = 'everyone' WHERE id = ${resource}`,
-      "UPDATE tool_metrics SET tool_id = 'gone' WHERE id = 1",
-    ].join(';\n'),
-  );
-}

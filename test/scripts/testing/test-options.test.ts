@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { testOptions } from '../../../scripts/testing/test-options.ts';
 
-const SHORT = ['--exclude', 'test/faults-long/**'];
+const SHORT = ['--exclude', 'test/faults-long/**', '--exclude', 'test/gateway/long/**'];
 
 test('keeps its own options and passes the others on', () => {
   expect(testOptions(['--sqlite-only', 'test/settings', '-t', 'url'], {})).toEqual({
     sqliteOnly: true,
     allNeeded: false,
     vitestArguments: ['test/settings', '-t', 'url', ...SHORT],
+    gateways: 'none',
     tried: 'no',
   });
 });
@@ -25,9 +26,11 @@ test('leaves out the long fault tests unless --faults or their name asks for the
     'kill',
     'test/faults/',
     'test/faults-long/',
+    ...SHORT.slice(2),
   ]);
   expect(testOptions(['test/faults-long/kill.test.ts'], {}).vitestArguments).toEqual([
     'test/faults-long/kill.test.ts',
+    ...SHORT.slice(2),
   ]);
 });
 
@@ -40,5 +43,14 @@ test('compares the page of what was tried when all tests run with all they can u
   expect(testOptions(['--tried'], {})).toMatchObject({
     tried: 'write',
     vitestArguments: ['test/field/', ...SHORT],
+  });
+});
+
+test('needs the real gateway in CI, and all its releases with --gateway', () => {
+  expect(testOptions([], {}).gateways).toBe('none');
+  expect(testOptions([], { CI: 'true' }).gateways).toBe('short');
+  expect(testOptions(['--gateway'], {})).toMatchObject({
+    gateways: 'all',
+    vitestArguments: ['test/gateway/', ...SHORT.slice(0, 2)],
   });
 });

@@ -1,0 +1,37 @@
+import { test } from 'vitest';
+import { plantOnServer } from '../../support/plant-on-server.ts';
+import { DEFECTS, type Planted, plantIn } from '../../support/planted-defects.ts';
+import { REAL_DATABASES } from '../../support/real-dumps.ts';
+import { describeJudged } from '../support/gateways.ts';
+import { expectAccepted, mcpgw, realDatabase, servedByOld } from '../support/judge.ts';
+
+/** The defects in rounds: in each one every check has one defect at the most, so that none hides another. */
+function rounds(): readonly (readonly Planted[])[] {
+  const made: Planted[][] = [];
+  for (const defect of Object.values(DEFECTS)) {
+    const round = made.find((defects) => !defects.some(({ check }) => check === defect.check));
+    if (round === undefined) made.push([defect]);
+    else round.push(defect);
+  }
+  return made;
+}
+
+describeJudged('the real gateway accepts what fix repaired', ['0.6.0', '0.7.0'], ({ id, dialect }) => {
+  const plants =
+    dialect === 'sqlite'
+      ? rounds().map((round) => (name: string) => {
+          for (const { plant } of round) plantIn(name, plant);
+        })
+      : [undefined];
+  for (const [index, plant] of plants.entries()) {
+    test.skipIf(REAL_DATABASES === undefined)(`round ${index + 1} of ${plants.length}`, async () => {
+      const database = await realDatabase(id, 'v0.6.0-small');
+      const before = await servedByOld(database);
+      await mcpgw(database, 'migrate', '--yes', '--no-backup');
+      await (plant === undefined ? plantOnServer(database) : plant(database.name));
+      await mcpgw(database, 'fix', '--yes', '--no-backup');
+      await mcpgw(database, 'verify');
+      await expectAccepted(database, before);
+    });
+  }
+});

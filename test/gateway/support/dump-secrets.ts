@@ -1,0 +1,29 @@
+import type { Gateway } from '../../../scripts/gateway/start-gateway.ts';
+import type { TestDatabase } from '../../support/databases.ts';
+
+/** What each kind of authentication holds when it is opened: the headers that are sent. */
+const HEADERS = {
+  basic: { Authorization: `Basic ${Buffer.from('judge:Secret-1947').toString('base64')}` },
+  bearer: { Authorization: 'Bearer Secret-1947' },
+  authheaders: { 'X-Api-Key': 'Secret-1947' },
+} as const;
+
+const ENCODE = `
+import json, sys
+from mcpgateway.utils.services_auth import encode_auth
+print(json.dumps([encode_auth(headers) for headers in json.loads(sys.argv[1])]))
+`;
+
+/**
+ * The `auth_value`s of the dumps are made up, and no gateway can open them: gives each row one that the gateway's
+ * own encode_auth made, of the kind that its `auth_type` says. In `gateways` it is a JSON string.
+ */
+export async function giveRealSecrets(database: TestDatabase, gateway: Gateway): Promise<void> {
+  const output = await gateway.python(ENCODE, [JSON.stringify(Object.values(HEADERS))]);
+  const stored = JSON.parse(output.trim().split('\n').at(-1)!) as string[];
+  const statements = Object.keys(HEADERS).flatMap((type, index) => [
+    `UPDATE tools SET auth_value = '${stored[index]}' WHERE auth_type = '${type}' AND auth_value IS NOT NULL`,
+    `UPDATE gateways SET auth_value = '"${stored[index]}"' WHERE auth_type = '${type}' AND auth_value IS NOT NULL`,
+  ]);
+  for (const statement of statements) await database.query(statement);
+}
