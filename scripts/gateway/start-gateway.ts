@@ -58,6 +58,8 @@ const SETTINGS: GatewaySettings = {
   FEDERATION_ENABLED: 'false',
   HEALTH_CHECK_INTERVAL: '86400',
   PLUGINS_ENABLED: 'false',
+  // 1.x asks every administrator whom an older release made for a new password first.
+  PASSWORD_CHANGE_ENFORCEMENT_ENABLED: 'false',
   LOG_LEVEL: 'INFO',
 };
 

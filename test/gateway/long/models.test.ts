@@ -37,8 +37,12 @@ const EXCEPTIONS: readonly (readonly [difference: RegExp, reason: string])[] = [
     'the ten visibility indexes, which the gateway’s own upgrade makes and its models do not name',
   ],
   [
-    /^modify_type \w+\.\w+: (VARCHAR|TEXT)\(?\)? -> (VARCHAR|String)\(/,
+    /^modify_type \w+\.\w+: VARCHAR(\(\))? -> (TEXT|VARCHAR\(\d+\))$/,
     'v0.6.0 left the column unbounded; narrowing it could lose data',
+  ],
+  [
+    /^modify_type token_usage_logs\.id: INTEGER -> BIGINT$/,
+    'a BIGINT primary key on SQLite rejects every row that the gateway adds',
   ],
 ];
 

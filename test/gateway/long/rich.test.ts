@@ -16,9 +16,9 @@ import { type Client, client, logIn, oldToken, type Served, served } from '../su
 
 /** Each kind of authentication that v0.6.0 gives a tool. */
 const TOOL_AUTH = {
-  none: undefined,
-  basic: { auth_type: 'basic', username: 'judge', password: 'Planted-Basic-1177' },
-  bearer: { auth_type: 'bearer', token: TOKEN },
+  none: {},
+  basic: { auth_type: 'basic', auth_username: 'judge', auth_password: 'Planted-Basic-1177' },
+  bearer: { auth_type: 'bearer', auth_token: TOKEN },
   headers: { auth_type: 'authheaders', auth_header_key: 'X-Key', auth_header_value: 'Planted-Header-31' },
 } as const;
 
@@ -69,7 +69,7 @@ async function fillThroughOld(database: TestDatabase, restUrl: string): Promise<
         request_type: 'POST',
         inputSchema: { type: 'object', properties: { word: { type: 'string' } } },
         tags: ['judge', kind],
-        ...(auth === undefined ? {} : { auth }),
+        ...auth,
       })) as { id: string };
       tools.push(tool.id);
     }
