@@ -223,7 +223,7 @@ function writeError(
   place: string,
   context: Pick<BackupContext, 'canGoWithout'>,
 ): GatewayError | null {
-  const { code = '' } = error as NodeJS.ErrnoException;
+  const { code = '', syscall } = error as NodeJS.ErrnoException;
   const full = error instanceof GatewayError ? error.code === 'DISK_FULL' : /^(ENOSPC|EDQUOT)$/.test(code);
   if (full) {
     return new GatewayError('DISK_FULL', `The disk of ${place} is full; the unfinished backup was removed.`, {
@@ -231,14 +231,15 @@ function writeError(
       cause: error,
     });
   }
-  if (code === 'ENOENT') {
+  // Where a folder cannot be made, that is what it is called: a link that leads nowhere, a disk that went read-only.
+  if (code === 'ENOENT' && syscall !== 'mkdir') {
     const message = `Somebody removed the unfinished backup, or its folder: ${place}.`;
     return new GatewayError('FAILED', message, {
       hint: 'Run the command again. Nothing was changed.',
       cause: error,
     });
   }
-  if (/^(EACCES|EPERM|EROFS)$/.test(code)) {
+  if (/^(EACCES|EPERM|EROFS|ENOENT)$/.test(code)) {
     return new GatewayError('PERMISSION', `Backups cannot be written to ${place} (${code}).`, {
       hint: folderAdvice(context),
       cause: error,

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +8,7 @@ import { restore } from '../../src/commands/restore.ts';
 import { status } from '../../src/commands/status.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
+import { beforeStatement } from '../support/before-statement.ts';
 import { commandRuns } from '../support/command-run.ts';
 import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
 import { type OwnServer, ownServer } from '../support/own-server.ts';
@@ -25,17 +25,6 @@ const READERS = {
   mariadb: ['mariadb', 'INSERT INTO `tools`'],
   mysql: ['mysql', 'INSERT INTO `tools`'],
 } as const;
-
-/** Calls `then` once, just before a statement like that is sent. */
-function beforeStatement(like: RegExp, then: () => void): void {
-  const listen = (message: unknown) => {
-    const { phase, sql } = message as { phase: string; sql: string };
-    if (phase !== 'before' || !like.test(sql)) return;
-    unsubscribe('mcpgw:statement', listen);
-    then();
-  };
-  subscribe('mcpgw:statement', listen);
-}
 
 /** The server is restarted while a run is in the middle of its work. */
 export function serverRestartCases(ids: readonly ServerId[]): void {

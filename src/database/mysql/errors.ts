@@ -6,6 +6,8 @@ interface MysqlError {
   readonly sqlMessage?: string;
 }
 
+const DISK_FULL = 1021;
+
 /** Error numbers: MySQL manual, "Server Error Message Reference"; MariaDB shares them. */
 export function translateMysqlError(error: unknown): GatewayError | null {
   if (!(error instanceof Error)) return null;
@@ -33,7 +35,10 @@ export function translateMysqlError(error: unknown): GatewayError | null {
       cause: error,
     });
   }
-  switch (errno) {
+  // The operating system's own number stands in the text only.
+  const isFull =
+    [3, 20, 1005, 1026, 1030].includes(errno) && /\b(?:errno|errcode|error):? 28\b/i.test(message);
+  switch (isFull ? DISK_FULL : errno) {
     case 1045:
     case 1130:
     case 1251:
@@ -106,8 +111,9 @@ export function translateMysqlError(error: unknown): GatewayError | null {
         hint: 'Stop the gateway or end the long transaction, then run the command again: it goes on where it stopped.',
         cause: error,
       });
-    case 1021:
+    case DISK_FULL:
     case 1114:
+    case 3675:
       return new GatewayError('DISK_FULL', `The disk of the MySQL server is full: ${sqlMessage}.`, {
         hint: 'Make room and run the command again: it goes on where it stopped.',
         cause: error,

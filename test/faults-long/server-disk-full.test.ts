@@ -1,0 +1,3 @@
+import { serverDiskFullCases } from '../faults/server-disk-full-cases.ts';
+
+serverDiskFullCases(['postgres18', 'mysql']);

@@ -1,0 +1,3 @@
+import { serverDiskFullCases } from './server-disk-full-cases.ts';
+
+serverDiskFullCases(['postgres', 'mariadb']);
