@@ -14,7 +14,13 @@ export function stopOnExit(): void {
   }
   process.on('exit', () => {
     for (const started of running) started.stopNow();
-    for (const folder of folders) removeFolder(folder);
+    for (const folder of folders) {
+      try {
+        removeFolder(folder);
+      } catch {
+        // An installer is still writing there; why we end must not be lost over it.
+      }
+    }
   });
 }
 
