@@ -20,11 +20,15 @@ export function brokenEmailRules(email: string): string[] {
  * Names that belong to no domain of the internet (RFC 2606, 6761, 7686, 3172). v0.7.0 of the gateway takes such an
  * address in its admin form only; `.example`, `.internal` and `.lan` it takes everywhere.
  */
-const SPECIAL = /\.(arpa|invalid|local|localhost|onion|test)$/i;
+const SPECIAL = /\.(arpa|invalid|local|localhost|onion|test)$/;
+/** Dots and hyphens where none belong, and a part of a domain of more than 63 characters: the same. */
+const MALFORMED = /^\.|\.\.|\.@|@[.-]|\.-|-\.|@(.*\.)?[^.]{64}/;
 
 /** Where an administrator of this address cannot log in, as a sentence without its subject; null where everywhere. */
 export function loginLimit(email: string): string | null {
-  const name = SPECIAL.exec(email.trim())?.[1];
+  const address = normaliseEmail(email);
+  const [name] = SPECIAL.exec(address) ?? MALFORMED.exec(address) ?? [];
   if (name === undefined) return null;
-  return `logs in by the form at /admin only: v0.7.0’s POST /auth/email/login answers 422 to an address under .${name.toLowerCase()}`;
+  const which = name.length > 1 && SPECIAL.test(name) ? `under ${name}` : 'of this form';
+  return `logs in by the form at /admin only: v0.7.0’s POST /auth/email/login answers 422 to an address ${which}`;
 }

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { migrate } from '../../src/commands/migrate.ts';
 import { status } from '../../src/commands/status.ts';
@@ -77,15 +79,23 @@ describe('What is dangerous is said', () => {
     });
   }
 
-  it.each(['a@b.test', 'a@b.localhost', 'a@b.invalid', 'a@b.onion', 'a@b.in-addr.arpa', 'a@b.LOCAL'])(
-    'an administrator %s is warned of',
-    async (email) => {
-      const answer = await askDoctor((await sqliteFile('v0.7.0')).url, {
-        env: { PLATFORM_ADMIN_EMAIL: email },
-      });
-      expect(JSON.stringify(answer.of('settings.admin-email').findings)).toContain('answers 422');
-    },
-  );
+  it.each([
+    'a@b.test',
+    'a@b.localhost',
+    'a@b.invalid',
+    'a@b.onion',
+    'a@b.in-addr.arpa',
+    'a@b.LOCAL',
+    'a@b..de',
+    '.a@b.de',
+    'a.@b.de',
+    'a@b-.de',
+  ])('an administrator %s is warned of', async (email) => {
+    const answer = await askDoctor((await sqliteFile('v0.7.0')).url, {
+      env: { PLATFORM_ADMIN_EMAIL: email },
+    });
+    expect(JSON.stringify(answer.of('settings.admin-email').findings)).toContain('answers 422');
+  });
 
   it.each(['a@b.internal', 'a@b.lan', 'a@b.example', 'a@local.dev', 'a@test.io'])(
     'an administrator %s is fine',
@@ -96,6 +106,15 @@ describe('What is dangerous is said', () => {
       expect(answer.of('settings.admin-email').status).toBe('passed');
     },
   );
+
+  it('a password of megabytes is masked like any other', async () => {
+    const file = join(temporaryFolder(), 'password');
+    writeFileSync(file, 'x'.repeat(900_000));
+    const env = { PLATFORM_ADMIN_PASSWORD: undefined, PLATFORM_ADMIN_PASSWORD_FILE: file };
+    const answer = await askDoctor((await sqliteFile('v0.7.0')).url, { env });
+    expect(answer.of('settings.valid').status).toBe('passed');
+    expect(JSON.stringify(answer.report)).not.toContain('xxxx');
+  });
 
   it('a % in DATABASE_URL, with which gateways up to v0.7.0 do not start: doctor and migrate say it, without the URL', async () => {
     const { url } = await sqliteFile('v0.6.0');
