@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, onTestFinished } from 'vitest';
-import { v060Database } from '../backup/backup-context.ts';
+import { createSample } from '../../scripts/sample/create-sample.ts';
+import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
 import { DATABASES } from '../support/database-kinds.ts';
+import { createDatabase } from '../support/databases.ts';
 import { pausingClient } from '../support/pausing-client.ts';
 import { DATABASE_PASSWORD, expectNoSecret } from '../support/planted-secrets.ts';
 import { serverUser } from '../support/server-user.ts';
@@ -24,9 +26,10 @@ describe('A SIGKILL leaves no password behind', () => {
     if (client === null) continue;
     describe.skipIf(!kind.available || clientIsOlder(kind))(kind.id, () => {
       it('no file holds it while a client program works, nor when mcpgw was killed', async () => {
-        const database = await v060Database(kind.id);
+        const database = await createDatabase(kind.id);
         onTestFinished(() => database.drop());
         const { url } = await serverUser(database, DATABASE_PASSWORD, 'owner');
+        await createSample(url, SMALL_SAMPLE);
         const [folder, kept] = [temporaryFolder(), temporaryFolder()];
         const { path, paused, resume } = pausingClient(kind.id, client.program, 'stdout', client.text);
         const env = { DATABASE_URL: url, PATH: path, TMPDIR: folder };
