@@ -1,5 +1,5 @@
-import { outliveTerminal } from './closed-terminal.ts';
-import type { Io } from './commands/io.ts';
+import { outliveOutput, outliveTerminal } from './closed-terminal.ts';
+import type { Io, OutputStream } from './commands/io.ts';
 import { ExitCode } from './errors.ts';
 import { VERSION } from './version.ts';
 
@@ -35,10 +35,27 @@ function processIo(argv: readonly string[], cwd: string): Io {
     env: process.env,
     cwd,
     argv,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: outputTo(process.stdout),
+    stderr: outputTo(process.stderr),
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     signal: signalOf(),
+  };
+}
+
+/** Some releases of Node tell that a write failed by an event, others throw. */
+function outputTo(stream: NodeJS.WriteStream): OutputStream {
+  return {
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+    write(text) {
+      try {
+        stream.write(text);
+      } catch (error) {
+        outliveOutput(error);
+      }
+    },
   };
 }
 

@@ -13,11 +13,7 @@ const GONE: ReadonlySet<string> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED
  */
 export function outliveTerminal(): void {
   const terminals = STANDARD.filter((fd) => isatty(fd));
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (!GONE.has(error.code ?? '')) throw error;
-    });
-  }
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', outliveOutput);
   process.on('exit', () => {
     for (const fd of terminals) {
       if (isatty(fd)) continue;
@@ -26,4 +22,18 @@ export function outliveTerminal(): void {
       openSync(devNull, 'r+');
     }
   });
+}
+
+let isTold = false;
+
+/** What was done stays done when its report has no place to go (a full disk): that is said once, where it can be. */
+export function outliveOutput(error: unknown): void {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (isTold || GONE.has(code ?? '')) return;
+  isTold = true;
+  try {
+    process.stderr.write(`The report could not be written to standard output: ${message}.\n`);
+  } catch {
+    // Standard error has no place, either.
+  }
 }

@@ -53,6 +53,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       seconds,
     )
     .option('-o, --output <file>', 'write the result to a file instead of standard output')
+    .option('--force', 'let --output replace a file that is no report of mcpgw')
     .option('-q, --quiet', 'only findings, warnings and errors; no progress')
     .option('-v, --verbose', 'everything that is known, up to 1,000 findings of each check, all statements')
     .option('--no-color', 'no colours')

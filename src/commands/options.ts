@@ -7,6 +7,8 @@ export interface GlobalOptions {
   readonly envFile?: string;
   readonly format: FormatName;
   readonly output?: string;
+  /** `--output` may replace a file that is no report. */
+  readonly force?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly color: boolean;

@@ -1,5 +1,6 @@
 import { type ExitCode, errorText, GatewayError } from '../errors.ts';
 import { commandIn } from '../report/command-in.ts';
+import { asFile } from '../report/is-report.ts';
 import type { ErrorReport, Report } from '../report/report.ts';
 import { detectStyle } from '../report/style.ts';
 import { withGlobalOptions } from '../report/with-global-options.ts';
@@ -7,9 +8,8 @@ import { maskSecrets } from '../settings/mask.ts';
 import { VERSION } from '../version.ts';
 import { givenOptions } from './given-options.ts';
 import type { Io } from './io.ts';
-import type { GlobalOptions } from './options.ts';
+import type { BackupOptions, GlobalOptions } from './options.ts';
 import { type Outcome, reportOf } from './outcome.ts';
-import { openOutput } from './output-file.ts';
 import type { Session } from './session.ts';
 
 /** What a command does between reading its options and showing its report. */
@@ -23,7 +23,7 @@ export type Body = (context: { open: (session: Session) => void }) => Promise<Ou
 export async function runCommand(
   name: string,
   io: Io,
-  options: GlobalOptions,
+  options: GlobalOptions & Pick<BackupOptions, 'backupDir'>,
   body: Body,
 ): Promise<ExitCode> {
   let session: Session | undefined;
@@ -35,8 +35,11 @@ export async function runCommand(
   };
   try {
     if (options.output !== undefined) {
-      write = openOutput(options.output, io.cwd);
+      const { openOutput } = await import('./output-file.ts');
+      write = await openOutput(options.output, io, options);
       hasFile = true;
+    } else if (options.force === true) {
+      throw new GatewayError('USAGE', '--force goes with --output.', { hint: 'Leave it out.' });
     }
     outcome = await body({
       open(opened) {
@@ -71,7 +74,8 @@ export async function runCommand(
     columns: io.stdout.columns,
     flags: { color: options.color, verbose: options.verbose ?? false, quiet: options.quiet ?? false },
   });
-  const text = RENDERERS[options.format](report, style);
+  const rendered = RENDERERS[options.format](report, style);
+  const text = hasFile ? asFile(rendered, name) : rendered;
   // Pipes read stdout for the result; people look at the terminal for why there is none.
   const forPeople = error !== null && options.format === 'text';
   if (forPeople) io.stderr.write(text);

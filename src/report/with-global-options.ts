@@ -1,3 +1,4 @@
+import { COMMAND_NAMES } from './command-names.ts';
 import type { Report } from './report.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -7,8 +8,7 @@ export type GlobalOption = readonly [
   value: string,
 ];
 
-const COMMAND =
-  'mcpgw (?:migrate|bootstrap-db|status|verify|fix|backup|restore|rollback|doctor|config)(?![\\w-])(?=([^\\n]*))';
+const COMMAND = `mcpgw (?:${COMMAND_NAMES.join('|')})(?![\\w-])(?=([^\\n]*))`;
 /** A text that is nothing but a command, perhaps of another user. */
 const ALONE = new RegExp(`^(?:sudo (?:-u \\S+ )?)?${COMMAND}`, 'g');
 /** Behind a colon, as `Run: mcpgw migrate`; without one it is a word of a sentence. */

@@ -1,0 +1,13 @@
+/** What commands are called in a report, and in the advice that names one. */
+export const COMMAND_NAMES = [
+  'migrate',
+  'bootstrap-db',
+  'status',
+  'verify',
+  'fix',
+  'backup',
+  'restore',
+  'rollback',
+  'doctor',
+  'config',
+] as const;
