@@ -1,8 +1,9 @@
-import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, createWriteStream, openSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { refuseWhenStopped } from '../database/refuse-when-stopped.ts';
 import { GatewayError } from '../errors.ts';
+import { makeFolder } from '../files/new-file.ts';
 import { noProgress } from '../progress.ts';
 import { sha256OfFile } from './sha256-of-file.ts';
 
@@ -17,7 +18,7 @@ export interface UntouchedCopy {
 interface CopyRequest {
   /** The database file itself, behind symbolic links. */
   readonly path: string;
-  /** A folder for this copy alone; it is made. */
+  /** A folder for this copy alone; it is made, under a name that is free. */
   readonly folder: string;
   readonly signal: AbortSignal;
 }
@@ -35,17 +36,17 @@ export async function backUpUntouched(
   handles?: number[],
 ): Promise<UntouchedCopy> {
   const opened = handles ?? [];
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const place = makeFolder(folder);
   let bytes = 0;
   const copy = async (suffix: string): Promise<string | null> => {
     if (statSync(path + suffix, { throwIfNoEntry: false }) === undefined) return null;
     const from = openSync(path + suffix, 'r');
     opened.push(from);
-    const into = join(folder, basename(path) + suffix);
+    const into = join(place, basename(path) + suffix);
     try {
       await pipeline(
         createReadStream('', { fd: from, autoClose: false, start: 0 }),
-        createWriteStream(into, { mode: 0o600 }),
+        createWriteStream(into, { flags: 'wx', mode: 0o600 }),
         { signal },
       );
     } catch (error) {
@@ -65,7 +66,7 @@ export async function backUpUntouched(
     const wal = await copy('-wal');
     const journal = await copy('-journal');
     await copy('');
-    return { file: join(folder, basename(path)), wal, journal, bytes };
+    return { file: join(place, basename(path)), wal, journal, bytes };
   } finally {
     if (handles === undefined) for (const handle of opened) closeSync(handle);
   }

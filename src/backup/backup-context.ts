@@ -13,6 +13,8 @@ export interface BackupContext {
   readonly directory: string | null;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Tells the person what there is to know that stops nothing. */
+  readonly warn?: (text: string) => void;
   /** The command has `--no-backup`, so that advice may name it. */
   readonly canGoWithout?: boolean;
 }

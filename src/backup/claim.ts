@@ -1,7 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { writeNewFile } from '../files/new-file.ts';
 
 /**
  * Lies beside a backup while it is made, as `<stem>.part`, and says who makes it and of what. So a later run can
@@ -23,7 +24,7 @@ export const claimFile = (place: string, stem: string) => join(place, `${stem}.p
 export function writeClaim(path: string, { dialect, url }: Claim['source']): boolean {
   const claim: Claim = { writer: { host: hostname(), pid: process.pid }, source: { dialect, url } };
   try {
-    writeFileSync(path, `${JSON.stringify(claim)}\n`, { flag: 'wx', mode: 0o600 });
+    writeNewFile(path, `${JSON.stringify(claim)}\n`);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;

@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GatewayError } from '../errors.ts';
+import { linkIn } from '../files/behind-links.ts';
+import { openToOthers } from '../files/open-to-others.ts';
 import type { Progress } from '../progress.ts';
 import type { Manifest } from './manifest.ts';
 import { readManifest } from './read-manifest.ts';
@@ -23,6 +25,8 @@ export interface FindBackup {
   readonly place: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Told of what lets somebody else decide what is restored. */
+  readonly warn?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -30,7 +34,14 @@ export interface FindBackup {
  *
  * @throws GatewayError FAILED or CORRUPT
  */
-export async function findBackup({ name, cwd, place, progress, signal }: FindBackup): Promise<FoundBackup> {
+export async function findBackup({
+  name,
+  cwd,
+  place,
+  progress,
+  signal,
+  warn,
+}: FindBackup): Promise<FoundBackup> {
   const places = [resolve(cwd, name), ...(basename(name) === name ? [join(place, name)] : [])];
   const candidates = places.flatMap((candidate) => [candidate, `${candidate}.json`]);
   const path = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
@@ -74,6 +85,12 @@ export async function findBackup({ name, cwd, place, progress, signal }: FindBac
         hint: `It was damaged or changed since; use another backup. ${advice}`,
       },
     );
+  }
+  for (const path of [manifestPath, file]) {
+    const link = linkIn(path);
+    if (link !== null) warn?.(`${path} is a link to ${link}: what is restored lies there`);
+    const risk = openToOthers(path);
+    if (risk !== null) warn?.(risk);
   }
   return { manifest, manifestPath, file };
 }

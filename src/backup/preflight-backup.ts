@@ -3,6 +3,8 @@ import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
 import { GatewayError } from '../errors.ts';
+import { linkIn } from '../files/behind-links.ts';
+import { openToOthers } from '../files/open-to-others.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import type { BackupContext, ConnectedBackupContext } from './backup-context.ts';
 import { folderAdvice } from './folder-advice.ts';
@@ -27,6 +29,8 @@ export async function preflightBackup(context: ConnectedBackupContext): Promise<
   await tool.preflight(db.dialect.server);
   const bytes = await tool.estimate(db);
   await refuseWithoutRoom(place, bytes, context);
+  const risk = openToOthers(place);
+  if (risk !== null) context.warn?.(risk);
   return { bytes, place, tool };
 }
 
@@ -54,6 +58,11 @@ export async function refuseWithoutRoom(
 function writableFolder(place: string, hint: string): string {
   let folder = place;
   while (statSync(folder, { throwIfNoEntry: false }) === undefined && dirname(folder) !== folder) {
+    const link = linkIn(folder);
+    if (link !== null) {
+      const message = `Backups cannot go to ${place}: ${folder} is a link to ${link}, which is not there.`;
+      throw new GatewayError('OUTPUT', message, { hint });
+    }
     folder = dirname(folder);
   }
   if (!statSync(folder).isDirectory()) {

@@ -167,10 +167,10 @@ export function replacedTables({ tables }: Pick<RestorePlan, 'tables'>): string[
 async function prepare(
   context: RestoreContext,
 ): Promise<{ plan: RestorePlan; tool: BackupTool; present: Present }> {
-  const { target, name, cwd, directory, progress, signal } = context;
+  const { target, name, cwd, directory, progress, signal, warn } = context;
   const tool = await openBackupTool(context);
   const place = directory === null ? tool.defaultDirectory : resolve(cwd, directory);
-  const backup = await findBackup({ name, cwd, place, progress, signal });
+  const backup = await findBackup({ name, cwd, place, progress, signal, warn });
   const { source } = backup.manifest;
   if (source.dialect !== target.dialect) {
     throw doesNotFit(`it is of ${source.server}, and DATABASE_URL leads to ${target.dialect}`);

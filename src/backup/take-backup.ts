@@ -1,20 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackupTool } from '../database/backup-tool.ts';
 import { GatewayError } from '../errors.ts';
+import { giveName, writeNewFile } from '../files/new-file.ts';
 import type { Release } from '../migrate/read-release.ts';
 import type { BackupContext, ConnectedBackupContext } from './backup-context.ts';
 import { claimFile, writeClaim } from './claim.ts';
@@ -101,16 +89,15 @@ export async function writeBackup(
       env: envFile === null ? null : `${stem}.env`,
       manifest: `${stem}.json`,
     };
-    const draft = (name: string): string => {
+    const draft = (name: string, content: string | Buffer = ''): string => {
       const path = join(place, `${name}.part`);
-      closeSync(openSync(path, 'wx', 0o600));
+      writeNewFile(path, content);
       drafts.push(path);
       return path;
     };
     const finish = (name: string): string => {
       const path = join(place, name);
-      sync(`${path}.part`);
-      renameSync(`${path}.part`, path);
+      giveName(`${path}.part`, path);
       finished.push(path);
       return path;
     };
@@ -122,9 +109,7 @@ export async function writeBackup(
     const { size } = statSync(dumped);
     const file = finish(names.file);
     if (envFile !== null && names.env !== null) {
-      const copy = draft(names.env);
-      copyFileSync(envFile, copy);
-      chmodSync(copy, 0o600);
+      draft(names.env, readFileSync(envFile));
       finish(names.env);
     }
     const manifest: Manifest = {
@@ -142,10 +127,8 @@ export async function writeBackup(
       rows: Object.fromEntries(rows),
       notes: { ...notes },
     };
-    writeFileSync(draft(names.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
-    sync(place);
+    draft(names.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
     const manifestPath = finish(names.manifest);
-    sync(place);
     rmSync(claim, { force: true });
     progress.done();
     removeAbandoned(place, source, now);
@@ -199,15 +182,6 @@ function claimStem(place: string, source: Manifest['source'], state: Release, no
   }
 }
 
-function sync(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
 /** What goes wrong with a client program does not say itself what that means for the database. */
 function withAdvice(error: unknown): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'FAILED' || error.hint !== '') return error;
@@ -223,7 +197,7 @@ function writeError(
   place: string,
   context: Pick<BackupContext, 'canGoWithout'>,
 ): GatewayError | null {
-  const { code = '', syscall } = error as NodeJS.ErrnoException;
+  const { code = '', path = '', syscall } = error as NodeJS.ErrnoException;
   const full = error instanceof GatewayError ? error.code === 'DISK_FULL' : /^(ENOSPC|EDQUOT)$/.test(code);
   if (full) {
     return new GatewayError('DISK_FULL', `The disk of ${place} is full; the unfinished backup was removed.`, {
@@ -232,7 +206,7 @@ function writeError(
     });
   }
   // Where a folder cannot be made, that is what it is called: a link that leads nowhere, a disk that went read-only.
-  if (code === 'ENOENT' && syscall !== 'mkdir') {
+  if (code === 'ENOENT' && syscall !== 'mkdir' && path.startsWith(place)) {
     const message = `Somebody removed the unfinished backup, or its folder: ${place}.`;
     return new GatewayError('FAILED', message, {
       hint: 'Run the command again. Nothing was changed.',

@@ -44,7 +44,7 @@ export async function plannedBackup(
   options: Options,
 ): Promise<{ readonly sections: Section[]; readonly warnings: string[] }> {
   if (options.backup === false || !(await holdsRows(db))) return { sections: [], warnings: [] };
-  const { io, loaded, progress } = session;
+  const { io, loaded, progress, warn } = session;
   try {
     const { bytes, place } = await preflightBackup({
       db,
@@ -53,6 +53,7 @@ export async function plannedBackup(
       cwd: io.cwd,
       directory: options.backupDir ?? null,
       progress,
+      warn,
       signal: io.signal,
       canGoWithout: true,
     });

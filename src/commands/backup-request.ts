@@ -9,7 +9,7 @@ type TakeBackup = Parameters<typeof takeBackup>[0];
 
 /** A backup of what a session is connected to, as its flags want it. */
 export function backupRequest(
-  { io, loaded, progress }: Session,
+  { io, loaded, progress, warn }: Session,
   db: Connection,
   options: GlobalOptions & BackupOptions,
   state: TakeBackup['state'],
@@ -23,6 +23,7 @@ export function backupRequest(
     keep: options.keep ?? null,
     cwd: io.cwd,
     progress,
+    warn,
     now: new Date(),
     toolVersion: VERSION,
     state,

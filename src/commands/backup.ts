@@ -7,6 +7,7 @@ import { releaseLabel } from '../backup/release-label.ts';
 import { takeBackup } from '../backup/take-backup.ts';
 import { openBackupTool } from '../database/backup-tool.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
+import { openToOthers } from '../files/open-to-others.ts';
 import { releaseOf } from '../migrate/read-release.ts';
 import { readRevisions, refuseMissingTables } from '../migrate/state.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
@@ -71,10 +72,12 @@ function make(session: Session, options: BackupOptions): Promise<Outcome> {
 }
 
 /** Does not connect: a list is wanted most when the database is gone. */
-async function list({ io, loaded, progress }: Session, options: BackupOptions): Promise<Outcome> {
+async function list({ io, loaded, progress, warn }: Session, options: BackupOptions): Promise<Outcome> {
   const { target } = loaded;
   const tool = await openBackupTool({ target, cwd: io.cwd, env: io.env, progress, signal: io.signal });
   const place = options.backupDir === undefined ? tool.defaultDirectory : resolve(io.cwd, options.backupDir);
+  const risk = openToOthers(place);
+  if (risk !== null) warn(risk);
   const rows: (string | number)[][] = [];
   let damaged = false;
   for (const listed of listBackups(place, new Date())) {

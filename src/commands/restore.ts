@@ -81,7 +81,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
 }
 
 function contextOf(session: Session, options: RestoreOptions & { readonly from: string }): RestoreContext {
-  const { io, loaded, progress } = session;
+  const { io, loaded, progress, warn } = session;
   return {
     name: options.from,
     target: loaded.target,
@@ -92,13 +92,14 @@ function contextOf(session: Session, options: RestoreOptions & { readonly from: 
     backup: options.backup !== false,
     canGoWithout: true,
     progress,
+    warn,
     signal: io.signal,
     now: new Date(),
     toolVersion: VERSION,
     lockTimeoutMs: options.lockTimeout * 1000,
     connect: (use) => session.connect({ access: 'read', wait: options.wait }, use),
     confirm(plan) {
-      logWrapped(session, describe(plan));
+      logWrapped(session, [...describe(plan), ...session.warnings]);
       return confirmName(io, plan.database, options.confirm);
     },
   };

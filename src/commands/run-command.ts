@@ -59,7 +59,10 @@ export async function runCommand(
       reportOf(
         name,
         VERSION,
-        { ...outcome, warnings: [...(session?.loaded.warnings ?? []), ...warnings] },
+        {
+          ...outcome,
+          warnings: [...(session?.loaded.warnings ?? []), ...(session?.warnings ?? []), ...warnings],
+        },
         { database: session?.database() ?? null, error },
       ),
       givenOptions(options, io.cwd),

@@ -20,6 +20,10 @@ export interface Session {
   readonly progress: Progress;
   /** Opens the database for the time of `use`, and remembers what it was for the report. */
   connect<T>(options: ConnectRequest, use: (db: Connection) => Promise<T>): Promise<T>;
+  /** Tells the person what there is to know that stops nothing: once, as a warning of the report. */
+  warn(text: string): void;
+  /** What was warned of so far. */
+  readonly warnings: ReadonlySet<string>;
   /** For the report; null before anything was connected to. */
   database(): DatabaseReport | null;
   /** Notes what the database turned out to be. */
@@ -67,11 +71,14 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
     now: () => performance.now(),
   });
   let database: DatabaseReport | null = null;
+  const warnings = new Set<string>();
   return {
     io,
     loaded,
     progress,
     secrets,
+    warnings,
+    warn: (text) => void warnings.add(text),
     database: () => database,
     found({ release, revision }) {
       if (database !== null) database = { ...database, release, revision };

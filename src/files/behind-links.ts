@@ -29,7 +29,8 @@ export function isOpenFile(path: string): boolean {
   return OPEN_FILES.test(dirname(path));
 }
 
-function linkIn(path: string): string | null {
+/** What a link leads to, as it is written; null for what is no link. */
+export function linkIn(path: string): string | null {
   try {
     return readlinkSync(path);
   } catch {

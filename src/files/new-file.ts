@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, lstatSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -12,12 +21,15 @@ export function makeFile(path: string): number {
   return openSync(path, 'wx', 0o600);
 }
 
-/** Makes a file with this content, and waits until it is on disk. */
-export function writeNewFile(path: string, content: string): void {
+/** Makes a file with this content, and waits until it is on disk; what could not be written whole goes again. */
+export function writeNewFile(path: string, content: string | Buffer): void {
   const handle = makeFile(path);
   try {
     writeFileSync(handle, content);
     fsyncSync(handle);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(handle);
   }
@@ -45,5 +57,19 @@ export function sync(path: string): void {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
+  }
+}
+
+/** Makes a folder that was not there, with a number behind its name where something has that. Returns its path. */
+export function makeFolder(path: string): string {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  for (let n = 1; ; n += 1) {
+    const name = n === 1 ? path : `${path}-${n}`;
+    try {
+      mkdirSync(name, { mode: 0o700 });
+      return name;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
   }
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
+import { makeTemporary } from '../../files/temporary-folder.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { BackupToolContext, ClientPurpose } from '../backup-tool.ts';
 import { clientOutput, findOnPath, HANDED } from '../client-program.ts';
@@ -109,7 +110,7 @@ export async function withLogin<T>(
   use: (login: Login) => Promise<T>,
 ): Promise<T> {
   const name = join(tmpdir(), `mcpgw-${randomUUID()}`);
-  const handed = openSync(name, 'wx+', 0o600);
+  const handed = makeTemporary(() => openSync(name, 'wx+', 0o600));
   try {
     rmSync(name);
     // At a place: what reads it through the same handle, as on macOS, begins at the start.

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { on } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
+import { temporaryFolder } from '../../files/temporary-folder.ts';
 import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { type Client, clientOutput, startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
@@ -128,7 +128,7 @@ async function replace(
   { request, version, psql, pgRestore, contents, script, owners, reached }: Replace,
 ): Promise<void> {
   const { progress, signal } = context;
-  const folder = mkdtempSync(join(tmpdir(), 'mcpgw-'));
+  const folder = temporaryFolder();
   let client: Client | null = null;
   try {
     const list = join(folder, 'contents');

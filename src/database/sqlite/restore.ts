@@ -2,12 +2,9 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
-  closeSync,
   createReadStream,
   createWriteStream,
   existsSync,
-  fsyncSync,
-  openSync,
   readdirSync,
   realpathSync,
   renameSync,
@@ -19,6 +16,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Database } from 'better-sqlite3';
 import { GatewayError } from '../../errors.ts';
+import { sync } from '../../files/new-file.ts';
 import type { RestoreRequest } from '../backup-tool.ts';
 import { megabytes } from '../megabytes.ts';
 import { otherTables } from '../other-tables.ts';
@@ -250,15 +248,6 @@ export function keepModeAndOwner(path: string, draft: string): void {
     });
   }
   chmodSync(draft, old.mode & 0o7777);
-}
-
-export function sync(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 export function fileError(error: unknown, path: string): GatewayError | null {

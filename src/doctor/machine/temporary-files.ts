@@ -1,11 +1,11 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { errorText } from '../../errors.ts';
+import { statOrNothing } from '../../files/stat-or-nothing.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { DoctorContext } from '../context.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
-import { statOrNothing } from '../stat-or-nothing.ts';
 
 const MB = 1e6;
 /** What client programs put aside. */

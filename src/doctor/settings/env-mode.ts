@@ -1,11 +1,11 @@
 import { chmodSync, type Stats, statSync } from 'node:fs';
+import { statOrNothing } from '../../files/stat-or-nothing.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import { GATEWAY_SECRETS } from '../../settings/gateway-secrets.ts';
 import { VARIABLES } from '../../settings/variables.ts';
 import { accessThrough, askingUser } from '../access-through.ts';
 import type { DoctorContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
-import { statOrNothing } from '../stat-or-nothing.ts';
 
 /** Permission bits of everybody who is neither the owner nor of the group (inode(7)). */
 const OTHERS = 0o007;

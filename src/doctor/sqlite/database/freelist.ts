@@ -1,4 +1,4 @@
-import { linkSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { timeLabel } from '../../../backup/time-label.ts';
 import { checkCopy, countRows } from '../../../database/sqlite/backup.ts';
@@ -8,10 +8,10 @@ import {
   keepModeAndOwner,
   setJournalMode,
   swap,
-  sync,
   takeForOurselves,
 } from '../../../database/sqlite/restore.ts';
 import { GatewayError } from '../../../errors.ts';
+import { giveName, sync } from '../../../files/new-file.ts';
 import { noProgress } from '../../../progress.ts';
 import { byteSize } from '../../../report/byte-size.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
@@ -76,7 +76,7 @@ async function vacuum(
     const name = (what: string) =>
       join(dirname(path), `${basename(path, extension)}.${what}-${label}${extension}`);
     if (!mayReplace) {
-      renameSync(draft, name('vacuumed'));
+      giveName(draft, name('vacuumed'));
       return [
         `the smaller file is ${name('vacuumed')}; nothing was changed`,
         'to put it in place: mcpgw doctor --repair --swap',

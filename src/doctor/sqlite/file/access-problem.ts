@@ -1,9 +1,9 @@
 import { accessSync, constants, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
+import { statOrNothing } from '../../../files/stat-or-nothing.ts';
 import { shellWord } from '../../../report/shell-word.ts';
 import { type AskingUser, accessThrough, askingUser } from '../../access-through.ts';
 import type { DoctorFindings } from '../../examination.ts';
-import { statOrNothing } from '../../stat-or-nothing.ts';
 import { foldersAbove } from './folders-above.ts';
 import { modeOf } from './mode-of.ts';
 import { mountOf, readMounts } from './mounts.ts';

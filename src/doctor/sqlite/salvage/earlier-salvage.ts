@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
 import { sha256OfFile } from '../../../backup/sha256-of-file.ts';
 import { sqliteBackupFolder } from '../../../database/sqlite/backup.ts';
+import { writeNewFile } from '../../../files/new-file.ts';
 import { noProgress } from '../../../progress.ts';
 
 /** What is known of a salvage when it is over. */
@@ -40,7 +41,7 @@ const recordSchema = z.object({
 });
 
 export function recordSalvage({ file }: UntouchedCopy, facts: SalvageFacts): void {
-  writeFileSync(join(dirname(file), RECORD), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 });
+  writeNewFile(join(dirname(file), RECORD), `${JSON.stringify(facts, null, 2)}\n`);
 }
 
 /** Those of the file at `path` as far as sizes can tell, the newest first. Reads no database. */

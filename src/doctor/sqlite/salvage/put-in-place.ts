@@ -1,9 +1,8 @@
 import { existsSync, linkSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
 import { sha256OfFile } from '../../../backup/sha256-of-file.ts';
-import { sync } from '../../../database/sqlite/restore.ts';
 import { GatewayError } from '../../../errors.ts';
+import { giveName } from '../../../files/new-file.ts';
 import { noProgress } from '../../../progress.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
@@ -31,10 +30,9 @@ export async function putInPlace(
   keepUnderOtherName(path, damaged);
   // A new database must not find a -wal that is not its own.
   for (const suffix of ['-wal', '-shm', '-journal']) {
-    if (existsSync(path + suffix)) renameSync(path + suffix, damaged + suffix);
+    if (existsSync(path + suffix)) giveName(path + suffix, damaged + suffix);
   }
-  renameSync(draft, path);
-  sync(dirname(path));
+  giveName(draft, path, { replace: true });
 }
 
 /** @throws GatewayError BUSY when another process has the database open, as far as that can be seen */

@@ -1,12 +1,13 @@
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { backUpUntouched } from '../../../backup/back-up-untouched.ts';
 import { damagedFolder } from '../../../backup/damaged-folder.ts';
 import { timeLabel } from '../../../backup/time-label.ts';
 import { sqliteBackupFolder, sqliteBytes } from '../../../database/sqlite/backup.ts';
-import { fileError, keepModeAndOwner, setJournalMode, sync } from '../../../database/sqlite/restore.ts';
+import { fileError, keepModeAndOwner, setJournalMode } from '../../../database/sqlite/restore.ts';
 import { GatewayError } from '../../../errors.ts';
+import { giveName } from '../../../files/new-file.ts';
 import { inMegabytes } from '../../../report/in-megabytes.ts';
 import { plural } from '../../../report/plural.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
@@ -108,9 +109,7 @@ async function salvageAnew(
     if (result.damage.length > 0) throw notSound(result.damage, copy.file);
     if (header.kept?.walMode === true || copy.wal !== null) setJournalMode(part, 'wal');
     keepModeAndOwner(path, part);
-    sync(part);
-    renameSync(part, salvaged);
-    sync(dirname(path));
+    giveName(part, salvaged);
     const facts = {
       salvaged: basename(salvaged),
       lines: [
