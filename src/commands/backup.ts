@@ -34,7 +34,7 @@ export interface BackupOptions extends GlobalOptions {
 export function backup(io: Io, options: BackupOptions): Promise<ExitCode> {
   return runCommand('backup', io, options, async ({ open }) => {
     if (options.list === true && options.keep !== undefined) throw nothingRemovedByList();
-    const session = openSession(io, options, { credentials: 'optional' });
+    const session = await openSession(io, options, { credentials: 'optional' });
     open(session);
     return options.list === true ? list(session, options) : make(session, options);
   });

@@ -7,7 +7,7 @@ import { openSession } from './session.ts';
 /** Prints every setting with its effective value and where it came from; secrets are masked. */
 export function config(io: Io, options: GlobalOptions): Promise<ExitCode> {
   return runCommand('config', io, options, async ({ open }) => {
-    const session = openSession(io, options, { credentials: 'optional', purpose: 'read' });
+    const session = await openSession(io, options, { credentials: 'optional', purpose: 'read' });
     open(session);
     const rows = [...session.loaded.sources].map(([name, { value, source, detail }]) => [
       name,

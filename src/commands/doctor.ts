@@ -5,6 +5,7 @@ import { nextAfter } from '../doctor/next-after.ts';
 import { runDoctor } from '../doctor/run-doctor.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
 import { commandIn } from '../report/command-in.ts';
+import { printable } from '../report/printable.ts';
 import type { CheckReport, Section, StepReport } from '../report/report.ts';
 import { askOnTerminal } from './confirm.ts';
 import { doctorContext } from './doctor-context.ts';
@@ -12,6 +13,7 @@ import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
 import { type Session, sessionOf } from './session.ts';
+import { withExistingDatabase } from './with-existing-database.ts';
 
 export interface DoctorOptions extends GlobalOptions {
   readonly repair?: boolean;
@@ -29,7 +31,7 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
       return { exitCode: ExitCode.ok, sections: [listExaminations()] };
     }
     refuseWithoutRepair(options);
-    const { context, session } = prepare(io, options);
+    const { context, session } = await prepare(io, options);
     if (session !== null) open(session);
     if (options.repair === true && options.yes !== true && !io.interactive) throw nobodyToAsk(options);
     let release: string | null = null;
@@ -92,13 +94,18 @@ function nobodyToAsk({ swap }: DoctorOptions): GatewayError {
   });
 }
 
-function prepare(io: Io, options: DoctorOptions): { context: DoctorContext; session: Session | null } {
+async function prepare(
+  io: Io,
+  options: DoctorOptions,
+): Promise<{ context: DoctorContext; session: Session | null }> {
   const known = doctorContext(io, options);
-  const { inspected } = known;
-  const { target } = inspected;
-  const session = target === null ? null : sessionOf(io, options, { ...inspected, target });
+  const { target } = known.inspected;
+  const loaded = target === null ? null : await withExistingDatabase({ ...known.inspected, target });
+  const inspected = { ...known.inspected, ...loaded };
+  const session = loaded === null ? null : sessionOf(io, options, loaded);
   const context: DoctorContext = {
     ...known,
+    inspected,
     connect(access, use) {
       if (session === null) throw new GatewayError('INTERNAL', 'There is no database to connect to.');
       return session.connect({ access, retries: 0 }, use);
@@ -132,7 +139,7 @@ async function repairAll(
     io.signal.throwIfAborted();
     // With --quiet as well: nobody can answer a question without knowing what it is about.
     const tell = (line: string) =>
-      void (options.yes === true ? progress.log(line) : io.stderr.write(`${line}\n`));
+      void (options.yes === true ? progress.log(line) : io.stderr.write(`${printable(line)}\n`));
     tell(`${report.id}: ${report.findings[0] ?? report.title}`);
     for (const line of mend.summary) tell(`- ${line}`);
     if (options.yes !== true && !(await ask('Repair this now?'))) continue;

@@ -39,7 +39,7 @@ export interface FixOptions extends GlobalOptions, WriteOptions, BackupOptions {
 export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
   return runCommand('fix', io, options, async ({ open }) => {
     const checks = selectChecks(CHECKS, options.only, options.skip);
-    const session = openSession(io, options, { credentials: 'optional' });
+    const session = await openSession(io, options, { credentials: 'optional' });
     open(session);
     const dryRun = options.dryRun === true;
     return session.connect({ access: dryRun ? 'read' : 'write', wait: options.wait }, async (db) => {

@@ -29,7 +29,7 @@ export interface MigrateOptions extends GlobalOptions, WriteOptions, BackupOptio
 /** Brings the database to v0.7.0, or shows with `--dry-run` how it would. */
 export function migrate(io: Io, options: MigrateOptions): Promise<ExitCode> {
   return runCommand('migrate', io, options, async ({ open }) => {
-    const session = openSession(io, options, {
+    const session = await openSession(io, options, {
       credentials: 'required',
       allowDefaultCredentials: options.allowDefaultCredentials ?? false,
     });

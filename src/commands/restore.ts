@@ -45,7 +45,7 @@ export interface RestoreOptions extends GlobalOptions {
 /** Replaces the database by a backup, after keeping its present state as another. */
 export function restore(io: Io, options: RestoreOptions & { readonly from: string }): Promise<ExitCode> {
   return runCommand('restore', io, options, async ({ open }) => {
-    const session = openSession(io, options, { credentials: 'optional' });
+    const session = await openSession(io, options, { credentials: 'optional' });
     open(session);
     const context = contextOf(session, options);
     if (options.dryRun === true) return planned(session, await planRestore(context), options);

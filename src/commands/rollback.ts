@@ -21,7 +21,7 @@ export interface RollbackOptions extends GlobalOptions, WriteOptions, BackupOpti
 /** Takes the database back to the v0.6.0 schema, or shows with `--dry-run` how it would. */
 export function rollback(io: Io, options: RollbackOptions): Promise<ExitCode> {
   return runCommand('rollback', io, options, async ({ open }) => {
-    const session = openSession(io, options, { credentials: 'optional' });
+    const session = await openSession(io, options, { credentials: 'optional' });
     open(session);
     const request = {
       settings: session.loaded.settings,

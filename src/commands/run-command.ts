@@ -92,7 +92,11 @@ function writeOrShow(text: string, path: string, write: (text: string) => void, 
   try {
     write(text);
   } catch (error) {
-    io.stderr.write(`The report could not be written to ${path}: ${errorText(error)}.\n`);
+    const why =
+      error instanceof GatewayError
+        ? error.message
+        : `The report could not be written to ${path}: ${errorText(error)}.`;
+    io.stderr.write(`${why}\n`);
     io.stdout.write(text);
   }
 }

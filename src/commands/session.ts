@@ -9,6 +9,7 @@ import { secretsOf } from '../settings/secrets-of.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import { retryLog } from './retry-log.ts';
+import { withExistingDatabase } from './with-existing-database.ts';
 
 /** How often a log tells of a server that is still waited for. */
 const REPEAT_MS = 15_000;
@@ -48,7 +49,7 @@ export interface SessionRequest {
 }
 
 /** Reads the settings; throws one error that names every problem with them. */
-export function openSession(io: Io, options: GlobalOptions, request: SessionRequest): Session {
+export async function openSession(io: Io, options: GlobalOptions, request: SessionRequest): Promise<Session> {
   const loaded = loadSettings({
     flags: options,
     env: io.env,
@@ -57,7 +58,7 @@ export function openSession(io: Io, options: GlobalOptions, request: SessionRequ
     allowDefaultCredentials: request.allowDefaultCredentials ?? false,
     purpose: request.purpose ?? 'write',
   });
-  return sessionOf(io, options, loaded);
+  return sessionOf(io, options, await withExistingDatabase(loaded));
 }
 
 /** A session with settings that were read already. */

@@ -26,7 +26,7 @@ export interface StatusOptions extends GlobalOptions {
 /** Tells where a database stands between v0.6.0 and v0.7.0, and what to run next. Writes nothing. */
 export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
   return runCommand('status', io, options, async ({ open }) => {
-    const session = openSession(io, options, { credentials: 'optional', purpose: 'read' });
+    const session = await openSession(io, options, { credentials: 'optional', purpose: 'read' });
     open(session);
     return session.connect({ access: 'read', wait: options.wait }, async (db) => {
       await db.dialect.beginRead(db);

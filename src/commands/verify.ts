@@ -35,7 +35,7 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
         ],
       };
     }
-    const session = openSession(io, options, { credentials: 'optional', purpose: 'read' });
+    const session = await openSession(io, options, { credentials: 'optional', purpose: 'read' });
     open(session);
     return session.connect({ access: 'read', wait: options.wait }, async (db) => {
       const { settings } = session.loaded;

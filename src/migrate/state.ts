@@ -60,6 +60,11 @@ export async function readRevisions(db: Connection, schema: Schema): Promise<rea
   return rows.map((row) => row.version_num);
 }
 
+/** Whether a revision is one of the gateway's own. */
+export function isKnown(revision: string): boolean {
+  return Object.values<string>(REVISION).includes(revision) || Object.hasOwn(OLDER, revision);
+}
+
 const APPEARS: ReadonlySet<string> = new Set([VERSION_TABLE, HISTORY_TABLE]);
 
 /**
@@ -89,6 +94,16 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
     case REVISION.v070:
       return known(schema, revision);
     default: {
+      const meant = revision.trim().toLowerCase();
+      if (meant !== revision && isKnown(meant)) {
+        throw new GatewayError(
+          'STATE',
+          `alembic_version says “${revision}”: that is ${meant}, with blanks or in capitals, and no gateway knows it.`,
+          {
+            hint: `Write it as the gateway does: mcpgw doctor --repair\nNothing was changed.`,
+          },
+        );
+      }
       const older = OLDER[revision];
       if (older !== undefined) {
         throw new GatewayError(

@@ -2,7 +2,7 @@
  * What a terminal or a web page acts on or hides instead of showing: control characters (ESC, newline), format
  * characters (bidi overrides, zero-width), line separators, lone surrogates, blank "letters", noncharacters.
  */
-const UNSAFE =
+export const UNSAFE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

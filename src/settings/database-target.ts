@@ -4,6 +4,8 @@ export type DatabaseTarget = SqliteTarget | PostgresqlTarget | MysqlTarget;
 interface Given {
   /** The flag, or the path of the file, that the URL came from; undefined where it is DATABASE_URL itself. */
   readonly givenBy?: string;
+  /** The file or name of the database when its % are decoded, which SQLAlchemy does not do; where that is another. */
+  readonly decoded?: string;
 }
 
 export interface SqlitePragma {

@@ -1,4 +1,5 @@
 import type { DatabaseTarget } from './database-target.ts';
+import { commentError, holdsComment } from './existing-name.ts';
 import { parseMysqlUrl } from './mysql-url.ts';
 import { parsePostgresqlUrl } from './postgresql-url.ts';
 import { parseSqliteUrl } from './sqlite-url.ts';
@@ -30,7 +31,8 @@ const FAMILIES: readonly Family[] = [
 const SCHEMES = 'use one of sqlite:///file, postgresql://…, mysql://… or mariadb://…';
 
 /**
- * Takes an SQLAlchemy URL (COMPATIBILITY §3) apart. User, password, database and path are percent-decoded once.
+ * Takes an SQLAlchemy URL (COMPATIBILITY §3) apart. User and password are percent-decoded once,
+ * database and path are not.
  *
  * @param text DATABASE_URL
  * @param cwd absolute folder from which relative paths start
@@ -42,6 +44,12 @@ export function parseDatabaseUrl(text: string, cwd: string): { target: DatabaseT
   if (url === '') throw urlError('the URL is empty', SCHEMES);
   if (/\p{Cc}/u.test(url)) {
     throw urlError('the URL holds a line break or another control character', 'write it on one line');
+  }
+  if (/^["']/.test(url)) {
+    throw urlError(
+      'it begins with a quote, which is part of the value: Docker’s --env-file takes no quotes away',
+      'take the quotes out',
+    );
   }
   const match = /^([a-z][a-z0-9_]{0,31})(?:\+([a-z0-9_]{1,31}))?:\/\/(.*)$/is.exec(url);
   if (match?.[1] === undefined) throw urlError('this is not a URL: there is no scheme:// in front', SCHEMES);
@@ -55,5 +63,7 @@ export function parseDatabaseUrl(text: string, cwd: string): { target: DatabaseT
       `write ${name}:// or use one of ${family.drivers.join(', ')}`,
     );
   }
+  // In the name of a file that is there it may be meant: see `withExistingFile`.
+  if (name !== 'sqlite' && holdsComment(url)) throw commentError();
   return family.parse(match[3] ?? '', cwd);
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { GatewayError } from '../errors.ts';
+import { readProblem, readSmallFile } from '../files/read-small-file.ts';
 
 interface EnvFileEntry {
   readonly value: string;
@@ -43,13 +43,13 @@ export function readEnvFile(
 ): EnvFileRead {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readSmallFile(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const { code = '' } = error as NodeJS.ErrnoException;
     if (!required && (code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR')) {
       return { file: null, error: null };
     }
-    const text = `the settings file ${path} cannot be read: ${READ_PROBLEMS[code] ?? code}`;
+    const text = `the settings file ${path} cannot be read: ${readProblem(error)}`;
     const hint = 'name another file with --env-file, or make this one readable';
     return { file: null, error: new GatewayError('ENV_FILE', text, { hint, cause: error }) };
   }
@@ -64,14 +64,6 @@ export function readEnvFile(
   return { file: { path, entries }, error: problems.length === 0 ? null : failure(path, problems) };
 }
 
-const READ_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'it does not exist',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission is denied',
-  EPERM: 'permission is denied',
-};
-
 function isUtf16(bytes: Buffer): boolean {
   return ['fffe', 'feff'].includes(bytes.subarray(0, 2).toString('hex'));
 }
@@ -82,6 +74,9 @@ function textOf(bytes: Buffer): string {
     .replace(/^\uFEFF/, '')
     .replaceAll(/\r\n?/g, '\n');
 }
+
+/** More problems than that are one: it is no settings file. */
+const MOST_LINES = 100;
 
 interface LineProblem {
   /** Counted from 1. */
@@ -105,8 +100,10 @@ function linesThatFail(bytes: Buffer): LineProblem[] {
 }
 
 function failure(path: string, problems: readonly LineProblem[]): GatewayError {
+  const lines = problems.toSorted((a, b) => a.line - b.line).map(({ line, text }) => `line ${line}: ${text}`);
+  const more = lines.length - MOST_LINES;
   return new GatewayError('ENV_FILE', `the settings file ${path} cannot be parsed`, {
-    details: problems.toSorted((a, b) => a.line - b.line).map(({ line, text }) => `line ${line}: ${text}`),
+    details: more <= 0 ? lines : [...lines.slice(0, MOST_LINES), `and ${more} lines more`],
     hint: 'each line is NAME=value, a # comment, or empty; mend the lines named above',
   });
 }
@@ -120,7 +117,10 @@ function readEntries(
   const entries = new Map<string, EnvFileEntry>();
   const plain = new Map<string, string>();
   const problems = [...undecodable];
+  const isUndecodable = new Set(undecodable.map(({ line }) => line));
+  const resolve = referenceResolver(plain, env);
   const lines = text.split('\n');
+  const starts = startsOf(lines);
   for (let index = 0; index < lines.length; index += 1) {
     const first = lines[index] ?? '';
     const number = index + 1;
@@ -130,7 +130,7 @@ function readEntries(
       problems.push({ line: number, text: 'neither NAME=value nor a comment; put # in front or mend it' });
       continue;
     }
-    const raw = rawValue(lines, index, head[0].length);
+    const raw = rawValue(text, (starts[index] ?? 0) + head[0].length);
     if ('problem' in raw) {
       problems.push({ line: number, text: raw.problem });
       continue;
@@ -138,36 +138,62 @@ function readEntries(
     if (raw.text.includes('\0')) {
       problems.push({ line: number, text: 'it holds a NUL character; take it out' });
     }
-    index += raw.text.split('\n').length - 1;
-    if (undecodable.some(({ line }) => line >= number && line <= index + 1)) continue;
-    const { value, unresolved } = resolveReferences(decodeValue(head[1], raw.text), plain, env);
+    const height = raw.text.split('\n').length;
+    index += height - 1;
+    if (Array.from({ length: height }, (_, n) => number + n).some((line) => isUndecodable.has(line)))
+      continue;
+    const { value, unresolved } = resolve(decodeValue(head[1], raw.text));
+    if (value === null) {
+      problems.push({ line: number, text: 'what it refers to is longer than 1 MiB in all; shorten it' });
+      continue;
+    }
     plain.set(head[1], value);
     entries.set(head[1].toUpperCase(), { value, line: number, unresolved });
   }
   return { entries, problems };
 }
 
-/** What stands behind the `=`, over several lines when it is quoted, up to the comment behind the quote. */
-function rawValue(
-  lines: readonly string[],
-  index: number,
-  start: number,
-): { text: string } | { problem: string } {
-  const first = (lines[index] ?? '').slice(start);
+/** Where each line begins in the text. */
+function startsOf(lines: readonly string[]): number[] {
+  let start = 0;
+  return lines.map(({ length }) => {
+    const here = start;
+    start += length + 1;
+    return here;
+  });
+}
+
+/**
+ * What stands behind the `=` at `start`, over several lines when it is quoted, up to the comment behind the quote.
+ * Looks at no character more than a few times: a file may hold many quotes that nobody closes.
+ */
+function rawValue(text: string, start: number): { text: string } | { problem: string } {
+  const first = restOfLine(text, start);
   const quote = first[0];
   if (quote !== '"' && quote !== "'") return { text: first };
-  const closing = quote === '"' ? /^"(?:\\.|[^"\\])*"/s : /^'(?:\\.|[^'\\])*'/s;
-  const isOneLine = closing.test(first);
-  const rest = isOneLine ? first : [first, ...lines.slice(index + 1)].join('\n');
+  const closing = closingQuote(text, start);
   // A path such as 'C:\folder\' ends in a backslash that escapes nothing.
-  const text =
-    closing.exec(rest)?.[0] ?? (first.length > 1 && first.trimEnd().endsWith(quote) ? first.trimEnd() : null);
-  if (text === null) return { problem: `a ${quote} is opened and never closed; close it` };
-  const behind = rest.slice(text.length).split('\n', 1)[0] ?? '';
-  if (!/^\s*(?:#.*)?$/.test(behind)) {
+  const isClosed = closing >= 0 || (first.length > 1 && first.trimEnd().endsWith(quote));
+  if (!isClosed) return { problem: `a ${quote} is opened and never closed; close it` };
+  const raw = closing < 0 ? first.trimEnd() : text.slice(start, closing + 1);
+  if (!/^\s*(?:#.*)?$/.test(restOfLine(text, start + raw.length))) {
     return { problem: `there is text behind the closing ${quote}; quote the whole value` };
   }
-  return { text };
+  return { text: raw };
+}
+
+function restOfLine(text: string, start: number): string {
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end < 0 ? text.length : end);
+}
+
+/** Where the quote that opens at `start` is closed; -1 when it is not. */
+function closingQuote(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at += 1) {
+    if (text[at] === '\\') at += 1;
+    else if (text[at] === text[start]) return at;
+  }
+  return -1;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -183,29 +209,47 @@ const ESCAPES: Readonly<Record<string, string>> = {
 function decodeValue(name: string, raw: string): string {
   const quote = raw[0];
   if (quote === '"' || quote === "'") {
-    const inner = raw.slice(1, -1);
     // Python decodes more escapes than dotenv does.
-    if (!inner.includes('\\')) return parse(`${name}=${raw}`)[name] ?? inner;
+    const inner = raw.slice(1, -1);
     const escapes = quote === '"' ? /\\([\\'"abfnrtv])/g : /\\([\\'])/g;
     return inner.replaceAll(escapes, (_all, letter: string) => ESCAPES[letter] ?? letter);
   }
   // For Python a # starts a comment only behind white space, and a backtick quotes nothing: dotenv would cut a
   // password at its #.
-  if (/[#`]/.test(raw)) return raw.replace(/\s+#.*$/, '').trimEnd();
+  if (/[#`]/.test(raw)) return withoutComment(raw).trimEnd();
   return parse(`${name}=${raw}`)[name] ?? '';
 }
 
-/** `${NAME}` and `${NAME:-default}`; the file's own lines win over the environment (python-dotenv). */
-function resolveReferences(
-  text: string,
+function withoutComment(raw: string): string {
+  const at = raw.search(/\s#/);
+  return at < 0 ? raw : raw.slice(0, at);
+}
+
+/** Of all values with references in a file: one that doubles another, line by line, would have no end. */
+const MOST_RESOLVED = 1024 * 1024;
+
+/** A name longer than that is none; without a bound, many that are never closed would each be read to the end. */
+const REFERENCE = /\$\{([^}:]{0,256})(?::-([^}]*))?\}/g;
+
+/**
+ * `${NAME}` and `${NAME:-default}`; the file's own lines win over the environment (python-dotenv). The value is null
+ * when it would be too long.
+ */
+function referenceResolver(
   earlier: ReadonlyMap<string, string>,
   env: Readonly<Record<string, string | undefined>>,
-): { value: string; unresolved: string[] } {
-  const unresolved: string[] = [];
-  const value = text.replaceAll(/\$\{([^}:]*)(?::-([^}]*))?\}/g, (_all, name: string, fallback?: string) => {
-    const found = earlier.get(name) ?? env[name] ?? fallback;
-    if (found === undefined) unresolved.push(name);
-    return found ?? '';
-  });
-  return { value, unresolved };
+): (text: string) => { value: string | null; unresolved: string[] } {
+  let left = MOST_RESOLVED;
+  return (text) => {
+    const unresolved: string[] = [];
+    const closed = text.lastIndexOf('}') + 1;
+    const value = text.slice(0, closed).replaceAll(REFERENCE, (_all, name: string, fallback?: string) => {
+      const found = earlier.get(name) ?? env[name] ?? fallback;
+      if (found === undefined) unresolved.push(name);
+      left -= found?.length ?? 0;
+      return left < 0 ? '' : (found ?? '');
+    });
+    const isTooLong = left < 0 && text.includes('${');
+    return { value: isTooLong ? null : value + text.slice(closed), unresolved };
+  };
 }

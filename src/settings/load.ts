@@ -6,6 +6,7 @@ import type { DatabaseTarget } from './database-target.ts';
 import { parseDatabaseUrl } from './database-url.ts';
 import { envByName } from './env-by-name.ts';
 import { type EnvFile, readEnvFile } from './env-file.ts';
+import { withExistingFile } from './existing-name.ts';
 import { type MisspeltName, misspeltNames } from './misspelt-names.ts';
 import { namingSource } from './naming-source.ts';
 import { readSecretFile } from './secret-file.ts';
@@ -161,6 +162,7 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
   for (const text of credentialProblems(settings, sources, rules)) {
     if (!told.has(text.split(':', 1)[0] ?? '')) problems.push({ code: 'SETTINGS', text });
   }
+  warnings.push(...quotedValues(found));
   if (settings.passwordHash === 'bcrypt') {
     warnings.push(
       'PASSWORD_HASH: v0.7.0 of the gateway verifies Argon2 only: an administrator with a bcrypt hash cannot log in',
@@ -301,7 +303,10 @@ function readTarget(
   const url = found.get('DATABASE_URL');
   const givenBy = url === undefined ? undefined : urlGivenBy(url);
   try {
-    const { target, warnings } = parseDatabaseUrl(url?.text ?? '', cwd);
+    const parsed = parseDatabaseUrl(url?.text ?? '', cwd);
+    const { target, warnings: about } =
+      parsed.target.dialect === 'sqlite' ? withExistingFile(parsed.target) : { ...parsed, warnings: [] };
+    const warnings = [...parsed.warnings, ...about];
     return {
       target: givenBy === undefined ? target : { ...target, givenBy },
       warnings: warnings.map((text) => namingSource(text, givenBy)),
@@ -316,6 +321,15 @@ function readTarget(
 /** Where somebody looks for the URL who has not written it into DATABASE_URL. */
 function urlGivenBy({ source, detail }: Pick<Found, 'source' | 'detail'>): string | undefined {
   return source === 'flag' || source === 'file' ? detail : undefined;
+}
+
+/** Whoever quotes a value in a file that no shell reads has the quotes in it. */
+function quotedValues(found: ReadonlyMap<VariableName, Found>): string[] {
+  return [...found].flatMap(([name, { text, source }]) =>
+    source === 'environment' && /^(["']).*\1$/s.test(text)
+      ? [`${name}: its value is in quotes, which are part of it: Docker’s --env-file takes none away`]
+      : [],
+  );
 }
 
 function failure(problems: readonly SettingProblem[]): GatewayError {
@@ -337,7 +351,9 @@ function sourcesOf(
 ): ReadonlyMap<VariableName, SettingSource> {
   const shown = (variable: Variable, text: string): string => {
     if (variable.name === 'DATABASE_URL') return target?.maskedUrl ?? '***';
-    return variable.secret && text !== '' ? '***' : text;
+    // What is no value of its variable may be a secret in the wrong place.
+    const isHidden = variable.secret || !variable.schema.safeParse(text).success;
+    return isHidden && text !== '' ? '***' : text;
   };
   return new Map(
     VARIABLES.map((variable) => {

@@ -18,5 +18,5 @@ export function maskedServerUrl(
   const host = target.host?.includes(':') ? `[${target.host}]` : target.host;
   const location = host === null ? '' : `${host}:${target.port}`;
   const parameters = query.shown.length === 0 ? '' : `?${query.shown.join('&')}`;
-  return `${scheme}://${userInfo}${location}/${encodeURIComponent(target.database)}${parameters}`;
+  return `${scheme}://${userInfo}${location}/${target.database.replaceAll('?', '%3F')}${parameters}`;
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { MysqlSslMode, MysqlTarget } from './database-target.ts';
 import { maskedServerUrl } from './masked-server-url.ts';
-import { splitServerUrl } from './server-url.ts';
+import { decodedName, splitServerUrl } from './server-url.ts';
 import { urlError } from './url-error.ts';
 import { UrlQuery } from './url-query.ts';
 
@@ -37,6 +37,7 @@ export function parseMysqlUrl(rest: string, cwd: string): { target: MysqlTarget;
       ...location,
       ...login,
       database: parts.database,
+      ...decodedName(parts.database),
       socketPath: socket === null ? null : resolve(cwd, socket),
       charset,
       ssl,

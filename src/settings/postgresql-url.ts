@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { PostgresqlSslMode, PostgresqlTarget } from './database-target.ts';
 import { maskedServerUrl } from './masked-server-url.ts';
 import { searchPathOf } from './postgresql-search-path.ts';
-import { parsePort, splitServerUrl } from './server-url.ts';
+import { decodedName, parsePort, splitServerUrl } from './server-url.ts';
 import { urlError } from './url-error.ts';
 import { UrlQuery } from './url-query.ts';
 
@@ -58,6 +58,7 @@ export function parsePostgresqlUrl(
       ...location,
       ...login,
       database,
+      ...(database === parts.database ? decodedName(database) : {}),
       searchPath,
       options,
       ssl,

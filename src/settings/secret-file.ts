@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { readFileSync } from 'node:fs';
 import { GatewayError } from '../errors.ts';
+import { readProblem, readSmallFile } from '../files/read-small-file.ts';
 
 /**
  * Reads a secret from a file; one newline at its end, which editors and `echo` add, is no part of it.
@@ -11,14 +11,10 @@ import { GatewayError } from '../errors.ts';
 export function readSecretFile(path: string): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readSmallFile(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw secretFileError(
-      `the file ${path} cannot be read (${code})`,
-      'check its path and permissions',
-      error,
-    );
+    const rule = `the file ${path} cannot be read: ${readProblem(error)}`;
+    throw secretFileError(rule, 'check its path and permissions', error);
   }
   if (!isUtf8(bytes))
     throw secretFileError(`the file ${path} is not UTF-8`, 'write the secret into it as text');

@@ -1,12 +1,13 @@
 import { percentDecode } from './percent-decode.ts';
 import { urlError } from './url-error.ts';
 
-/** The parts of a server's URL, decoded. A part that is absent or empty is null. */
+/** The parts of a server's URL, user and password decoded. A part that is absent or empty is null. */
 export interface ServerUrl {
   readonly user: string | null;
   readonly password: string | null;
   readonly host: string | null;
   readonly port: number | null;
+  /** As it is written: SQLAlchemy decodes no more than user and password. */
   readonly database: string | null;
   /** Still encoded. */
   readonly query: string;
@@ -43,7 +44,7 @@ export function splitServerUrl(rest: string): ServerUrl {
     user: percentDecode(user, 'user') || null,
     password: percentDecode(password, 'password') || null,
     ...splitHostAndPort(slash < 0 ? address : address.slice(0, slash)),
-    database: percentDecode(database, 'database name') || null,
+    database: database || null,
     query,
   };
 }
@@ -113,4 +114,10 @@ export function parsePort(text: string): number | null {
     );
   }
   return port;
+}
+
+/** The database's name with its % decoded, for a target; nothing where it is the same. */
+export function decodedName(database: string): { decoded?: string } {
+  const decoded = percentDecode(database, 'database name');
+  return decoded === database ? {} : { decoded };
 }

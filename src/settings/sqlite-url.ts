@@ -33,7 +33,11 @@ export function parseSqliteUrl(rest: string, cwd: string): { target: SqliteTarge
   }
   const query = new UrlQuery(questionMark < 0 ? '' : rest.slice(questionMark + 1));
   const mode = query.oneOf('mode', ['ro', 'rw', 'rwc', 'memory']);
-  const file = fileOf(percentDecode(location.slice(1), 'path'), query.flag('uri') === true);
+  const isUri = query.flag('uri') === true;
+  const written = location.slice(1);
+  const decoded = percentDecode(written, 'path');
+  // SQLite decodes the path of a file: URI itself; SQLAlchemy decodes none.
+  const file = fileOf(isUri ? decoded : written, isUri);
   if (file === '' || file === ':memory:' || mode === 'memory') {
     throw urlError('an in-memory SQLite database keeps nothing', 'name a file: sqlite:///./mcp.db');
   }
@@ -44,9 +48,17 @@ export function parseSqliteUrl(rest: string, cwd: string): { target: SqliteTarge
   warnings.push(...query.unknown());
   const path = resolve(cwd, file);
   const parameters = query.shown.length === 0 ? '' : `?${query.shown.join('&')}`;
-  const maskedUrl = `sqlite:///${encodeURI(path).replaceAll('?', '%3F').replaceAll('#', '%23')}${parameters}`;
+  const other = resolve(cwd, decoded);
   return {
-    target: { dialect: 'sqlite', path, busyTimeoutMs, pragmas, readOnly: mode === 'ro', maskedUrl },
+    target: {
+      dialect: 'sqlite',
+      path,
+      busyTimeoutMs,
+      pragmas,
+      readOnly: mode === 'ro',
+      maskedUrl: `sqlite:///${path}${parameters}`,
+      ...(isUri || other === path ? {} : { decoded: other }),
+    },
     warnings,
   };
 }

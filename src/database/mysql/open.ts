@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Kysely, MysqlDialect } from 'kysely';
 import { createPool, type PoolConnection, type PoolOptions, type SslOptions } from 'mysql2';
 import { errorText, GatewayError } from '../../errors.ts';
+import { readSmallFile } from '../../files/read-small-file.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
 import { GATEWAY_LIST } from '../site-object.ts';
@@ -134,7 +134,7 @@ function readPem(parameter: string, path: string): string {
     });
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readSmallFile(path).toString('utf8');
   } catch (error) {
     throw unusable(`cannot be read: ${errorText(error)}`, error);
   }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { GatewayError } from '../../errors.ts';
+import { readSmallFile } from '../../files/read-small-file.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
 import { thisProcess } from '../this-process.ts';
@@ -115,9 +115,9 @@ export function sslAttempts(target: PostgresqlTarget): readonly (false | Connect
   // libpq speaks no TLS over a unix socket.
   if (target.host.startsWith('/')) return [false];
   const files = {
-    ...(rootCert === null || rootCert === 'system' ? {} : { ca: readFileSync(rootCert) }),
-    ...(cert === null ? {} : { cert: readFileSync(cert) }),
-    ...(key === null ? {} : { key: readFileSync(key) }),
+    ...(rootCert === null || rootCert === 'system' ? {} : { ca: readSmallFile(rootCert) }),
+    ...(cert === null ? {} : { cert: readSmallFile(cert) }),
+    ...(key === null ? {} : { key: readSmallFile(key) }),
   };
   const unverified: ConnectionOptions = { ...files, rejectUnauthorized: false };
   switch (mode) {

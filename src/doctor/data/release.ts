@@ -1,5 +1,6 @@
+import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
-import { readRevisions, recogniseState } from '../../migrate/state.ts';
+import { isKnown, readRevisions, recogniseState } from '../../migrate/state.ts';
 import { commandIn } from '../../report/command-in.ts';
 import type { OpenContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
@@ -24,5 +25,18 @@ export const release: Examination<OpenContext> = {
         command: commandIn(error.hint),
       };
     }
+  },
+  async repair({ db, schema, connect }) {
+    const [revision = '', ...more] = (await readRevisions(db, schema)) ?? [];
+    const meant = revision.trim().toLowerCase();
+    if (more.length > 0 || meant === revision || !isKnown(meant)) return null;
+    return {
+      summary: [`Write the revision “${revision}” as the gateway does: ${meant}`],
+      async run() {
+        const change = sql`UPDATE alembic_version SET version_num = ${meant} WHERE version_num = ${revision}`;
+        await connect('write', (writer) => writer.run({ ...writer.compile(change), counts: 'written' }));
+        return [`the revision is ${meant}`];
+      },
+    };
   },
 };
