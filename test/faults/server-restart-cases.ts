@@ -13,6 +13,7 @@ import { commandRuns } from '../support/command-run.ts';
 import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
 import { type OwnServer, ownServer } from '../support/own-server.ts';
 import { pausingClient } from '../support/pausing-client.ts';
+import { serverUser } from '../support/server-user.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { endState, smallV060 } from './kill-support.ts';
 
@@ -84,6 +85,29 @@ export function serverRestartCases(ids: readonly ServerId[]): void {
         expect((await run(command)).report).toMatchObject({ exitCode: 0, error: null });
         expect(await endState(database)).toEqual(was);
       });
+
+      test.runIf(isMysql)(
+        'that writes a log now and trusts nobody with triggers: told, and refused',
+        async () => {
+          server.down();
+          await server.up(['--log-bin', '--server-id=1', '--log-bin-trust-function-creators=0']);
+          const database = await smallV060(id);
+          const user = await serverUser(database, 'Str0ng-Passw0rd!', 'owner');
+          await database.query(
+            `CREATE DEFINER=${user.name} TRIGGER x BEFORE UPDATE ON prompts FOR EACH ROW SET @a = 1`,
+          );
+          const cwd = temporaryFolder();
+          const run = commandRuns(user, cwd);
+          const before = await endState(database);
+          const told = (await run((io) => backup(io, GLOBAL))).report;
+          expect(told.warnings.join()).toContain(`TRIGGER of \`${user.name}\`@\`%\``);
+          const [from = ''] = readdirSync(join(cwd, 'kept')).filter((name) => name.endsWith('.json'));
+          const { report } = await run((io) => restore(io, { ...GLOBAL, from, confirm: database.name }));
+          expect([report.exitCode, report.error?.code]).toEqual([2, 'PERMISSION']);
+          expect(report.error?.message).toContain('log_bin_trust_function_creators');
+          expect(await endState(database)).toEqual(before);
+        },
+      );
     });
   }
 }

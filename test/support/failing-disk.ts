@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -16,7 +16,8 @@ export function failingDisk(mib: number): FailingDisk | undefined {
   const [image, folder] = [join(place, 'image'), join(place, 'disk')];
   mkdirSync(folder);
   try {
-    execFileSync('truncate', ['-s', `${mib}M`, image], { stdio: 'ignore' });
+    writeFileSync(image, '');
+    truncateSync(image, mib * 1024 ** 2);
     execFileSync('mkfs.ext4', ['-q', image], { stdio: 'ignore' });
     execFileSync('mount', ['-o', 'loop,errors=remount-ro', image, folder], { stdio: 'ignore' });
   } catch {

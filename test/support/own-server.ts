@@ -8,8 +8,8 @@ import { runSql } from './run-sql.ts';
 export interface OwnServer {
   /** Ends the server as an administrator does, and returns when it is gone. */
   down(): void;
-  /** Starts it again on its data, and returns when it answers. */
-  up(): Promise<void>;
+  /** Starts it again on its data, with other options besides, and returns when it answers. */
+  up(options?: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,8 +35,8 @@ export async function ownServer(id: Exclude<DatabaseId, 'sqlite'>): Promise<OwnS
       process.kill(pid, SHUTDOWN[dialect]);
       while (isAlive(pid)) spawnSync('sleep', ['0.05']);
     },
-    async up() {
-      child = spawn(program, again, { cwd, uid, gid, stdio: 'ignore' });
+    async up(options = []) {
+      child = spawn(program, [...again, ...options], { cwd, uid, gid, stdio: 'ignore' });
       pid = child.pid ?? 0;
       await expect
         .poll(() => runSql(dialect, server.url, 'SELECT 1').catch(String), { timeout: 60_000 })
