@@ -45,9 +45,12 @@ export async function isAtHead(db: Connection, settings: HeadSettings): Promise<
 type Condition = RawBuilder<unknown>;
 
 function revisionIsSingle(): Condition[] {
+  const revision = sql.lit(REVISION.v070);
   return [
     sql`(SELECT count(*) FROM alembic_version) = 1`,
-    sql`EXISTS (SELECT 1 FROM alembic_version WHERE version_num = ${sql.lit(REVISION.v070)})`,
+    // To the letter: MySQL compares without regard to case and trailing blanks, the gateway does not.
+    sql`EXISTS (SELECT 1 FROM alembic_version WHERE version_num = ${revision}
+      AND length(replace(version_num, ${revision}, '')) = 0)`,
   ];
 }
 
