@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
-import { VISIBILITIES } from '../ownership/visibility.ts';
+import { isOutside, VISIBILITIES } from '../ownership/visibility.ts';
 import { OWNED_TABLES, type OwnedTable } from '../schema/gateway-tables.ts';
 import { columnOf } from '../schema/model.ts';
 import type { CheckContext } from './check.ts';
@@ -32,6 +32,8 @@ interface TeamGroup {
   readonly visibility: string;
   readonly admins: number | string;
   readonly n: number | string;
+  /** Of them, those of no known visibility: a collation may put "Private" into the group of `private`. */
+  readonly outside: number | string;
 }
 
 interface OwnerGroup {
@@ -58,14 +60,15 @@ export const scanOwnedTables = perContext(async (context): Promise<OwnedTableSca
 
 async function scan(context: CheckContext, table: OwnedTable): Promise<OwnedCounts> {
   const { db, seed } = context;
+  const outside = isOutside(db.dialect, 't.visibility', VISIBILITIES);
   const t = sql`${sql.table(table.name)} t`;
   const isAdmins = seed === null ? sql`0` : sql`CASE WHEN g.team_id = ${seed.teamId} THEN 1 ELSE 0 END`;
   const teams = await db.query<TeamGroup>(sql`
-    SELECT c.team, c.visibility, c.admins, sum(c.n) AS n FROM (
+    SELECT c.team, c.visibility, c.admins, sum(c.n - c.outside) AS n, sum(c.outside) AS outside FROM (
       SELECT CASE WHEN g.team_id IS NULL THEN 'none' WHEN e.id IS NULL THEN 'unknown' ELSE 'known' END AS team,
-             CASE WHEN g.visibility IN ('private', 'team', 'public') THEN g.visibility ELSE '' END AS visibility,
-             ${isAdmins} AS admins, g.n AS n
-      FROM (SELECT t.team_id, t.visibility, count(*) AS n FROM ${t} GROUP BY t.team_id, t.visibility) g
+             CASE WHEN g.n > g.outside THEN lower(trim(g.visibility)) ELSE '' END AS visibility,
+             ${isAdmins} AS admins, g.n AS n, g.outside AS outside
+      FROM (SELECT t.team_id, t.visibility, count(*) AS n, count(CASE WHEN ${outside} THEN 1 END) AS outside FROM ${t} GROUP BY t.team_id, t.visibility) g
       LEFT JOIN email_teams e ON e.id = g.team_id
     ) c GROUP BY c.team, c.visibility, c.admins`);
   const owners = await db.query<OwnerGroup>(sql`
@@ -76,24 +79,27 @@ async function scan(context: CheckContext, table: OwnedTable): Promise<OwnedCoun
       LEFT JOIN email_users u ON u.email = g.owner_email
     ) c GROUP BY c.owner`);
 
-  const teamless = total(teams.filter(({ team }) => team === 'none'));
+  const all = teams.map((group) => ({ ...group, n: Number(group.n) + Number(group.outside) }));
+  const teamless = total(all.filter(({ team }) => team === 'none'));
   const ownerless = total(owners.filter(({ owner }) => owner === 'none'));
   const neither =
     teamless === 0 || ownerless === 0
       ? 0
       : await count(db, sql`${t} WHERE t.team_id IS NULL AND t.owner_email IS NULL`);
-  // MySQL's comparisons take `Private` for `private`, and so may the case of a group.
-  const seenBy = (visibility: string) => (group: TeamGroup) => group.visibility.toLowerCase() === visibility;
+  const seenBy = (visibility: string) => (group: TeamGroup) => group.visibility === visibility;
   const mayBeAdmins = total(teams.filter(seenBy('private')).filter(({ admins }) => Number(admins) === 1));
   return {
     table,
     neither,
     ownerOnly: teamless - neither,
     teamOnly: ownerless - neither,
-    unknownTeam: total(teams.filter(({ team }) => team === 'unknown')),
+    unknownTeam: total(all.filter(({ team }) => team === 'unknown')),
     unknownOwner: total(owners.filter(({ owner }) => owner === 'unknown')),
-    visibilities: new Map(
-      ['', ...VISIBILITIES].map((visibility) => [visibility, total(teams.filter(seenBy(visibility)))]),
+    visibilities: new Map<string, number>(
+      VISIBILITIES.map((visibility) => [visibility, total(teams.filter(seenBy(visibility)))] as const),
+    ).set(
+      '',
+      teams.reduce((sum, group) => sum + Number(group.outside), 0),
     ),
     teamVisibilityWithoutTeam: total(teams.filter(seenBy('team')).filter(({ team }) => team === 'none')),
     adminPrivate:

@@ -20,6 +20,7 @@ import { schemaChecks } from './schema-checks.ts';
 import { schemaColumns } from './schema-columns.ts';
 import { schemaForeignKeys } from './schema-foreign-keys.ts';
 import { schemaGlobalUniques } from './schema-global-uniques.ts';
+import { schemaAdditions, schemaHindrances } from './schema-hindrances.ts';
 import { schemaIndexes } from './schema-indexes.ts';
 import { schemaLeftovers } from './schema-leftovers.ts';
 import { schemaPrimaryKeys } from './schema-primary-keys.ts';
@@ -28,6 +29,7 @@ import { schemaUniques } from './schema-uniques.ts';
 import { teamMembership } from './team-membership.ts';
 import { teamUnknown } from './team-unknown.ts';
 import { teamVisibility } from './team-visibility.ts';
+import { values } from './values.ts';
 import { visibilityDomain } from './visibility-domain.ts';
 import { visibilityTeam } from './visibility-team.ts';
 
@@ -44,6 +46,9 @@ export const CHECKS: readonly Check[] = [
   schemaAccess,
   schemaLeftovers,
   schemaGlobalUniques,
+  schemaHindrances,
+  schemaAdditions,
+  values,
   adminExists,
   adminAccount,
   adminLogin,

@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { releaseSchema } from '../migrate/release-schema.ts';
 import { type Column, type ColumnKind, columnOf, type Table } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
 import { missingColumnHint } from './missing-columns.ts';
@@ -19,27 +18,18 @@ interface Difference {
 const BY_HAND = 'Alter the column yourself, or restore a backup: mcpgw does not change what a column holds.';
 
 async function differences(context: CheckContext): Promise<Difference[]> {
-  // What v0.6.0 had keeps the lengths and rules that somebody chose (COMPATIBILITY §2).
-  const v060 = releaseSchema('0.6.0');
   const found: Difference[] = [];
   for (const definition of context.target.values()) {
     const table = context.schema.get(definition.name);
     if (table === undefined) continue;
     for (const wanted of definition.columns) {
-      const isNew = columnOf(v060.get(table.name), wanted.name) === undefined;
-      found.push(...(await compare(context, table, wanted, isNew)));
+      found.push(...(await compare(context, table, wanted)));
     }
   }
   return found;
 }
 
-/** @param isNew the column came with v0.7.0, so that all of it is as that release has it */
-async function compare(
-  context: CheckContext,
-  table: Table,
-  wanted: Column,
-  isNew: boolean,
-): Promise<Difference[]> {
+async function compare(context: CheckContext, table: Table, wanted: Column): Promise<Difference[]> {
   const actual = columnOf(table, wanted.name);
   const difference = (what: string, to: Column | null, hint: string): Difference => ({
     table: table.name,
@@ -50,6 +40,9 @@ async function compare(
   });
   if (actual === undefined) {
     return [difference('the column is missing', null, missingColumnHint(table.name, wanted.name))];
+  }
+  if (actual.generated === true) {
+    return [difference('is computed by the database, so that every insert fails', null, BY_HAND)];
   }
   if (!sameFamily(context, actual.kind, wanted.kind)) {
     const times = isTime(actual.kind) && isTime(wanted.kind);
@@ -62,10 +55,11 @@ async function compare(
     const what = 'does not count up by itself, so that every insert fails';
     return [difference(what, possible ? to : null, BY_HAND)];
   }
-  if (!isNew) return [];
   const found: Difference[] = [];
-  if (actual.length !== null && wanted.length !== null && actual.length < wanted.length) {
-    found.push(difference(`holds ${actual.length} characters, not ${wanted.length}`, null, BY_HAND));
+  if (actual.length !== null && actual.length < (wanted.length ?? Number.POSITIVE_INFINITY)) {
+    const { kind, length, unbounded } = wanted;
+    const what = `holds ${actual.length} characters, not ${length ?? 'any number of them'}`;
+    found.push(difference(what, { ...actual, kind, length, unbounded }, BY_HAND));
   }
   if (actual.nullable && !wanted.nullable && !table.primaryKey.includes(wanted.name)) {
     const fill = fillFor(context, wanted);

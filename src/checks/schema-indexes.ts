@@ -8,9 +8,10 @@ function missingIndexes(context: CheckContext) {
     ({ table, pending }) => {
       const indexes = pending.addIndexes ?? [];
       const possible = indexes.filter((index) => hasColumns(table, index.columns));
-      // An index of that name on other columns goes first.
+      // What has that name and is another index goes first.
       const dropIndexes = (pending.dropIndexes ?? []).filter((name) => possible.some((i) => i.name === name));
-      return { table: table.name, indexes, possible, dropIndexes };
+      const dropUniques = possible.length === 0 ? [] : (pending.dropUniques ?? []);
+      return { table: table.name, indexes, possible, instead: { dropIndexes, dropUniques } };
     },
   );
 }
@@ -49,9 +50,9 @@ export const schemaIndexes: Check = {
       context,
       missingIndexes(context)
         .filter(({ possible }) => possible.length > 0)
-        .map(({ table, possible, dropIndexes }) => ({
+        .map(({ table, possible, instead }) => ({
           table,
-          changes: { dropIndexes, addIndexes: possible },
+          changes: { ...instead, addIndexes: possible },
           summary: possible.map((i) => `${line(table, i)} is added`),
         })),
     );

@@ -1,3 +1,4 @@
+import type { TableChanges } from '../migrate/migration.ts';
 import { releaseSchema } from '../migrate/release-schema.ts';
 import type { SharedValues } from '../migrate/shared-values.ts';
 import { uniqueObstacle } from '../migrate/unique-obstacle.ts';
@@ -26,6 +27,8 @@ interface MissingUnique {
   readonly unique: Unique;
   /** The rule is there, under a name that later releases do not find. */
   readonly misnamed: boolean;
+  /** What bears its name or holds its rule otherwise, and goes. */
+  readonly instead: Pick<TableChanges, 'dropUniques' | 'dropIndexes'>;
   /** Columns of it that are not there. */
   readonly without: readonly string[];
   /** Rows that it would not allow, or null. */
@@ -38,12 +41,14 @@ async function missingUniques(context: CheckContext): Promise<MissingUnique[]> {
     addUniques: uniquesFor(definition, table),
   }));
   for (const { table, pending: changes } of pending) {
-    for (const unique of changes.addUniques ?? []) {
+    const { addUniques = [], dropUniques = [], dropIndexes = [] } = changes;
+    for (const unique of addUniques) {
       const misnamed = table.uniques.some((u) => sameColumnSet(u.columns, unique.columns));
       const without = unique.columns.filter((name) => columnOf(table, name) === undefined);
       const question = { arriving: context.settings.emailAuthEnabled, limit: context.sampleSize };
       const shared = misnamed ? null : await uniqueObstacle(context.db, table, unique, question);
-      missing.push({ table: table.name, unique, misnamed, without, shared });
+      const instead = { dropUniques, dropIndexes };
+      missing.push({ table: table.name, unique, misnamed, instead, without, shared });
     }
   }
   return missing;
@@ -109,7 +114,7 @@ export const schemaUniques: Check = {
         return {
           table,
           changes: {
-            dropUniques: uniques.filter(({ misnamed }) => misnamed).map(({ unique }) => unique.columns),
+            ...uniques[0]?.instead,
             addUniques: uniques.map(({ unique }) => unique),
           },
           summary: uniques.map(({ unique }) => `${rule(table, unique)} is added`),

@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
+import type { Dialect } from '../database/dialect.ts';
+import { isOutside, TEAM_VISIBILITIES } from '../ownership/visibility.ts';
 import type { Check } from './check.ts';
 import { rowLine } from './row-line.ts';
 
-const OUTSIDE = sql`(visibility IS NULL OR visibility NOT IN ('private', 'public'))`;
+const outside = (dialect: Dialect) => isOutside(dialect, 'visibility', TEAM_VISIBILITIES);
 
 /** Teams are private or public; a pre-release let them be `team` as well (COMPATIBILITY §2). */
 export const teamVisibility: Check = {
@@ -13,7 +15,7 @@ export const teamVisibility: Check = {
   hint: 'They become private.\nRun: mcpgw fix --only team.visibility',
   async find({ db, sampleSize }) {
     const rows = await db.query<{ id: string; name: string; visibility: string | null; total: unknown }>(
-      sql`SELECT id, name, visibility, count(*) OVER () AS total FROM email_teams WHERE ${OUTSIDE}
+      sql`SELECT id, name, visibility, count(*) OVER () AS total FROM email_teams WHERE ${outside(db.dialect)}
           ORDER BY id LIMIT ${sql.lit(sampleSize)}`,
     );
     return {
@@ -34,7 +36,7 @@ export const teamVisibility: Check = {
       summary: [`${count === 1 ? '1 team becomes' : `${count} teams become`} private`],
       statements: [
         {
-          ...db.compile(sql`UPDATE email_teams SET visibility = 'private' WHERE ${OUTSIDE}`),
+          ...db.compile(sql`UPDATE email_teams SET visibility = 'private' WHERE ${outside(db.dialect)}`),
           counts: 'written',
           table: 'email_teams',
         },

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
-import { VISIBILITIES } from '../ownership/visibility.ts';
-import type { Check } from './check.ts';
+import { isOutside, VISIBILITIES } from '../ownership/visibility.ts';
+import type { Check, CheckContext } from './check.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { updateOwnedRows } from './owned-rows-update.ts';
 
-const OUTSIDE: OwnedProblem = {
+const outside = ({ db }: CheckContext): OwnedProblem => ({
   count: ({ visibilities }) => visibilities.get('') ?? 0,
-  rows: sql`(t.visibility IS NULL OR t.visibility NOT IN (${sql.join(VISIBILITIES.map((name) => sql.lit(name)))}))`,
+  rows: isOutside(db.dialect, 't.visibility', VISIBILITIES),
   describe: ({ visibility }) => (visibility === null ? 'no visibility' : `visibility “${visibility}”`),
-};
+});
 
 /** Every row of the owned tables has one of the three visibilities. */
 export const visibilityDomain: Check = {
@@ -17,7 +17,7 @@ export const visibilityDomain: Check = {
   level: 'error',
   requires: OWNERSHIP_TABLES,
   hint: 'They become private; choose another with --visibility.\nRun: mcpgw fix --only ownership.visibility',
-  find: (context) => findOwnedRows(context, OUTSIDE),
+  find: (context) => findOwnedRows(context, outside(context)),
   repair(context) {
     // Nobody can say what was meant. Private shows a row to fewer people than that, perhaps, but never to more.
     const { visibility = 'private' } = context.overrides;
@@ -25,6 +25,6 @@ export const visibilityDomain: Check = {
       visibility === 'team'
         ? sql`CASE WHEN t.team_id IS NULL THEN 'private' ELSE 'team' END`
         : sql`${visibility}`;
-    return updateOwnedRows(context, OUTSIDE, sql`visibility = ${value}`, `made ${visibility}`);
+    return updateOwnedRows(context, outside(context), sql`visibility = ${value}`, `made ${visibility}`);
   },
 };

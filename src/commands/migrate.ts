@@ -3,7 +3,7 @@ import { lastReleaseLines } from '../database/last-release.ts';
 import type { ExitCode } from '../errors.ts';
 import { lockImpact } from '../migrate/lock-impact.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
-import { runMigration } from '../migrate/run.ts';
+import { type RunResult, runMigration } from '../migrate/run.ts';
 import { VERSION } from '../version.ts';
 import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
@@ -117,6 +117,7 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
     });
     session.found({ release: '0.7.0', revision: result.revision });
     const outcome = migrationOutcome(result, session.loaded.settings);
+    const faults = await schemaFaults(db, session, result);
     return {
       ...outcome,
       steps: [...backup.steps(), ...(outcome.steps ?? [])],
@@ -125,10 +126,22 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
         ...(outcome.warnings ?? []),
         ...warnings,
         ...backup.warnings(),
+        ...faults,
         ...(result.changed ? lastReleaseLines(db.dialect) : []),
       ],
     };
   });
+}
+
+/** What of the schema a migration does not mend, where it had nothing to do and was not sure that all is well. */
+async function schemaFaults(db: Connection, session: Session, result: RunResult): Promise<string[]> {
+  if (result.changed || result.plan.schema.size === 0) return [];
+  const { findSchemaFaults } = await import('../checks/schema-faults.ts');
+  const ids = await findSchemaFaults(db, session.loaded.settings);
+  if (ids.length === 0) return [];
+  return [
+    `The schema is not as v0.7.0 has it (${ids.join(', ')}), so that the gateway may fail. More: mcpgw verify --only schema`,
+  ];
 }
 
 /**

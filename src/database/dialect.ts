@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { GatewayError } from '../errors.ts';
 import type { TableChanges } from '../migrate/migration.ts';
-import type { Column, Schema, Table } from '../schema/model.ts';
+import type { Column, ColumnKind, Schema, Table } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
 import type { KeepColumns } from './keep-columns.ts';
@@ -49,6 +49,13 @@ export interface Change {
   readonly table: Table;
 }
 
+export interface Unreadable {
+  /** SQL that is true for such a value, and for nothing but values. */
+  readonly is: string;
+  /** SQL for the same value as the gateway writes it; NULL where that cannot be known. Null where it never can. */
+  readonly mended: string | null;
+}
+
 export interface KeyRanges {
   /** About how many rows a range has. */
   readonly size: number;
@@ -86,11 +93,19 @@ export interface Dialect {
   /** Tables of the gateway's schema (PostgreSQL: of the search path), without system tables. */
   readSchema(connection: Connection): Promise<Schema>;
   /**
-   * A SELECT of one column `thing` without parameters: a text for every column, unique, index and foreign key of
-   * the tables that `readSchema` reads, spelled as `src/schema/things.ts` has it; other texts do no harm.
+   * A SELECT without parameters of what the tables that `readSchema` reads have: `of_table`, `thing`, a text as
+   * `src/schema/things.ts` spells it, and `rejects`, 1 for what turns rows away where it does not belong.
    */
   readonly things: string;
   translateError(error: unknown): GatewayError | null;
+
+  /**
+   * What a column that the gateway takes for one of `kind` can hold and the gateway's driver cannot read; null where
+   * its type lets in nothing of that sort.
+   */
+  unreadable(column: Column, kind: ColumnKind): Unreadable | null;
+  /** SQL for a text that is compared letter by letter, as the gateway compares it, whatever the collation. */
+  exactly(text: string): string;
 
   quote(identifier: string): string;
   /** A string or NULL as an SQL literal, for DDL, which takes no parameters. */

@@ -15,8 +15,8 @@ type HeadSettings = Pick<Settings, 'emailAuthEnabled' | 'platformAdminEmail'>;
 
 /**
  * Whether a migration has nothing to do, asked with one statement and no lock: replicas that start at once
- * each run it. A yes is certain as far as the tool's own history, its rows and the catalogue's tables, columns,
- * uniques, indexes and foreign keys go; anything unusual is a no, which only
+ * each run it. A yes is certain as far as the tool's own history, its rows and the catalogue go, which
+ * must have all of v0.7.0 and nothing that turns its rows away; anything unusual is a no, which only
  * means that the long way round is taken; so is a table that somebody keeps locked. Every value is a literal,
  * for what bounds that wait takes no parameters. To be called outside of a transaction: where a table is missing the
  * statement fails, and would take the transaction with it.
@@ -68,19 +68,18 @@ function toolsAreNamed(): Condition[] {
   return [sql`NOT EXISTS (SELECT 1 FROM tools WHERE display_name IS NULL OR name IS NULL)`];
 }
 
-/** Everything is there that a migration makes; what v0.6.0 tables lost of their own it does not bring back. */
+/** Everything is there that v0.7.0 has, and nothing besides that turns rows of the gateway away. */
 function schemaIsWhole({ dialect }: Connection): Condition {
-  const v060 = releaseSchema('0.6.0');
-  const own = new Set(thingsOf(v060));
-  const wanted = [
-    ...[...v060.values()].map(({ name, columns }) => `${name}.${columns[0]?.name}`),
-    ...thingsOf(releaseSchema('0.7.0')).filter((thing) => !own.has(thing)),
-  ];
+  const target = releaseSchema('0.7.0');
+  const wanted = thingsOf(target, dialect);
   // Half of a restore is one thing too many.
-  const counted = [...wanted, `${RESTORE_TABLE}.backup`];
-  const list = sql.raw(counted.map((thing) => dialect.literal(thing)).join(', '));
-  return sql`(SELECT count(DISTINCT thing) FROM (${sql.raw(dialect.things)}) things WHERE thing IN (${list})) =
-    ${sql.lit(wanted.length)}`;
+  const list = (texts: Iterable<string>) =>
+    sql.raw([...texts].map((text) => dialect.literal(text)).join(', '));
+  return sql`(SELECT count(DISTINCT CASE WHEN is_wanted THEN thing END)
+      - count(CASE WHEN of_table = ${sql.lit(RESTORE_TABLE)}
+          OR rejects = 1 AND NOT is_wanted AND of_table IN (${list(target.keys())}) THEN 1 END)
+    FROM (SELECT of_table, thing, rejects, thing IN (${list(wanted.flat())}) AS is_wanted
+      FROM (${sql.raw(dialect.things)}) things) judged) = ${sql.lit(wanted.length)}`;
 }
 
 /** As `planSeed` wants them; with two personal teams it takes a closer look. */

@@ -12,6 +12,7 @@ import {
 import { plural } from '../report/plural.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
+import { sameKey } from '../schema/pending.ts';
 import { otherAdmins } from '../seed/other-admins.ts';
 import { type DanglingKey, danglingMend, mendDangling } from './dangling-mend.ts';
 import { findDangling, findMends } from './prepare.ts';
@@ -86,11 +87,7 @@ export function withoutReassigned(found: Orphans, { reassigned }: Mends): Orphan
 function addedKeys(before: Schema, after: Schema): readonly Pick<DanglingKey, 'table' | 'key'>[] {
   return [...before.values()].flatMap(({ name, foreignKeys }) =>
     (after.get(name)?.foreignKeys ?? [])
-      .filter(
-        (key) =>
-          !before.has(key.table) ||
-          !foreignKeys.some((k) => k.column === key.column && k.table === key.table),
-      )
+      .filter((key) => !before.has(key.table) || !foreignKeys.some((k) => sameKey(k, key)))
       .map((key) => ({ table: name, key })),
   );
 }

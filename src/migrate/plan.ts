@@ -175,7 +175,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const mends = await mendsOf(db, schema, recording.schema, assignment);
   const refusal = await refusalOf(async () => {
     refuseDangling(mends.left);
-    await refuseShared(db, schema, recording.schema, seed !== null);
+    await refuseShared(db, schema, recording, seed !== null);
   });
   if (refusal !== null && options.keepRefusal !== true) throw refusal;
 

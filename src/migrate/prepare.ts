@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
+import { isOutside, TEAM_VISIBILITIES } from '../ownership/visibility.ts';
 import { plural } from '../report/plural.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { columnOf, type ForeignKey, type Schema } from '../schema/model.ts';
@@ -28,12 +29,13 @@ export async function findMends(db: Connection, schema: Schema): Promise<readonl
       mends.push({ what: what(rows), rows, statement: { ...db.compile(change), counts: 'written' } });
   };
   if (schema.has('email_teams')) {
+    const outside = isOutside(db.dialect, 'visibility', TEAM_VISIBILITIES);
     // A pre-release let teams have the visibility `team` (COMPATIBILITY §2).
     await mend(
       (n) =>
         `${plural(n, 'team')} made private: v0.7.0 does not have ${n === 1 ? 'its' : 'their'} visibility`,
-      sql`SELECT count(*) AS n FROM email_teams WHERE visibility NOT IN ('private', 'public')`,
-      sql`UPDATE email_teams SET visibility = 'private' WHERE visibility NOT IN ('private', 'public')`,
+      sql`SELECT count(*) AS n FROM email_teams WHERE ${outside}`,
+      sql`UPDATE email_teams SET visibility = 'private' WHERE ${outside}`,
     );
   }
   for (const { name } of OWNED_TABLES) {

@@ -25,6 +25,8 @@ export interface Recording {
   readonly steps: readonly RecordedStep[];
   readonly schema: Schema;
   readonly warnings: readonly string[];
+  /** What columns that hold NULL are filled with, as SQL over their row: `table.column` and the expression. */
+  readonly fills: ReadonlyMap<string, string>;
 }
 
 /**
@@ -42,6 +44,7 @@ export function record(
 ): Recording {
   const schema = new Map(start);
   const warnings: string[] = [];
+  const fills = new Map<string, string>();
   const steps = (direction === 'up' ? migrations : migrations.toReversed()).map((migration): RecordedStep => {
     const statements: Statement[] = [];
     const changed = new Set<string>();
@@ -65,6 +68,9 @@ export function record(
         if (table === undefined || pending === null) return;
         const change = ddl.changeTable(table, pending, schema);
         statements.push(...change.statements);
+        for (const { column, value } of pending.fills ?? []) {
+          if (value.kind === 'expression') fills.set(`${name}.${column}`, value.sql);
+        }
         schema.set(name, change.table);
         if (start.has(name)) changed.add(name);
       },
@@ -87,7 +93,7 @@ export function record(
     migration[direction](context);
     return { migration, statements, changed: [...changed] };
   });
-  return { steps, schema, warnings };
+  return { steps, schema, warnings, fills };
 }
 
 /** Describes tables without writing SQL. */

@@ -2,6 +2,7 @@ import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import { plural } from '../report/plural.ts';
 import { type Schema, sameColumnSet, type Unique } from '../schema/model.ts';
+import type { Recording } from './record.ts';
 import type { SharedValues } from './shared-values.ts';
 import { uniqueObstacle } from './unique-obstacle.ts';
 
@@ -16,14 +17,21 @@ const LIST = 'mcpgw verify --only schema.uniques --verbose';
 export async function refuseShared(
   db: Connection,
   before: Schema,
-  after: Schema,
+  { schema: after, fills }: Pick<Recording, 'schema' | 'fills'>,
   arriving: boolean,
 ): Promise<void> {
   const details: string[] = [];
   for (const table of before.values()) {
     for (const unique of after.get(table.name)?.uniques ?? []) {
-      if (table.uniques.some((u) => sameColumnSet(u.columns, unique.columns))) continue;
-      const shared = await uniqueObstacle(db, table, unique, { arriving });
+      const filled = new Map(
+        unique.columns.flatMap((name) => {
+          const value = fills.get(`${table.name}.${name}`);
+          return value === undefined ? [] : [[name, value] as const];
+        }),
+      );
+      const isThere = table.uniques.some((u) => sameColumnSet(u.columns, unique.columns));
+      if (isThere && filled.size === 0) continue;
+      const shared = await uniqueObstacle(db, table, unique, { arriving, filled });
       if (shared !== null) details.push(...describe(unique, shared));
     }
   }

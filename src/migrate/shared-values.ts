@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import { columnOf, type Table } from '../schema/model.ts';
 
@@ -29,11 +29,13 @@ export async function sharedValues(
   db: Connection,
   table: Table,
   columns: readonly string[],
+  fills: ReadonlyMap<string, string> = new Map(),
   limit: number = SAMPLE,
 ): Promise<SharedValues> {
+  const rowsOf = rowsToBe(table, columns, fills);
   const filled = columns.map((name) => sql`${sql.ref(name)} IS NOT NULL`);
   const names = columns.map((name) => sql.ref(name));
-  const shared = sql`SELECT ${sql.join(names)}, count(*) AS n FROM ${sql.table(table.name)}
+  const shared = sql`SELECT ${sql.join(names)}, count(*) AS n FROM ${rowsOf} t
     WHERE ${sql.join(filled, sql` AND `)} GROUP BY ${sql.join(names)} HAVING count(*) > 1`;
   const [counts] = await db.query<{ shared: unknown; total: unknown }>(
     sql<{ shared: unknown; total: unknown }>`SELECT count(*) AS shared, sum(d.n) AS total FROM (${shared}) d`,
@@ -44,16 +46,27 @@ export async function sharedValues(
     columns,
     values: Number(counts?.shared ?? 0),
     rows,
-    sample: rows === 0 ? [] : await sampleOf(db, table, columns, shared, limit),
+    sample: rows === 0 ? [] : await sampleOf(db, table, columns, { shared, rowsOf, limit }),
   };
+}
+
+/** The rows as they are going to be, where columns that hold NULL are filled. */
+function rowsToBe(table: Table, columns: readonly string[], fills: ReadonlyMap<string, string>) {
+  if (fills.size === 0) return sql.table(table.name);
+  const names = [...new Set([...table.primaryKey, ...columns])].map((name) => {
+    const fill = fills.get(name);
+    return fill === undefined
+      ? sql.ref(name)
+      : sql`coalesce(${sql.ref(name)}, ${sql.raw(fill)}) AS ${sql.ref(name)}`;
+  });
+  return sql`(SELECT ${sql.join(names)} FROM ${sql.table(table.name)})`;
 }
 
 async function sampleOf(
   db: Connection,
   table: Table,
   columns: readonly string[],
-  shared: ReturnType<typeof sql>,
-  limit: number,
+  { shared, rowsOf, limit }: Readonly<Record<'shared' | 'rowsOf', RawBuilder<unknown>> & { limit: number }>,
 ): Promise<SharedValues['sample']> {
   const key = table.primaryKey.filter((name) => columnOf(table, name) !== undefined);
   const told = columns.filter((name) => !SCOPE.has(name));
@@ -64,7 +77,7 @@ async function sampleOf(
   const same = columns.map((name) => sql`${sql.ref(`d.${name}`)} = ${sql.ref(`t.${name}`)}`);
   const order = [...columns.map((name) => `d.${name}`), ...key.map((name) => `t.${name}`)];
   const rows = await db.query<Record<string, unknown>>(sql<Record<string, unknown>>`
-    SELECT ${sql.join(picked)} FROM ${sql.table(table.name)} t
+    SELECT ${sql.join(picked)} FROM ${rowsOf} t
     JOIN (${shared}) d ON ${sql.join(same, sql` AND `)}
     ORDER BY ${sql.join(order.map((name) => sql.ref(name)))} LIMIT ${sql.lit(limit)}`);
   return rows.map((row) => ({

@@ -5,7 +5,7 @@ import { sameColumnSet, type Table } from './model.ts';
 export function withChanges(table: Table, changes: TableChanges): Table {
   const altered = new Map((changes.alterColumns ?? []).map((column) => [column.name, column]));
   return {
-    name: table.name,
+    ...table,
     columns: [
       ...table.columns
         .filter((column) => !changes.dropColumns?.includes(column.name))
@@ -30,7 +30,6 @@ export function withChanges(table: Table, changes: TableChanges): Table {
         }),
       ...(changes.addColumns ?? []).map(({ column }) => column),
     ],
-    primaryKey: table.primaryKey,
     uniques: [
       ...table.uniques.filter(
         (unique) => !changes.dropUniques?.some((columns) => sameColumnSet(columns, unique.columns)),

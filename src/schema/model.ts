@@ -16,6 +16,8 @@ export type ColumnKind =
   | 'bigint'
   | 'float'
   | 'blob'
+  /** A type no column of the gateway has, of a server that holds a column to its type. */
+  | 'other'
   | 'unknown';
 
 export interface Column {
@@ -41,7 +43,15 @@ export interface Column {
   readonly fill: string | null;
   /** What the database says the column is for, where it is made; never read back. */
   readonly comment?: string;
+  /** The database computes it, and takes no value for it. */
+  readonly generated?: boolean;
 }
+
+/**
+ * Stands among the columns of an index or a unique that is not one over plain columns and all rows: it is partial,
+ * over an expression or the first characters only, not valid …; so that it never does for one that is.
+ */
+export const PARTLY = '…';
 
 export interface Unique {
   /** Null when unnamed (SQLite), or when the dialect may name it. */
@@ -62,14 +72,24 @@ export interface ForeignKey {
   readonly table: string;
   readonly references: string;
   readonly onDelete: 'CASCADE' | 'SET NULL' | null;
-  /** Read from a database that checked every row against it, and checks each that comes (PostgreSQL). */
+  /** Read from PostgreSQL: whether it checked every row against it, and checks each that comes. */
   readonly validated?: boolean;
 }
 
 export interface Check {
+  /** Empty where it has none. */
   readonly name: string;
-  /** In the dialect-neutral spelling; null when read from a database, where only the name counts. */
-  readonly expression: string | null;
+  /** In the dialect-neutral spelling when described, in the database's own when read (see `sameCheck`). */
+  readonly expression: string;
+}
+
+/** Something on a table that no release of the gateway makes and the rest of the model has no place for. */
+export interface Extra {
+  /** `trigger`, `rule` … */
+  readonly kind: string;
+  readonly name: string;
+  /** Whether it is seen to turn rows away; false where that cannot be known. */
+  readonly rejects: boolean;
 }
 
 export interface Table {
@@ -80,6 +100,7 @@ export interface Table {
   readonly indexes: readonly Index[];
   readonly foreignKeys: readonly ForeignKey[];
   readonly checks: readonly Check[];
+  readonly extras?: readonly Extra[];
 }
 
 export type Schema = ReadonlyMap<string, Table>;

@@ -2,12 +2,14 @@ import type { TableChanges } from '../migrate/migration.ts';
 import {
   type Column,
   columnOf,
+  type ForeignKey,
   type Index,
   sameColumnSet,
   sameColumns,
   type Table,
   type Unique,
 } from './model.ts';
+import { sameCheck } from './same-check.ts';
 
 /** What the database can tell that a schema cannot. */
 export interface Facts {
@@ -21,24 +23,44 @@ export interface Facts {
 
 /** The part of `wanted` that is not there yet; null when all of it is. */
 export function pendingChanges(table: Table, wanted: TableChanges, facts: Facts): TableChanges | null {
-  const renamed = (wanted.addUniques ?? []).flatMap((unique) => misnamed(table, unique));
   const goes = (unique: Unique) => wanted.dropUniques?.some((c) => sameColumnSet(c, unique.columns)) ?? false;
   const staying = table.indexes.filter(({ name }) => !wanted.dropIndexes?.includes(name));
+  const addUniques = (wanted.addUniques ?? []).filter((u) => goes(u) || !hasUnique(table, u));
+  const missing = missingIndexes({ indexes: staying }, wanted.addIndexes ?? []);
+  const addIndexes = (wanted.addIndexes ?? []).filter(
+    (i) => missing.includes(i) || table.uniques.some((u) => u.name === i.name),
+  );
+  // What bears the name of something that is to come, or holds its rule under another, goes first.
+  const names = new Set([
+    ...addUniques.map((u) => u.name ?? u.columns[0] ?? ''),
+    ...addIndexes.map((i) => i.name),
+  ]);
+  const inTheWay = table.uniques.filter(
+    (u) => names.has(u.name ?? '') || addUniques.some(({ columns }) => sameColumnSet(u.columns, columns)),
+  );
+  const wrongKeys = (wanted.addForeignKeys ?? [])
+    .filter((key) => table.foreignKeys.some((k) => k.column === key.column && !sameKey(k, key)))
+    .map(({ column }) => column);
   const pending: TableChanges = {
     dropUniques: [
       ...(wanted.dropUniques ?? []).filter((c) => table.uniques.some((u) => sameColumnSet(u.columns, c))),
-      ...renamed,
+      ...inTheWay.map((u) => u.columns),
     ],
     dropForeignKeys: [
       ...(wanted.dropForeignKeys ?? []).filter((c) => table.foreignKeys.some((k) => k.column === c)),
-      ...differentForeignKeys(table, wanted),
+      ...wrongKeys,
     ],
-    dropChecks: (wanted.dropChecks ?? []).filter((name) => table.checks.some((c) => c.name === name)),
+    dropChecks: [
+      ...(wanted.dropChecks ?? []).filter((name) => table.checks.some((c) => c.name === name)),
+      ...(wanted.addChecks ?? []).flatMap((check) =>
+        table.checks.some((c) => c.name === check.name && !sameCheck(c, check)) ? [check.name] : [],
+      ),
+    ],
     dropIndexes: [
-      ...(wanted.dropIndexes ?? []).filter((name) => table.indexes.some((i) => i.name === name)),
-      ...(wanted.addIndexes ?? [])
-        .filter((i) => table.indexes.some((j) => j.name === i.name && !sameColumns(i.columns, j.columns)))
-        .map((i) => i.name),
+      ...(wanted.dropIndexes ?? []).filter(
+        (name) => !names.has(name) && table.indexes.some((i) => i.name === name),
+      ),
+      ...table.indexes.filter((i) => names.has(i.name)).map((i) => i.name),
     ],
     dropColumns: (wanted.dropColumns ?? []).filter((name) => columnOf(table, name) !== undefined),
     addColumns: (wanted.addColumns ?? []).filter(({ column }) => columnOf(table, column.name) === undefined),
@@ -46,15 +68,14 @@ export function pendingChanges(table: Table, wanted: TableChanges, facts: Facts)
       ({ column }) => columnOf(table, column) !== undefined && facts.nulls(table.name, column) > 0,
     ),
     alterColumns: (wanted.alterColumns ?? []).flatMap((to) => altered(columnOf(table, to.name), to, facts)),
-    addUniques: (wanted.addUniques ?? []).filter((u) => goes(u) || !hasUnique(table, u)),
-    addIndexes: missingIndexes({ indexes: staying }, wanted.addIndexes ?? []),
+    addUniques,
+    addIndexes,
     addForeignKeys: (wanted.addForeignKeys ?? []).filter(
-      (key) =>
-        !table.foreignKeys.some(
-          (k) => k.column === key.column && k.table === key.table && k.onDelete === key.onDelete,
-        ),
+      (key) => wrongKeys.includes(key.column) || !table.foreignKeys.some((k) => sameKey(k, key)),
     ),
-    addChecks: (wanted.addChecks ?? []).filter((check) => !table.checks.some((c) => c.name === check.name)),
+    addChecks: (wanted.addChecks ?? []).filter(
+      (check) => !table.checks.some((c) => c.name === check.name && sameCheck(c, check)),
+    ),
   };
   return Object.values(pending).some((part) => part.length > 0) ? pending : null;
 }
@@ -89,20 +110,16 @@ function hasUnique(table: Table, unique: Unique): boolean {
   );
 }
 
-/** A unique on the right columns that cannot be dropped by the name later releases know. */
-function misnamed(table: Table, unique: Unique): (readonly string[])[] {
-  const same = table.uniques.some((u) => sameColumnSet(u.columns, unique.columns));
-  return same && !hasUnique(table, unique) ? [unique.columns] : [];
-}
-
-function differentForeignKeys(table: Table, wanted: TableChanges): string[] {
-  return (wanted.addForeignKeys ?? [])
-    .filter((key) =>
-      table.foreignKeys.some(
-        (k) => k.column === key.column && (k.table !== key.table || k.onDelete !== key.onDelete),
-      ),
-    )
-    .map((key) => key.column);
+/** Whether a foreign key that is there is the one that is wanted, and holds. */
+export function sameKey(actual: ForeignKey, wanted: ForeignKey): boolean {
+  return (
+    actual.column === wanted.column &&
+    actual.table === wanted.table &&
+    actual.onDelete === wanted.onDelete &&
+    // SQLite leaves the column out of a key that points at the primary key.
+    (actual.references === wanted.references || actual.references === '') &&
+    actual.validated !== false
+  );
 }
 
 /** An index is there under its name, or as another on the same columns that is not itself wanted. */

@@ -65,6 +65,7 @@ function typeName(column: Column): string {
       return 'FLOAT';
     case 'blob':
       return 'BLOB';
+    case 'other':
     case 'unknown':
       return column.type;
   }
@@ -324,12 +325,14 @@ function alterColumn(table: Table, to: Column, flavor: MysqlFlavor): Statement[]
     !to.nullable && from.nullable && to.fill !== null
       ? [fillColumn(table.name, to.name, { kind: 'expression', sql: to.fill }, flavor)]
       : [];
-  if (from.nullable === to.nullable) {
+  if (from.nullable === to.nullable && from.length === to.length) {
     return from.default === to.default
       ? []
       : [altering(table.name, defaultSql(to.name, to.nullable, to.default), 'metadata')];
   }
-  const definition = columnSql({ ...from, nullable: to.nullable, default: to.default });
+  const type = from.length === to.length ? from.type : '';
+  const { kind, length } = to;
+  const definition = columnSql({ ...from, type, kind, length, nullable: to.nullable, default: to.default });
   return [...fill, altering(table.name, `MODIFY COLUMN ${definition}`, 'rebuild')];
 }
 

@@ -1,6 +1,13 @@
 import { sql } from 'kysely';
 import { PASSING_TABLES } from '../../schema/gateway-tables.ts';
-import type { Column, ColumnKind, Schema, Table } from '../../schema/model.ts';
+import {
+  type Column,
+  type ColumnKind,
+  type Extra,
+  PARTLY,
+  type Schema,
+  type Table,
+} from '../../schema/model.ts';
 import type { Connection } from '../connection.ts';
 
 /** A column with what a MODIFY of it must repeat, or the server takes it away. */
@@ -27,6 +34,7 @@ interface IndexRow {
   non_unique: number | string;
   column_name: string | null;
   expression: string | null;
+  first_characters: number | null;
 }
 
 interface ForeignKeyRow {
@@ -38,11 +46,10 @@ interface ForeignKeyRow {
   delete_rule: string;
 }
 
-const KINDS: Readonly<Record<string, ColumnKind>> = {
+export const MYSQL_KINDS: Readonly<Record<string, ColumnKind>> = {
   varchar: 'string',
   char: 'string',
   text: 'text',
-  tinytext: 'text',
   mediumtext: 'text',
   // MariaDB's JSON is a LONGTEXT with a check.
   longtext: 'json',
@@ -50,8 +57,6 @@ const KINDS: Readonly<Record<string, ColumnKind>> = {
   datetime: 'datetime',
   timestamp: 'datetime',
   int: 'integer',
-  mediumint: 'integer',
-  smallint: 'integer',
   bigint: 'bigint',
   float: 'float',
   double: 'float',
@@ -63,7 +68,7 @@ const KINDS: Readonly<Record<string, ColumnKind>> = {
 
 function columnFrom(row: ColumnRow, mariadb: boolean, check: string | undefined): MysqlColumn {
   const boolean = row.data_type === 'tinyint';
-  const kind = boolean ? 'boolean' : (KINDS[row.data_type] ?? 'unknown');
+  const kind = boolean ? 'boolean' : (MYSQL_KINDS[row.data_type] ?? 'other');
   const length = kind === 'string' ? /\((\d+)\)/.exec(row.column_type)?.[1] : undefined;
   return {
     name: row.column_name,
@@ -76,6 +81,7 @@ function columnFrom(row: ColumnRow, mariadb: boolean, check: string | undefined)
     type: row.column_type,
     collation: row.collation_name,
     fill: null,
+    generated: / GENERATED$/i.test(row.extra),
     attributes:
       (row.comment === '' ? '' : ` COMMENT '${row.comment.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`) +
       (/\bINVISIBLE\b/i.test(row.extra) ? ' INVISIBLE' : '') +
@@ -92,6 +98,32 @@ function defaultFrom(row: ColumnRow, mariadb: boolean): string | null {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
+interface CheckRow {
+  table_name: string;
+  name: string;
+  /** Empty for one that is not enforced. */
+  expression: string;
+  level: string;
+}
+
+/** Checks of tables and, on MariaDB, of columns. */
+export function mysqlChecks(mariadb: boolean): string {
+  return mariadb
+    ? `SELECT TABLE_NAME AS table_name, CONSTRAINT_NAME AS name, CHECK_CLAUSE AS expression, LEVEL AS level
+       FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = database()`
+    : `SELECT t.TABLE_NAME AS table_name, t.CONSTRAINT_NAME AS name, 'Table' AS level,
+         CASE t.ENFORCED WHEN 'YES' THEN c.CHECK_CLAUSE ELSE '' END AS expression
+       FROM information_schema.TABLE_CONSTRAINTS t JOIN information_schema.CHECK_CONSTRAINTS c
+         ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME
+       WHERE t.TABLE_SCHEMA = database() AND t.CONSTRAINT_TYPE = 'CHECK'`;
+}
+
+/** Triggers (see `Extra`), as far as the user may see them. */
+export const MYSQL_TRIGGERS = `
+  SELECT EVENT_OBJECT_TABLE AS table_name, 'trigger' AS kind, TRIGGER_NAME AS name,
+         CASE WHEN ACTION_STATEMENT LIKE '%SIGNAL%' THEN 1 ELSE 0 END AS rejects
+  FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = database()`;
+
 /** Every name is aliased: MySQL answers with upper-case names, MariaDB as written. */
 export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise<Schema> {
   const columns = await db.query<ColumnRow>(sql`
@@ -105,7 +137,8 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
     ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION`);
   const indexes = await db.query<IndexRow>(sql`
     SELECT TABLE_NAME AS table_name, INDEX_NAME AS index_name, NON_UNIQUE AS non_unique,
-           COLUMN_NAME AS column_name, ${sql.raw(mariadb ? 'NULL' : 'EXPRESSION')} AS expression
+           COLUMN_NAME AS column_name, ${sql.raw(mariadb ? 'NULL' : 'EXPRESSION')} AS expression,
+           SUB_PART AS first_characters
     FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = database()
     ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`);
   const foreignKeys = await db.query<ForeignKeyRow>(sql`
@@ -118,11 +151,13 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
       AND r.TABLE_NAME = k.TABLE_NAME
     WHERE k.TABLE_SCHEMA = database() AND k.REFERENCED_TABLE_NAME IS NOT NULL
     ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`);
-  const checks = await db.query<{ table_name: string; name: string }>(sql`
-    SELECT TABLE_NAME AS table_name, CONSTRAINT_NAME AS name FROM information_schema.TABLE_CONSTRAINTS
-    WHERE TABLE_SCHEMA = database() AND CONSTRAINT_TYPE = 'CHECK'`);
+  const checks = await db.query<CheckRow>(sql`${sql.raw(mysqlChecks(mariadb))}`);
+  const extras = await db.query<Extra & { table_name: string }>(sql`${sql.raw(MYSQL_TRIGGERS)}`);
 
-  const columnChecks = mariadb ? await readColumnChecks(db) : new Map<string, string>();
+  // MariaDB knows checks of a column, which bear its name and go with its definition: that of JSON columns is one.
+  const columnChecks = new Map(
+    checks.filter((c) => c.level === 'Column').map((c) => [`${c.table_name}.${c.name}`, c.expression]),
+  );
 
   const draft = new Map<string, { -readonly [K in keyof Table]: Table[K] }>();
   for (const row of columns) {
@@ -134,6 +169,9 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
       indexes: [],
       foreignKeys: [],
       checks: [],
+      extras: extras
+        .filter((extra) => extra.table_name === row.table_name)
+        .map(({ kind, name, rejects }) => ({ kind, name, rejects: Number(rejects) === 1 })),
     };
     table.columns = [
       ...table.columns,
@@ -146,7 +184,9 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
     const key = `${row.table_name}\n${row.index_name}`;
     const known = parts.get(key) ?? { row, columns: [] };
     // A functional key part stands for the column it hashes (see the unique on `gateways.url`).
-    known.columns.push(row.column_name ?? /`([^`]+)`/.exec(row.expression ?? '')?.[1] ?? '');
+    const hashed = /^sha2\(`([^`]+)`,256\)$/.exec(row.expression ?? '')?.[1];
+    known.columns.push(row.column_name ?? hashed ?? PARTLY);
+    if (Number(row.non_unique) === 0 && row.first_characters !== null) known.columns.push(PARTLY);
     parts.set(key, known);
   }
   for (const { row, columns: names } of parts.values()) {
@@ -168,18 +208,7 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
   }
   for (const row of checks) {
     const table = draft.get(row.table_name);
-    if (table !== undefined) table.checks = [...table.checks, { name: row.name, expression: null }];
+    if (table !== undefined) table.checks = [...table.checks, row];
   }
   return draft;
-}
-
-/**
- * MariaDB knows checks of a column, which bear its name and go with its definition: that of JSON columns is
- * one. MySQL makes all of them checks of the table.
- */
-async function readColumnChecks(db: Connection): Promise<ReadonlyMap<string, string>> {
-  const rows = await db.query<{ table_name: string; column_name: string; clause: string }>(sql`
-    SELECT TABLE_NAME AS table_name, CONSTRAINT_NAME AS column_name, CHECK_CLAUSE AS clause
-    FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = database() AND LEVEL = 'Column'`);
-  return new Map(rows.map((row) => [`${row.table_name}.${row.column_name}`, row.clause]));
 }

@@ -20,6 +20,7 @@ import { mysqlReadBlocker } from './read-blocker.ts';
 import { unfinishedRestore } from './restore-marker.ts';
 import { MYSQL_SITE } from './site-objects.ts';
 import { mysqlThings } from './things.ts';
+import { mysqlUnreadable } from './unreadable.ts';
 
 /** The oldest versions with what we need: functional key parts, checks, instant columns. */
 const OLDEST = { mysql: [8, 0, 13], mariadb: [10, 6, 0] } as const;
@@ -62,6 +63,9 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     readSchema: (db) => readMysqlSchema(db, flavor.mariadb),
     things: mysqlThings(flavor.mariadb),
     translateError: translateMysqlError,
+
+    unreadable: mysqlUnreadable,
+    exactly: (text) => `CAST(${text} AS BINARY)`,
 
     quote: quoteMysql,
     literal: literalMysql,

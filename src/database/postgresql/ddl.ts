@@ -36,6 +36,7 @@ function typeName(column: Column): string {
       return 'DOUBLE PRECISION';
     case 'blob':
       return 'BYTEA';
+    case 'other':
     case 'unknown':
       return column.type;
   }

@@ -44,6 +44,14 @@ export const postgresqlDialect = (version: string): Dialect => ({
     unsupported: Number.parseInt(version, 10) < OLDEST ? `PostgreSQL ${OLDEST} or later is needed` : null,
   },
 
+  unreadable({ name, kind }) {
+    const v = quotePostgresql(name);
+    if (kind !== 'datetime' && kind !== 'naive-datetime') return null;
+    const years = `${v} < '0001-01-01' OR ${v} >= '10000-01-01'`;
+    return { is: `isfinite(${v}) AND (${years})`, mended: null };
+  },
+  exactly: (text) => text,
+
   quote: quotePostgresql,
   literal: literalPostgresql,
   timestamp: (moment) => moment.toISOString(),

@@ -40,6 +40,7 @@ function typeName(column: Column): string {
       return 'FLOAT';
     case 'blob':
       return 'BLOB';
+    case 'other':
     case 'unknown':
       return column.type;
   }
@@ -182,21 +183,21 @@ function valueSql(value: RowValue, parameters: unknown[]): string {
 function editedText(text: TableSql, changes: TableChanges, after: Table): TableSql {
   const dropsUnique = (columns: readonly string[]) =>
     changes.dropUniques?.some((dropped) => sameColumnSet(dropped, columns)) ?? false;
+  const dropsCheck = (name: string | null) => name !== null && (changes.dropChecks?.includes(name) ?? false);
   const dropsKey = (column: string) => changes.dropForeignKeys?.includes(column) ?? false;
   const kept = text.items.flatMap((item): Item[] => {
     if (item.kind === 'constraint') {
       const goes =
         (item.keyword === 'UNIQUE' && dropsUnique(item.columns)) ||
         (item.keyword === 'FOREIGN' && dropsKey(item.columns[0] ?? '')) ||
-        (item.keyword === 'CHECK' &&
-          item.name !== null &&
-          (changes.dropChecks?.includes(item.name) ?? false));
+        (item.keyword === 'CHECK' && dropsCheck(item.name));
       return goes ? [] : [item];
     }
     if (changes.dropColumns?.includes(item.name)) return [];
     let column = item;
     if (dropsUnique([item.name])) column = withoutClause(column, 'UNIQUE');
     if (dropsKey(item.name)) column = withoutClause(column, 'REFERENCES');
+    column = { ...column, clauses: column.clauses.filter(({ name }) => !dropsCheck(name)) };
     const altered = changes.alterColumns?.find((c) => c.name === item.name);
     if (altered !== undefined) {
       column = altered.nullable ? withoutClause(column, 'NOT') : withClause(column, 'NOT', 'NOT NULL');

@@ -1,5 +1,12 @@
 import { sql } from 'kysely';
-import type { Column, ColumnKind, Schema, Table } from '../../schema/model.ts';
+import {
+  type Check,
+  type Column,
+  type ColumnKind,
+  PARTLY,
+  type Schema,
+  type Table,
+} from '../../schema/model.ts';
 import type { Connection } from '../connection.ts';
 import { type ColumnItem, type ConstraintItem, parseTableSql, type TableSql } from './table-sql.ts';
 
@@ -43,19 +50,26 @@ interface ForeignKeyRow {
   on_delete: string;
 }
 
-/** SQLite knows no types but affinities: what counts is the declared name. */
+/** SQLite knows no types but affinities: what counts is the declared name, and the first of these that it has. */
+export const SQLITE_KINDS: Readonly<Record<string, ColumnKind>> = {
+  CHAR: 'string',
+  CLOB: 'string',
+  TEXT: 'text',
+  JSON: 'json',
+  BOOL: 'boolean',
+  DATETIME: 'datetime',
+  TIMESTAMP: 'datetime',
+  BIGINT: 'bigint',
+  INT: 'integer',
+  FLOA: 'float',
+  REAL: 'float',
+  DOUB: 'float',
+  BLOB: 'blob',
+};
+
 export function kindOf(type: string): ColumnKind {
   const name = type.toUpperCase();
-  if (/CHAR|CLOB/.test(name)) return 'string';
-  if (/TEXT/.test(name)) return 'text';
-  if (/JSON/.test(name)) return 'json';
-  if (/BOOL/.test(name)) return 'boolean';
-  if (/DATETIME|TIMESTAMP/.test(name)) return 'datetime';
-  if (/BIGINT/.test(name)) return 'bigint';
-  if (/INT/.test(name)) return 'integer';
-  if (/FLOA|REAL|DOUB/.test(name)) return 'float';
-  if (/BLOB/.test(name)) return 'blob';
-  return 'unknown';
+  return Object.entries(SQLITE_KINDS).find(([part]) => name.includes(part))?.[1] ?? 'unknown';
 }
 
 function lengthOf(type: string): number | null {
@@ -132,10 +146,9 @@ export async function readSqliteSchema(db: Connection): Promise<Schema> {
     const plain: Table['indexes'][number][] = [];
     for (const [name, parts] of indexColumns) {
       const first = parts[0];
-      // Indexes on expressions and partial ones hold rules of their own; they are kept but not compared.
-      if (first === undefined || first.origin === 'pk' || first.partial === 1) continue;
-      const names = parts.map((part) => part.column_name);
-      if (!names.every((part) => part !== null)) continue;
+      if (first === undefined || first.origin === 'pk') continue;
+      const partly = first.partial === 1 ? [PARTLY] : [];
+      const names = [...parts.map((part) => part.column_name ?? PARTLY), ...partly];
       if (first.unique === 1) {
         const constraint = first.origin === 'u';
         uniques.push({
@@ -158,7 +171,10 @@ export async function readSqliteSchema(db: Connection): Promise<Schema> {
         references: row.parent_column ?? '',
         onDelete: row.on_delete === 'CASCADE' || row.on_delete === 'SET NULL' ? row.on_delete : null,
       })),
-      checks: checkNames(text).map((name) => ({ name, expression: null })),
+      checks: checksOf(text),
+      extras: objects
+        .filter((o) => o.type === 'trigger' && o.tbl_name === object.name)
+        .map((o) => ({ kind: 'trigger', name: o.name, rejects: REFUSES.test(o.sql ?? '') })),
       text,
       indexSql: new Map(
         objects
@@ -185,8 +201,18 @@ function constraintName(text: TableSql, columns: readonly string[]): string | nu
   return inline?.clauses.find((clause) => clause.keyword === 'UNIQUE')?.name ?? null;
 }
 
-function checkNames(text: TableSql): string[] {
-  return text.items.flatMap((item) =>
-    item.kind === 'constraint' && item.keyword === 'CHECK' && item.name !== null ? [item.name] : [],
-  );
+/** What a trigger does to turn a row away. */
+const REFUSES = /\braise\s*\(/i;
+/** The same for SQL. */
+export const SQL_REFUSES = "replace(sql, ' ', '') LIKE '%raise(%'";
+
+/** Checks of the table and of its columns. */
+export function checksOf(text: TableSql): Check[] {
+  return text.items
+    .flatMap((item) => (item.kind === 'column' ? item.clauses : [item]))
+    .filter(({ keyword }) => keyword === 'CHECK')
+    .map(({ name, text: clause }) => ({
+      name: name ?? '',
+      expression: clause.slice(clause.indexOf('(') + 1, clause.lastIndexOf(')')),
+    }));
 }

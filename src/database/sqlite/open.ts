@@ -13,6 +13,7 @@ import { openFile, sqliteVersion } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
 import { refuseLostWal } from './refuse-lost-wal.ts';
 import { sqliteDialect } from './sqlite.ts';
+import { CHECKS_FUNCTION, checksText } from './things.ts';
 
 /** Pages kept in memory: enough to build an index of 100 000 rows without thrashing, and bounded. */
 const CACHE_KIB = 32_768;
@@ -37,6 +38,7 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
     try {
       if (reading) file.pragma('query_only = ON');
       file.pragma('foreign_keys = OFF');
+      file.function(CHECKS_FUNCTION, { deterministic: true }, (create) => checksText(String(create)));
       file.function(DISPLAY_NAME_FUNCTION, { deterministic: true }, (custom, original) =>
         displayName(custom as string | null, original as string | null),
       );

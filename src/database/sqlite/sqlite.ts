@@ -12,6 +12,7 @@ import { refuseUnwritable } from './refuse-unwritable.ts';
 import { SQLITE_SITE } from './site-objects.ts';
 import { quoteName } from './table-sql.ts';
 import { SQLITE_THINGS } from './things.ts';
+import { sqliteUnreadable } from './unreadable.ts';
 
 const WHOLE_FILE = 'the whole file';
 const FILE_LOCK = 'the file’s';
@@ -35,6 +36,9 @@ export const sqliteDialect = (version: string, path: string, configure: () => vo
   translateError: (error) => translateSqliteError(error, path),
 
   server: { product: 'SQLite', version, unsupported: null },
+
+  unreadable: sqliteUnreadable,
+  exactly: (text) => text,
 
   quote: quoteName,
   literal: (value) => (value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`),
