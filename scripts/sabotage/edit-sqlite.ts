@@ -1,4 +1,4 @@
-import SQLite from 'better-sqlite3';
+import { openFile } from '../../src/database/sqlite/driver.ts';
 
 /** A change of what SQLite keeps of a table, made as no DDL of its own would allow. */
 export interface EditSqlite {
@@ -19,7 +19,7 @@ const lineOf = (name: string) => new RegExp(`(?<=\\n {2})"?${name}"? [^\\n]*?(?=
 
 /** @throws Error when nothing was changed by it */
 export function editSqlite(path: string, { table, change }: EditSqlite): void {
-  const file = new SQLite(path);
+  const file = openFile(path);
   try {
     file.unsafeMode(true);
     const before = file.prepare('SELECT sql FROM sqlite_schema WHERE name = ?').pluck().get(table) as string;

@@ -72,8 +72,10 @@ export interface ForeignKey {
   readonly table: string;
   readonly references: string;
   readonly onDelete: 'CASCADE' | 'SET NULL' | null;
-  /** Read from PostgreSQL: whether it checked every row against it, and checks each that comes. */
+  /** Read from a database that checked every row against it, and checks each that comes (PostgreSQL). */
   readonly validated?: boolean;
+  /** It is there, and rows that come are not held to it (PostgreSQL). */
+  readonly unenforced?: boolean;
 }
 
 export interface Check {

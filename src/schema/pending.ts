@@ -118,7 +118,7 @@ export function sameKey(actual: ForeignKey, wanted: ForeignKey): boolean {
     actual.onDelete === wanted.onDelete &&
     // SQLite leaves the column out of a key that points at the primary key.
     (actual.references === wanted.references || actual.references === '') &&
-    actual.validated !== false
+    actual.unenforced !== true
   );
 }
 

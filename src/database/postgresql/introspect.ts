@@ -40,6 +40,7 @@ interface ConstraintRow {
   parent_columns: string[] | null;
   on_delete: string;
   expression: string | null;
+  validated: boolean;
   enforced: boolean;
 }
 
@@ -57,8 +58,8 @@ export const WHOLE_INDEX = `x.indpred IS NULL AND x.indisvalid AND x.indexprs IS
 /** PostgreSQL 18 knows constraints that hold nobody to anything. */
 export const ENFORCED = "to_jsonb(k)->>'conenforced' IS DISTINCT FROM 'false'";
 
-/** A foreign key that rows are held to: checked for those that are there, and its triggers are on. */
-export const HELD_KEY = `k.convalidated AND ${ENFORCED}
+/** A foreign key that rows which come are held to: its triggers are on. */
+export const HELD_KEY = `${ENFORCED}
   AND NOT EXISTS (SELECT 1 FROM pg_trigger g WHERE g.tgconstraint = k.oid AND g.tgenabled IN ('D', 'R'))`;
 
 /** What is beside the gateway's own on a table (see `Extra`). */
@@ -146,7 +147,7 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
     ORDER BY x.indexrelid`);
   const constraints = await db.query<ConstraintRow>(sql`
     SELECT t.relname AS table_name, k.conname AS name, k.contype AS type, p.relname AS parent,
-           k.confdeltype AS on_delete, pg_get_expr(k.conbin, k.conrelid) AS expression,
+           k.confdeltype AS on_delete, k.convalidated AS validated, pg_get_expr(k.conbin, k.conrelid) AS expression,
            CASE k.contype WHEN 'f' THEN ${sql.raw(HELD_KEY)} ELSE ${sql.raw(ENFORCED)} END AS enforced,
            ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, place)
                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY place) AS columns,
@@ -205,7 +206,8 @@ export async function readPostgresqlSchema(db: Connection): Promise<Schema> {
         table: row.parent ?? '',
         references: row.parent_columns?.join(',') ?? '',
         onDelete: row.on_delete === 'c' ? 'CASCADE' : row.on_delete === 'n' ? 'SET NULL' : null,
-        validated: row.enforced,
+        validated: row.validated && row.enforced,
+        unenforced: !row.enforced,
       };
       schema.set(table.name, { ...table, foreignKeys: [...table.foreignKeys, key] });
     }
