@@ -6,6 +6,7 @@ import { CHECKS } from '../checks/registry.ts';
 import { isProblem } from '../checks/run-check.ts';
 import { selectChecks } from '../checks/select.ts';
 import type { Connection } from '../database/connection.ts';
+import { PATIENCE_MS } from '../database/patience.ts';
 import { ExitCode, GatewayError } from '../errors.ts';
 import { repairLocks } from '../migrate/lock-impact.ts';
 import { readBeforeLocking } from '../migrate/read-before-locking.ts';
@@ -48,7 +49,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         lockTimeoutMs: options.lockTimeout * 1000,
         signal: io.signal,
       };
-      if (dryRun) await db.dialect.beginRead(db);
+      if (dryRun) await db.dialect.beginRead(db, PATIENCE_MS);
       const input = {
         settings: session.loaded.settings,
         ...(await (dryRun

@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { lastReleaseLines } from '../database/last-release.ts';
+import { PATIENCE_MS } from '../database/patience.ts';
 import type { ExitCode } from '../errors.ts';
 import { lockImpact } from '../migrate/lock-impact.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
@@ -65,7 +66,7 @@ async function planned(
   options: MigrateOptions,
   db: Connection,
 ): Promise<{ plan: Plan; outcome: Outcome }> {
-  await db.dialect.beginRead(db);
+  await db.dialect.beginRead(db, PATIENCE_MS);
   try {
     const plan = await makePlan(db, { ...planOptions(session, options), purpose: 'show' });
     session.found(plan.state);

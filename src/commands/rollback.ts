@@ -1,3 +1,4 @@
+import { PATIENCE_MS } from '../database/patience.ts';
 import type { ExitCode } from '../errors.ts';
 import { planRollback, runRollback } from '../migrate/rollback.ts';
 import { VERSION } from '../version.ts';
@@ -35,7 +36,7 @@ type Request = Parameters<typeof planRollback>[1];
 
 function dryRun(session: Session, options: RollbackOptions, request: Request): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
-    await db.dialect.beginRead(db);
+    await db.dialect.beginRead(db, PATIENCE_MS);
     try {
       const plan = await planRollback(db, request);
       session.found(plan.state);

@@ -1,5 +1,6 @@
 import { WITHOUT_EMAIL_AUTH } from '../checks/no-admin.ts';
 import { lastReleaseLines } from '../database/last-release.ts';
+import { PATIENCE_MS } from '../database/patience.ts';
 import { ExitCode, type GatewayError } from '../errors.ts';
 import { isAtHead } from '../migrate/head.ts';
 import { historyWarnings, readHistory } from '../migrate/history.ts';
@@ -29,7 +30,7 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
     const session = await openSession(io, options, { credentials: 'optional', purpose: 'read' });
     open(session);
     return session.connect({ access: 'read', wait: options.wait }, async (db) => {
-      await db.dialect.beginRead(db);
+      await db.dialect.beginRead(db, PATIENCE_MS);
       const schema = await db.dialect.readSchema(db);
       const { settings } = session.loaded;
       const meant = { ...settings, platformAdminEmail: await findAdmin(db, schema, settings) };

@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { CompiledQuery, type Kysely, type RawBuilder } from 'kysely';
 import type { Dialect } from './dialect.ts';
+import { noting, saidByServer } from './said-by-server.ts';
 import type { Statement } from './statement.ts';
 import type { Watch } from './watch.ts';
 
@@ -25,17 +26,22 @@ const statements = channel('mcpgw:statement');
  * A connection over a Kysely instance that is bound to one connection of its driver.
  *
  * @param watch bounds how long a statement is waited for; null waits for as long as it takes
+ * @param lastWords why a connection was lost, where the server said it between two statements
  */
 export function connection(
   dialect: Dialect,
   kysely: Kysely<unknown>,
   watch: Watch | null = null,
+  lastWords: () => Error | null = () => null,
 ): Connection {
   async function execute<Row>(query: CompiledQuery<Row>) {
     const { sql } = query;
     if (statements.hasSubscribers) statements.publish({ phase: 'before', sql });
     const send = () => kysely.executeQuery<Row>(query);
-    const result = await (watch === null ? send() : watch(send));
+    const result = await (watch === null ? send() : watch(send)).catch((error: unknown) => {
+      const said = saidByServer(error) ? error : (lastWords() ?? error);
+      throw noting(said, 'Statement', sql);
+    });
     if (statements.hasSubscribers) statements.publish({ phase: 'after', sql });
     return result;
   }

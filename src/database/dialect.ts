@@ -3,6 +3,7 @@ import type { GatewayError } from '../errors.ts';
 import type { TableChanges } from '../migrate/migration.ts';
 import type { Column, ColumnKind, Schema, Table } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
+import type { Blocker } from './blocker.ts';
 import type { Connection } from './connection.ts';
 import type { KeepColumns } from './keep-columns.ts';
 import type { EffectKind, Statement } from './statement.ts';
@@ -35,6 +36,8 @@ export interface OpenDatabase {
   readonly dialect: Dialect;
   /** Ends the connection at once, without a word to the server; null where there is none to wait for. */
   readonly cut: (() => void) | null;
+  /** What a server said of its own accord, and then hung up. */
+  readonly lastWords?: () => Error | null;
 }
 
 /** Opens a target; throws a GatewayError that says what is wrong with it. */
@@ -185,8 +188,8 @@ export interface Dialect {
   boundedQuery(query: string, waitMs: number): string;
   /** A restore that was begun and not ended; always null where a restore is all or nothing. */
   unfinishedRestore(connection: Connection): Promise<UnfinishedRestore | null>;
-  /** Who has locked a table so that it cannot even be read, for people; null when nobody can be named. */
-  readBlocker(connection: Connection): Promise<string | null>;
+  /** Who has locked a table so that it cannot even be read; null when nobody can be named. */
+  readBlocker(connection: Connection): Promise<Blocker | null>;
   /** Makes later writes of the session wait at most this long for what somebody else is writing. */
   writeWait(milliseconds: number): Statement;
   /** The database's own integrity check: lines of what is wrong, or null where it has none. */

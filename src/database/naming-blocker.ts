@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { toEndIt } from './blocker.ts';
 import type { Connection } from './connection.ts';
 
 /**
@@ -12,8 +13,8 @@ export async function namingBlocker(db: Connection, error: unknown): Promise<unk
     await db.dialect.endRead(db);
     const blocker = await db.dialect.readBlocker(db);
     if (blocker === null) return error;
-    return new GatewayError('BUSY', `The gateway’s tables are in use: ${blocker}.`, {
-      hint: 'Wait for it, or end that transaction, then run the command again. Nothing was changed.',
+    return new GatewayError('BUSY', `The gateway’s tables are in use: ${blocker.text}.`, {
+      hint: `Wait for it, or end that transaction, then run the command again. ${toEndIt(blocker)}Nothing was changed.`,
       cause: error,
     });
   } catch {

@@ -53,7 +53,7 @@ export async function withDatabase<T>(
     return await kysely.connection().execute(async (pinned) => {
       const ping = () => pinned.executeQuery(CompiledQuery.raw('SELECT 1'));
       const awake = watched === null ? null : keepAwake(watched, ping);
-      const db = connection(dialect, pinned, awake?.watch ?? null);
+      const db = connection(dialect, pinned, awake?.watch ?? null, open.lastWords);
       try {
         return await use(db);
       } catch (error) {

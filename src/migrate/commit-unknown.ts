@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import { takenBack } from './taken-back.ts';
 
 /** The connection was lost after COMMIT was sent: the server may have carried it out or not. */
 export class CommitUnknown<T> extends GatewayError {
@@ -20,9 +21,15 @@ export class CommitUnknown<T> extends GatewayError {
  * What to throw for an error of COMMIT. An answer of the database that refuses it is certain; no answer is not.
  *
  * @param what was committed, as a sentence starts: `The migration`
+ * @param command that starts it again
  */
-export function commitUnknown<T>(db: Connection, error: unknown, what: string, result: T): unknown {
+export function commitUnknown<T>(
+  db: Connection,
+  error: unknown,
+  { what, command }: { readonly what: string; readonly command: string },
+  result: T,
+): unknown {
   const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
   const lost = known?.code === 'UNREACHABLE' || (known?.code === 'FAILED' && known === error);
-  return lost ? new CommitUnknown(what, result, error) : error;
+  return lost ? new CommitUnknown(what, result, error) : takenBack(db, error, command);
 }

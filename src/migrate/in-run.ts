@@ -73,7 +73,7 @@ export async function inRun<T>(
     // Where every statement is its own transaction, only the lock was left, and it goes with the connection.
     if (!db.dialect.transactionalDdl) return result;
     await takeBack(db);
-    throw writes > 0 ? commitUnknown(db, error, what, result) : error;
+    throw writes > 0 ? commitUnknown(db, error, { what, command }, result) : error;
   }
   return result;
 }

@@ -1,3 +1,4 @@
+import { UNSEEN } from '../database/blocker.ts';
 import type { Connection } from '../database/connection.ts';
 import { tablesInUse } from '../database/tables-in-use.ts';
 import { GatewayError } from '../errors.ts';
@@ -45,7 +46,7 @@ export async function readBeforeLocking<T>(
       const halfDone = known === null || known.code === 'STATE' || known.code === 'PREFLIGHT';
       if (!busy && (refusable || !halfDone)) throw error;
       if (busy && isLastTry) {
-        const blocker = (await dialect.readBlocker(db)) ?? 'by a connection that this user may not see';
+        const blocker = (await dialect.readBlocker(db)) ?? UNSEEN;
         throw tablesInUse(blocker, lockTimeoutMs, error);
       }
       // Once more when no run is at work, which is named otherwise, or has just ended.

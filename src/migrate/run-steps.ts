@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Connection } from '../database/connection.ts';
 import { refuseWhenStopped } from '../database/refuse-when-stopped.ts';
+import { noting } from '../database/said-by-server.ts';
 import type { Statement } from '../database/statement.ts';
 import type { Progress } from '../progress.ts';
 import { historyRow } from './history.ts';
@@ -84,7 +85,9 @@ export async function runStatements(
     await setImmediate();
     refuseWhenStopped(context.signal, leftBehind(db, context.command));
     context.onWrite();
-    const affected = await runKeeping(db, context.kept, statement);
+    const affected = await runKeeping(db, context.kept, statement).catch((error: unknown) => {
+      throw noting(error, 'Asked for by', title);
+    });
     if (statement.counts !== undefined) rows += affected;
     context.progress.advance(1);
   }

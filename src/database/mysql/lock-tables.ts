@@ -1,3 +1,4 @@
+import { type Blocker, UNSEEN } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
@@ -41,11 +42,11 @@ export async function awaitFreeMysqlTables(
   ];
   if (modes.length === 0 || (await isGaleraNode(db))) return;
   const locks = statement(`LOCK TABLES ${modes.join(', ')}`);
-  let blocker = '';
+  let blocker: Blocker = UNSEEN;
   let cause: unknown;
   await db.run(statement(`SET SESSION lock_wait_timeout = ${TRY_S}`));
   const isFree = await poll(
-    { ...lock, everyMs: PAUSE_BETWEEN_TRIES_MS, onWait: async () => lock.onWait(blocker) },
+    { ...lock, everyMs: PAUSE_BETWEEN_TRIES_MS, onWait: async () => lock.onWait(blocker.text) },
     async () => {
       try {
         await db.run(locks);
@@ -53,7 +54,7 @@ export async function awaitFreeMysqlTables(
         const { errno = 0 } = error as { errno?: number };
         if (CANNOT_TRY.has(errno)) return true;
         if (!TRY_FAILED.has(errno)) throw error;
-        blocker = (await mysqlTableHolder(db, tables)) ?? 'by a connection that this user may not see';
+        blocker = (await mysqlTableHolder(db, tables)) ?? UNSEEN;
         cause = error;
         return undefined;
       }

@@ -1,3 +1,4 @@
+import type { Blocker } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
@@ -5,7 +6,7 @@ import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
 import { boundMysqlWaits } from './bound-waits.ts';
 import { isGaleraNode, type Lease, leaseSeeker } from './lease.ts';
-import { namedLockHolder, releaseNamedLock, tryNamedLock } from './named-lock.ts';
+import { GONE, namedLockHolder, releaseNamedLock, tryNamedLock } from './named-lock.ts';
 
 const POLL_MS = 200;
 /** Every SELECT, and every other statement, sees what all nodes have committed before it. */
@@ -21,8 +22,8 @@ export async function beginMysqlRun(db: Connection, lock: RunLock): Promise<void
 }
 
 async function takeNamedLock(db: Connection, lock: RunLock): Promise<void> {
-  let holder = '';
-  const onWait = async () => lock.onWait(holder);
+  let holder: Blocker = GONE;
+  const onWait = async () => lock.onWait(holder.text);
   const locked = await poll({ ...lock, everyMs: POLL_MS, onWait }, async () => {
     if (await tryNamedLock(db)) return true;
     holder = await namedLockHolder(db);
@@ -36,7 +37,7 @@ async function takeLease(db: Connection, lock: RunLock): Promise<void> {
   const seeker = leaseSeeker(db, lock.peek ?? false);
   const onWait = async () => lock.onWait(seeker.holder());
   const lease = await poll({ ...lock, everyMs: POLL_MS, onWait }, seeker.attempt);
-  if (lease === undefined) throw runLocked(seeker.holder(), lock.timeoutMs);
+  if (lease === undefined) throw runLocked({ text: seeker.holder(), end: null }, lock.timeoutMs);
   leases.set(db, lease);
 }
 

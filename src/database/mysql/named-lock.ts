@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { Blocker } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 
 /** GET_LOCK names are server-wide and hold 64 characters: a hash of the database's name keeps them apart. */
@@ -42,15 +43,17 @@ export async function releaseNamedLock(db: Connection): Promise<void> {
   await db.query(sql`SELECT RELEASE_ALL_LOCKS() AS released`);
 }
 
+export const GONE: Blocker = { text: 'a run that has just ended', end: null };
+
 /** Process, host and since when, of whoever has the lock. */
-export async function namedLockHolder(db: Connection): Promise<string> {
+export async function namedLockHolder(db: Connection): Promise<Blocker> {
   const bits = NOTES.flatMap((note) =>
     bitsOf(note).map((bit) => sql`IS_USED_LOCK(${bitName(note, bit)}) AS ${sql.ref(`${note.letter}${bit}`)}`),
   );
   const [row] = await db.query<Record<string, number | string | null>>(
     sql`SELECT IS_USED_LOCK(${NAME}) AS id, ${sql.join(bits)}`,
   );
-  if (row === undefined || row.id === null || row.id === undefined) return 'a run that has just ended';
+  if (row === undefined || row.id === null || row.id === undefined) return GONE;
   const numberOf = (note: Note) =>
     bitsOf(note).reduce((sum, bit) => (row[`${note.letter}${bit}`] === row.id ? sum + 2 ** bit : sum), 0);
   const [seconds, pid] = [numberOf(NOTES[0]), numberOf(NOTES[1])];
@@ -66,5 +69,6 @@ export async function namedLockHolder(db: Connection): Promise<string> {
       ? 'of another account'
       : `from ${client.host.replace(/:\d+$/, '')}, account ${client.user}`;
   const since = new Date(seconds * 1000).toISOString().slice(0, 19);
-  return `mcpgw pid ${pid} ${from} (connection ${row.id}), since ${since}Z`;
+  const text = `mcpgw pid ${pid} ${from} (connection ${row.id}), since ${since}Z`;
+  return { text, end: `KILL ${row.id};` };
 }

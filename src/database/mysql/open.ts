@@ -58,9 +58,13 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
       ...(ssl === null ? {} : { ssl }),
     } as PoolOptions);
     const connections = new Set<PoolConnection>();
+    let lastWords: Error | null = null;
     pool.on('connection', (made) => {
-      // A connection that the server ends between two statements is met again, as an error, by the next one.
-      made.on('error', () => {});
+      // What the server says while nobody asks is why the next statement fails.
+      made.on('error', (error) => {
+        const { code } = error as { code?: unknown };
+        if (typeof code === 'number') lastWords = Object.assign(error, { errno: code, code: `${code}` });
+      });
       connections.add(made);
     });
     const cut = () => {
@@ -92,7 +96,7 @@ export const openMysql: Open<MysqlTarget> = async (target, options) => {
       const mariadb = /mariadb/i.test(version);
       const stamped = row?.stamped?.split('\n') ?? [];
       const dialect = mysqlDialect(version.replace(/^5\.5\.5-/, ''), { mariadb, collation, stamped });
-      return { kysely, dialect, cut };
+      return { kysely, dialect, cut, lastWords: () => lastWords };
     } catch (error) {
       cut();
       await kysely.destroy();

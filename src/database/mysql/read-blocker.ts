@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { Blocker } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
+import { literalMysql } from './ddl.ts';
 
 interface Client {
   readonly id: number | string;
@@ -26,7 +28,7 @@ const NAMED = 3;
  * know: MySQL lists it for accounts that may read performance_schema, MariaDB needs a plugin for that. Else the
  * other connections to this database are named, of which it is one.
  */
-export async function mysqlReadBlocker(db: Connection): Promise<string | null> {
+export async function mysqlReadBlocker(db: Connection): Promise<Blocker | null> {
   const among = sql`m.LOCK_TYPE IN ('SHARED_NO_READ_WRITE', 'EXCLUSIVE')`;
   return (await holderOfMetadataLock(db, among)) ?? (await connections(db));
 }
@@ -35,17 +37,18 @@ export async function mysqlReadBlocker(db: Connection): Promise<string | null> {
  * Whose open transaction keeps one of the tables from being changed: the same sources, and between them what
  * InnoDB knows of open transactions, for accounts with PROCESS.
  */
-export async function mysqlTableHolder(db: Connection, tables: LockedTables): Promise<string | null> {
+export async function mysqlTableHolder(db: Connection, tables: LockedTables): Promise<Blocker | null> {
   const among = inTheWay(tables, sql`m.OBJECT_NAME`, sql`m.LOCK_TYPE`);
   return (
     (await holderOfMetadataLock(db, among)) ??
     (await holderByPlugin(db, tables)) ??
     (await openTransactions(db)) ??
+    (await preparedTransaction(db)) ??
     (await connections(db))
   );
 }
 
-async function holderOfMetadataLock(db: Connection, which: RawBuilder<unknown>): Promise<string | null> {
+async function holderOfMetadataLock(db: Connection, which: RawBuilder<unknown>): Promise<Blocker | null> {
   const [row] = await ifAllowed<Holder>(
     db,
     sql`
@@ -57,7 +60,7 @@ async function holderOfMetadataLock(db: Connection, which: RawBuilder<unknown>):
         AND ${which} AND t.PROCESSLIST_ID <> connection_id()
       ORDER BY t.PROCESSLIST_TIME DESC, m.OBJECT_NAME LIMIT 1`,
   );
-  return row === undefined ? null : `${row.name} by ${describe(row)}`;
+  return row === undefined ? null : { text: `${row.name} by ${describe(row)}`, end: ending(row) };
 }
 
 /** Any lock on a table that is changed, and on the others those of whoever writes. */
@@ -72,7 +75,7 @@ function inTheWay(
 }
 
 /** MariaDB, where somebody has installed its plugin `metadata_lock_info`. */
-async function holderByPlugin(db: Connection, tables: LockedTables): Promise<string | null> {
+async function holderByPlugin(db: Connection, tables: LockedTables): Promise<Blocker | null> {
   const [row] = await ifAllowed<Holder>(
     db,
     sql`
@@ -82,11 +85,11 @@ async function holderByPlugin(db: Connection, tables: LockedTables): Promise<str
         AND p.ID <> connection_id()
       ORDER BY p.TIME DESC, m.TABLE_NAME LIMIT 1`,
   );
-  return row === undefined ? null : `${row.name} by ${describe(row)}`;
+  return row === undefined ? null : { text: `${row.name} by ${describe(row)}`, end: ending(row) };
 }
 
 /** The oldest first; one that has chosen no database may have named it. */
-async function openTransactions(db: Connection): Promise<string | null> {
+async function openTransactions(db: Connection): Promise<Blocker | null> {
   const rows = await ifAllowed<Client>(
     db,
     sql`
@@ -98,7 +101,17 @@ async function openTransactions(db: Connection): Promise<string | null> {
   return listed(rows, 'by an open transaction of ', 'by an open transaction of one of ');
 }
 
-async function connections(db: Connection): Promise<string | null> {
+/** One of XA PREPARE has no session any more, and keeps its locks through a restart of the server. */
+async function preparedTransaction(db: Connection): Promise<Blocker | null> {
+  const rows = await ifAllowed<{ gtrid_length: number; data: string }>(db, sql`XA RECOVER`);
+  const [row] = rows;
+  if (row === undefined) return null;
+  const gtrid = literalMysql(row.data.slice(0, Number(row.gtrid_length)));
+  const text = `by ${rows.length === 1 ? '' : 'one of the prepared transactions, such as '}XA ${gtrid}`;
+  return { text, end: rows.length === 1 ? `XA ROLLBACK ${gtrid};` : null };
+}
+
+async function connections(db: Connection): Promise<Blocker | null> {
   const rows = await ifAllowed<Client>(
     db,
     sql`
@@ -113,12 +126,18 @@ function ifAllowed<Row>(db: Connection, query: RawBuilder<Row>): Promise<readonl
   return db.query(query).catch(() => []);
 }
 
-function listed(clients: readonly Client[], one: string, several: string): string | null {
+function listed(clients: readonly Client[], one: string, several: string): Blocker | null {
   if (clients.length === 0) return null;
   const named = clients.slice(0, NAMED).map(describe);
   const more = clients.length > NAMED ? [`${clients.length - NAMED} more`] : [];
-  return `${clients.length === 1 ? one : several}${[...named, ...more].join(', ')}`;
+  const [first] = clients;
+  return {
+    text: `${clients.length === 1 ? one : several}${[...named, ...more].join(', ')}`,
+    end: first !== undefined && clients.length === 1 ? ending(first) : null,
+  };
 }
+
+const ending = ({ id }: Client) => `KILL ${id};`;
 
 function describe({ id, account, host, seconds }: Client): string {
   const since = new Date(Date.now() - Number(seconds) * 1000).toISOString().slice(0, 19);

@@ -1,97 +1,135 @@
 import { GatewayError } from '../../errors.ts';
 import { connectFailure } from '../connect-failure.ts';
+import { inWords, noting, saidByServer, type Words } from '../said-by-server.ts';
 
 interface PostgresqlError {
   readonly code?: string;
-  readonly message?: string;
   readonly severity?: string;
+  /** Where in a function it was raised. */
+  readonly where?: string;
+  readonly detail?: string;
 }
 
-/** SQLSTATE classes and codes: PostgreSQL manual, appendix A. */
+/** By SQLSTATE (PostgreSQL manual, appendix A). */
+const WORDS: readonly Words[] = [
+  [
+    '28P01 28000',
+    'AUTHENTICATION',
+    'PostgreSQL refused the user or the password of DATABASE_URL',
+    'Check user and password (percent-encode special characters) and pg_hba.conf.',
+  ],
+  [
+    '3D000',
+    'NO_DATABASE',
+    'The database named in DATABASE_URL does not exist on this server',
+    'Check its name, or create it first (createdb). mcpgw creates no PostgreSQL databases.',
+  ],
+  [
+    '42501',
+    'PERMISSION',
+    'PostgreSQL does not allow this user to do that:',
+    'Run as the owner of the gateway’s tables, or grant what is missing. Nothing was changed.',
+  ],
+  [
+    '25006',
+    'READ_ONLY',
+    'The PostgreSQL server is read-only (a replica, or default_transaction_read_only)',
+    'Point DATABASE_URL at the primary server. Nothing was changed.',
+  ],
+  [
+    '55P03',
+    'BUSY',
+    'A table is locked by another connection',
+    'Stop the gateway or end the long transaction, then run the command again. Nothing was changed.',
+  ],
+  [
+    '40P01',
+    'BUSY',
+    'PostgreSQL ended a deadlock with another connection:',
+    'Stop the gateway, then run the command again. Nothing was changed.',
+  ],
+  [
+    '40001',
+    'BUSY',
+    'PostgreSQL ended the transaction for the sake of another one:',
+    'Stop the gateway, then run the command again. Nothing was changed.',
+  ],
+  [
+    '57014',
+    'FAILED',
+    'A statement was cancelled on the server:',
+    'Somebody cancelled it (pg_cancel_backend), or a pooler did (query_timeout).',
+  ],
+  [
+    '25P03 57P05 25P04',
+    'UNREACHABLE',
+    'PostgreSQL ended this session, which had said nothing for too long:',
+    'The program was stopped for a while, or the network was. Run the command again. Nothing was changed.',
+  ],
+  [
+    '57P01 57P02',
+    'UNREACHABLE',
+    'PostgreSQL ended this session:',
+    'Somebody ended it (pg_terminate_backend), or the server stops. Nothing was changed. Run the command again when the server is back.',
+  ],
+  [
+    '53100',
+    'DISK_FULL',
+    'The disk of the PostgreSQL server is full',
+    'Make room and run the command again. Nothing was changed.',
+  ],
+  [
+    '53200 53400 54000',
+    'FAILED',
+    'PostgreSQL has reached a limit of its own:',
+    'Give the server more of what it names (memory, max_locks_per_transaction).',
+  ],
+  [
+    '53300 57P03',
+    'UNREACHABLE',
+    'PostgreSQL takes no connections now:',
+    'Wait for it (--wait 60), or free connections.',
+  ],
+  [
+    '2BP01 0A000',
+    'PREFLIGHT',
+    'Something of the site’s own depends on what is to change:',
+    'Drop what is named, run the command again, then create it anew. Nothing was changed.',
+  ],
+  [
+    '26000 08P01',
+    'UNREACHABLE',
+    'The pooler before PostgreSQL, or the server, ended the connection:',
+    'Look at the log of the pooler, or point DATABASE_URL at PostgreSQL itself. One that hands out the server for a single statement is not enough.',
+  ],
+];
+
+/** What the server makes of a statement of ours that is wrong; in a function of the site's it says where. */
+const OURS = /^42(601|703|803|804|846|883|P01|P02|P10|P18|P22)$/;
+
 export function translatePostgresqlError(error: unknown): GatewayError | null {
   if (!(error instanceof Error)) return null;
-  const { code = '', message } = error as PostgresqlError & Error;
+  const { code = '', message, where, detail } = error as PostgresqlError & Error;
   const failure = connectFailure('PostgreSQL', error);
   if (failure !== null) return failure;
-  if (
-    /timeout expired|read timeout|Connection terminated|connection error and is not queryable|server does not support SSL|self-signed|certificate/i.test(
-      message,
-    )
-  ) {
-    return new GatewayError('UNREACHABLE', `No connection to PostgreSQL: ${message}.`, {
-      hint: /SSL|certificate|self-signed/i.test(message)
-        ? 'Check sslmode and sslrootcert in DATABASE_URL.'
-        : 'Check that the server runs and answers. For one that is still starting: --wait 60',
-      cause: error,
-    });
+  if (saidByServer(error)) {
+    if (OURS.test(code) && where === undefined) return null;
+    if (where !== undefined) noting(error, 'Inside of', where.split('\n')[0] ?? '');
+    // Others' details may hold rows.
+    if (code === '2BP01' || code === '0A000') noting(error, 'PostgreSQL says', detail ?? message);
+    return inWords(WORDS, { product: 'PostgreSQL', code, text: message, error });
   }
-  if (code === '28P01' || code === '28000' || /SASL|password must be a string/.test(message)) {
-    return new GatewayError(
-      'AUTHENTICATION',
-      'PostgreSQL refused the user or the password of DATABASE_URL.',
-      {
-        hint: 'Check user and password (percent-encode special characters) and pg_hba.conf.',
-        cause: error,
-      },
-    );
+  if (/SASL|password must be a string/.test(message)) {
+    return inWords(WORDS, { product: 'PostgreSQL', code: '28P01', text: message, error });
   }
-  if (code === '3D000') {
-    return new GatewayError(
-      'NO_DATABASE',
-      'The database named in DATABASE_URL does not exist on this server.',
-      {
-        hint: 'Check its name, or create it first (createdb). mcpgw creates no PostgreSQL databases.',
-        cause: error,
-      },
-    );
+  const ofTls = /SSL|certificate|self-signed/i.test(message + code);
+  if (!ofTls && !/timeout expired|read timeout|Connection terminated|connection error/i.test(message)) {
+    return null;
   }
-  if (code === '42501') {
-    return new GatewayError('PERMISSION', `PostgreSQL does not allow this user to do that: ${message}.`, {
-      hint: 'Run as the owner of the gateway’s tables, or grant what is missing. Nothing was changed.',
-      cause: error,
-    });
-  }
-  if (code === '25006') {
-    return new GatewayError(
-      'READ_ONLY',
-      'The PostgreSQL server is read-only (a replica, or default_transaction_read_only).',
-      {
-        hint: 'Point DATABASE_URL at the primary server. Nothing was changed.',
-        cause: error,
-      },
-    );
-  }
-  if (code === '55P03' || code === '57014') {
-    return new GatewayError('BUSY', 'A table is locked by another connection.', {
-      hint: 'Stop the gateway or end the long transaction, then run the command again. Nothing was changed.',
-      cause: error,
-    });
-  }
-  if (code === '0A000' && /used by a view or rule/.test(message)) {
-    const { detail } = error as { detail?: string };
-    return new GatewayError('PREFLIGHT', `PostgreSQL cannot change a column that a view uses: ${message}.`, {
-      details: detail === undefined ? [] : [detail],
-      hint: 'Drop that view, run the command again, then create the view anew. Nothing was changed.',
-      cause: error,
-    });
-  }
-  if (code === '53100') {
-    return new GatewayError('DISK_FULL', 'The disk of the PostgreSQL server is full.', {
-      hint: 'Make room and run the command again. Nothing was changed.',
-      cause: error,
-    });
-  }
-  if (code === '53300' || code === '57P03') {
-    return new GatewayError('UNREACHABLE', `PostgreSQL takes no connections now: ${message}.`, {
-      hint: 'Wait for it (--wait 60), or free connections.',
-      cause: error,
-    });
-  }
-  if (/^57P0[12]$/.test(code)) {
-    return new GatewayError('UNREACHABLE', 'PostgreSQL ended the connection.', {
-      hint: 'Nothing was changed. Run the command again when the server is back.',
-      cause: error,
-    });
-  }
-  return null;
+  return new GatewayError('UNREACHABLE', `No connection to PostgreSQL: ${message}.`, {
+    hint: ofTls
+      ? 'Check sslmode and sslrootcert in DATABASE_URL.'
+      : 'Check that the server runs and answers. For one that is still starting: --wait 60',
+    cause: error,
+  });
 }

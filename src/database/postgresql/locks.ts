@@ -1,11 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
+import { type Blocker, UNSEEN } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
 import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
 import { tablesInUse } from '../tables-in-use.ts';
-import { quotePostgresql as q } from './ddl.ts';
+import { literalPostgresql, quotePostgresql as q } from './ddl.ts';
 import { postgresqlSession } from './session.ts';
 
 /** How often to ask again for the run's lock. */
@@ -52,9 +53,9 @@ export function boundedPostgresqlQuery(query: string, waitMs: number): string {
  * the transaction, so nothing leaks behind a pooler.
  */
 export async function beginPostgresqlRun(db: Connection, lock: RunLock): Promise<void> {
-  let holder = '';
+  let holder: Blocker = GONE;
   const locked = await poll(
-    { ...lock, everyMs: POLL_MS, onWait: async () => lock.onWait(holder) },
+    { ...lock, everyMs: POLL_MS, onWait: async () => lock.onWait(holder.text) },
     async () => {
       await begin(db, 'READ COMMITTED');
       const [row] = await db.query<{ locked: boolean }>(
@@ -68,6 +69,8 @@ export async function beginPostgresqlRun(db: Connection, lock: RunLock): Promise
   );
   if (locked === undefined) throw runLocked(holder, lock.timeoutMs);
 }
+
+const GONE: Blocker = { text: 'a run that has just ended', end: null };
 
 interface Session {
   readonly pid: number;
@@ -86,7 +89,9 @@ function describe({ pid, host, name, since }: Session, what: string): string {
   return `${name || what} ${from} (server process ${pid}), since ${since ?? 'a time that this user may not see'}`;
 }
 
-async function holderOf(db: Connection): Promise<string> {
+const ending = ({ pid }: Session) => `SELECT pg_terminate_backend(${pid});`;
+
+async function holderOf(db: Connection): Promise<Blocker> {
   const [row] = await db.query<Session>(sql`
     SELECT ${SESSION}
     FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
@@ -94,7 +99,7 @@ async function holderOf(db: Connection): Promise<string> {
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND l.classid::bigint = ${sql.raw(KEYS.mcpgw)}::bigint & 4294967295
       AND l.objid::bigint = ${sql.raw(KEYS.schema)}::bigint & 4294967295`);
-  return row === undefined ? 'a run that has just ended' : describe(row, 'a process');
+  return row === undefined ? GONE : { text: describe(row, 'a process'), end: ending(row) };
 }
 
 /** Locks every table at once, in short tries; see TABLE_LOCK_TRY_MS. */
@@ -103,13 +108,13 @@ export async function lockPostgresqlTables(
   tables: { readonly changed: readonly string[]; readonly others: readonly string[] },
   lock: RunLock,
 ): Promise<void> {
-  let blocker = '';
+  let blocker: Blocker = UNSEEN;
   let cause: unknown;
   const locked = await poll(
     {
       ...lock,
       everyMs: PAUSE_BETWEEN_TRIES_MS,
-      onWait: async () => lock.onWait(blocker),
+      onWait: async () => lock.onWait(blocker.text),
     },
     async () => {
       await db.run(statement('SAVEPOINT mcpgw_locks'));
@@ -166,28 +171,39 @@ const WRITING = [
 async function blockerOf(
   db: Connection,
   { changed, others }: { readonly changed: readonly string[]; readonly others: readonly string[] },
-): Promise<string> {
+): Promise<Blocker> {
   const among = (names: readonly string[]) =>
     names.length === 0 ? sql`false` : sql`c.relname IN (${sql.join([...names])})`;
   const condition = sql`(${among(changed)} OR (${among(others)} AND l.mode IN (${sql.join(WRITING)})))`;
-  return (await oldestHolder(db, condition)) ?? 'by a transaction that has just ended';
+  return (await oldestHolder(db, condition)) ?? { text: 'by a transaction that has just ended', end: null };
 }
 
 /** Whoever has what a SELECT must wait for; an index is locked with its table. */
-export async function postgresqlReadBlocker(db: Connection): Promise<string | null> {
+export async function postgresqlReadBlocker(db: Connection): Promise<Blocker | null> {
   return oldestHolder(db, sql`c.relkind IN ('r', 'p') AND l.mode = 'AccessExclusiveLock'`);
 }
 
-/** The table, and the oldest transaction of others that holds a lock on it for which the condition is true. */
-async function oldestHolder(db: Connection, condition: RawBuilder<unknown>): Promise<string | null> {
-  const [row] = await db.query<Session & { readonly table: string }>(sql`
-    SELECT ${SESSION}, c.relname AS table
-    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+/**
+ * The table, and the oldest transaction of others that holds a lock on it for which the condition is true. One that
+ * was prepared (PREPARE TRANSACTION) has no session any more, and keeps its locks through a restart of the server.
+ */
+async function oldestHolder(db: Connection, condition: RawBuilder<unknown>): Promise<Blocker | null> {
+  const [row] = await db.query<Session & { readonly table: string; readonly gid: string | null }>(sql`
+    SELECT ${SESSION}, c.relname AS table, p.gid
+    FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+    LEFT JOIN pg_locks x ON l.pid IS NULL AND x.locktype = 'transactionid'
+      AND x.virtualtransaction = l.virtualtransaction
+    LEFT JOIN pg_prepared_xacts p ON p.transaction = x.transactionid
     JOIN pg_class c ON c.oid = l.relation
-    WHERE l.granted AND a.pid <> pg_backend_pid() AND c.relnamespace = quote_ident(current_schema())::regnamespace
+    WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
+      AND c.relnamespace = quote_ident(current_schema())::regnamespace
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND ${condition}
-    ORDER BY a.xact_start NULLS LAST, c.relname LIMIT 1`);
+    ORDER BY coalesce(a.xact_start, p.prepared) NULLS LAST, c.relname LIMIT 1`);
   if (row === undefined) return null;
-  return `${row.table} by a transaction of ${describe(row, 'a client')}`;
+  if (row.gid !== null) {
+    const gid = literalPostgresql(row.gid);
+    return { text: `${row.table} by the prepared transaction ${gid}`, end: `ROLLBACK PREPARED ${gid};` };
+  }
+  return { text: `${row.table} by a transaction of ${describe(row, 'a client')}`, end: ending(row) };
 }

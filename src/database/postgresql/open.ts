@@ -5,6 +5,7 @@ import { GatewayError } from '../../errors.ts';
 import { readSmallFile } from '../../files/read-small-file.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
+import { saidByServer } from '../said-by-server.ts';
 import { thisProcess } from '../this-process.ts';
 import { cancelStatement, type ServerSession } from './cancel-statement.ts';
 import { translatePostgresqlError } from './errors.ts';
@@ -26,12 +27,16 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
   for (const ssl of attempts) {
     const connectTimeoutMs = t.connectTimeoutMs ?? options.connectTimeoutMs;
     const clients = new Set<ClientInside>();
+    // What the server says while nobody asks is why the next statement fails.
+    let lastWords: Error | null = null;
     const pool = new pg.Pool({
       // Also one that was not let in: pg leaves its connection to the server, which ends it after a minute.
       Client: class extends pg.Client {
         constructor(config?: pg.ClientConfig) {
           super(config);
-          this.on('error', () => {});
+          this.on('error', (error) => {
+            if (saidByServer(error)) lastWords = error;
+          });
           clients.add(this as unknown as ClientInside);
         }
       },
@@ -75,7 +80,7 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
       } as pg.QueryConfig);
       client.release();
       const dialect = postgresqlDialect(rows[0]?.version.split(' ')[0] ?? '');
-      return { kysely, dialect, cut };
+      return { kysely, dialect, cut, lastWords: () => lastWords };
     } catch (error) {
       cut();
       await kysely.destroy();

@@ -1,11 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Blocker } from '../blocker.ts';
 import { linesOf } from './lines-of.ts';
 
 /** A process of this machine that has a file or a lock. */
-export interface Holder {
-  /** `mcpgw pid 123, running since 2026-01-02T03:04:05Z` */
-  readonly text: string;
+export interface Holder extends Blocker {
   /** Whether it is another run of this program. */
   readonly isMcpgw: boolean;
 }
@@ -18,6 +17,8 @@ export function describeProcess(pid: number): Holder {
   const since = startOf(pid);
   return {
     isMcpgw,
+    // A program that has the file open is stopped in its own way.
+    end: null,
     text: `${name} pid ${pid} on this host${since === null ? '' : `, running since ${since}`}`,
   };
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { inWords } from '../said-by-server.ts';
 import { isSqliteError } from './driver.ts';
 import { writeLockHolder } from './holder.ts';
 
@@ -65,5 +66,7 @@ export function translateSqliteError(error: unknown, file?: string): GatewayErro
       cause: error,
     });
   }
-  return null;
+  // A statement that it cannot read, or was given wrongly, is ours.
+  if (starts('SQLITE_ERROR', 'SQLITE_MISUSE', 'SQLITE_RANGE')) return null;
+  return inWords([], { product: 'SQLite', code, text: error.message, error });
 }

@@ -50,7 +50,7 @@ export async function beginSqliteRun(db: Connection, lock: RunLock, configure: (
 const COMMIT_WAIT_MS = 5_000;
 
 function lockedBy(holder: Holder | null, waitedMs: number, cause: unknown): GatewayError {
-  if (holder?.isMcpgw) return runLocked(holder.text, waitedMs);
+  if (holder?.isMcpgw) return runLocked(holder, waitedMs);
   return new GatewayError(
     'BUSY',
     `The database is locked by ${holder?.text ?? UNKNOWN}. It still was after ${waitedMs / 1000} s.`,

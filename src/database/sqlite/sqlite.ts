@@ -105,7 +105,7 @@ export const sqliteDialect = (version: string, path: string, configure: () => vo
   // The connection has its busy_timeout.
   boundedQuery: (query) => query,
   unfinishedRestore: async () => null,
-  readBlocker: async () => writeLockHolder(path)?.text ?? null,
+  readBlocker: async () => writeLockHolder(path),
   writeWait: (milliseconds) => statement(`PRAGMA busy_timeout = ${milliseconds}`),
   async integrityProblems(db) {
     const rows = await db.query<{ integrity_check: string }>(sql`PRAGMA integrity_check`);

@@ -25,7 +25,7 @@ export const readable: Examination<OpenContext> = {
       if (known?.code !== 'BUSY') throw error;
       return {
         count: 1,
-        sample: [(await db.dialect.readBlocker(db)) ?? known.message],
+        sample: [(await db.dialect.readBlocker(db))?.text ?? known.message],
         hint: 'Let it come to an end, or end it where it was begun (a schema change, LOCK TABLE, a forgotten client), and run this again.',
       };
     }
