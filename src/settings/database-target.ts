@@ -50,6 +50,8 @@ export interface PostgresqlTarget extends Given {
     readonly rootCert: string | null;
     readonly cert: string | null;
     readonly key: string | null;
+    /** Certificates that their issuer has revoked. */
+    readonly crl: string | null;
   };
   readonly connectTimeoutMs: number | null;
   readonly applicationName: string | null;

@@ -1,11 +1,12 @@
 import type { DatabaseTarget } from './database-target.ts';
 import { commentError, holdsComment } from './existing-name.ts';
+import type { Environment } from './libpq-defaults.ts';
 import { parseMysqlUrl } from './mysql-url.ts';
 import { parsePostgresqlUrl } from './postgresql-url.ts';
 import { parseSqliteUrl } from './sqlite-url.ts';
 import { urlError } from './url-error.ts';
 
-type Parse = (rest: string, cwd: string) => { target: DatabaseTarget; warnings: string[] };
+type Parse = (rest: string, cwd: string, env: Environment) => { target: DatabaseTarget; warnings: string[] };
 
 interface Family {
   readonly names: readonly string[];
@@ -36,10 +37,15 @@ const SCHEMES = 'use one of sqlite:///file, postgresql://…, mysql://… or mar
  *
  * @param text DATABASE_URL
  * @param cwd absolute folder from which relative paths start
+ * @param env what it does not say and libpq has a variable for, is taken from here
  * @returns where and how to connect, and a warning for each parameter that has no meaning here
  * @throws GatewayError URL: the message names the scheme and the part that is wrong, and never shows the URL
  */
-export function parseDatabaseUrl(text: string, cwd: string): { target: DatabaseTarget; warnings: string[] } {
+export function parseDatabaseUrl(
+  text: string,
+  cwd: string,
+  env: Environment = {},
+): { target: DatabaseTarget; warnings: string[] } {
   const url = text.trim();
   if (url === '') throw urlError('the URL is empty', SCHEMES);
   if (/\p{Cc}/u.test(url)) {
@@ -65,5 +71,5 @@ export function parseDatabaseUrl(text: string, cwd: string): { target: DatabaseT
   }
   // In the name of a file that is there it may be meant: see `withExistingFile`.
   if (name !== 'sqlite' && holdsComment(url)) throw commentError();
-  return family.parse(match[3] ?? '', cwd);
+  return family.parse(match[3] ?? '', cwd, env);
 }

@@ -150,7 +150,7 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
   problems.push(...misspeltProblems(misspelt, input.purpose ?? 'write'));
 
   const settings = readSettings(found, problems);
-  const parsed = readTarget(found, input.cwd, problems);
+  const parsed = readTarget(found, input, problems);
   const warnings = [...(parsed?.warnings ?? [])];
   const strict = input.credentials === 'required' && settings.emailAuthEnabled;
   // Of a variable that could not be read, or is there under another name, enough is said.
@@ -296,14 +296,14 @@ function camelCase(name: string): string {
 
 function readTarget(
   found: ReadonlyMap<VariableName, Found>,
-  cwd: string,
+  { cwd, env }: Pick<SettingsInput, 'cwd' | 'env'>,
   problems: SettingProblem[],
 ): { target: DatabaseTarget; warnings: string[] } | null {
   if (problems.some(({ text }) => text.startsWith('DATABASE_URL'))) return null;
   const url = found.get('DATABASE_URL');
   const givenBy = url === undefined ? undefined : urlGivenBy(url);
   try {
-    const parsed = parseDatabaseUrl(url?.text ?? '', cwd);
+    const parsed = parseDatabaseUrl(url?.text ?? '', cwd, env);
     const { target, warnings: about } =
       parsed.target.dialect === 'sqlite' ? withExistingFile(parsed.target) : { ...parsed, warnings: [] };
     const warnings = [...parsed.warnings, ...about];

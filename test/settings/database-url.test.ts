@@ -125,7 +125,7 @@ describe('postgresql', () => {
         database: 'mcp',
         searchPath: null,
         options: null,
-        ssl: { mode: 'prefer', rootCert: null, cert: null, key: null },
+        ssl: { mode: 'prefer', rootCert: null, cert: null, key: null, crl: null },
         connectTimeoutMs: null,
         applicationName: null,
         maskedUrl: 'postgresql://ann:***@db:5433/mcp',
@@ -160,19 +160,27 @@ describe('postgresql', () => {
     ],
     [
       'postgresql://db/mcp?sslmode=disable',
-      { ssl: { mode: 'disable', rootCert: null, cert: null, key: null } },
+      { ssl: { mode: 'disable', rootCert: null, cert: null, key: null, crl: null } },
     ],
     [
       'postgresql://db/mcp?sslmode=verify-full&sslrootcert=ca.pem&sslcert=/c.pem&sslkey=/k.pem',
-      { ssl: { mode: 'verify-full', rootCert: '/srv/gateway/ca.pem', cert: '/c.pem', key: '/k.pem' } },
+      {
+        ssl: {
+          mode: 'verify-full',
+          rootCert: '/srv/gateway/ca.pem',
+          cert: '/c.pem',
+          key: '/k.pem',
+          crl: null,
+        },
+      },
     ],
     [
       'postgresql://db/mcp?sslmode=require&sslrootcert=/ca.pem',
-      { ssl: { mode: 'verify-ca', rootCert: '/ca.pem', cert: null, key: null } },
+      { ssl: { mode: 'verify-ca', rootCert: '/ca.pem', cert: null, key: null, crl: null } },
     ],
     [
       'postgresql+asyncpg://db/mcp?ssl=true',
-      { ssl: { mode: 'require', rootCert: null, cert: null, key: null } },
+      { ssl: { mode: 'require', rootCert: null, cert: null, key: null, crl: null } },
     ],
     [
       'postgresql://db/mcp?connect_timeout=7&application_name=up+grade',

@@ -1,9 +1,8 @@
 import { Kysely, MysqlDialect } from 'kysely';
 import { createPool, type PoolConnection, type PoolOptions, type SslOptions } from 'mysql2';
-import { errorText, GatewayError } from '../../errors.ts';
-import { readSmallFile } from '../../files/read-small-file.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
+import { readPem } from '../read-pem.ts';
 import { GATEWAY_LIST } from '../site-object.ts';
 import { thisProcess } from '../this-process.ts';
 import { translateMysqlError } from './errors.ts';
@@ -128,20 +127,4 @@ function sslAttempts({ ssl: { mode, ca, cert, key } }: MysqlTarget): readonly (S
     case 'verify-identity':
       return [{ ...files, rejectUnauthorized: true, verifyIdentity: true }];
   }
-}
-
-function readPem(parameter: string, path: string): string {
-  const unusable = (what: string, cause?: unknown) =>
-    new GatewayError('URL', `The file that ${parameter} in DATABASE_URL names ${what}.`, {
-      hint: 'Correct the path, or let this user read the file. Nothing was changed.',
-      cause,
-    });
-  let text: string;
-  try {
-    text = readSmallFile(path).toString('utf8');
-  } catch (error) {
-    throw unusable(`cannot be read: ${errorText(error)}`, error);
-  }
-  if (!text.includes('-----BEGIN ')) throw unusable(`is no PEM file: ${path}`);
-  return text;
 }

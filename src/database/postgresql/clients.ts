@@ -8,18 +8,15 @@ import { postgresqlClientOptions } from './session.ts';
 export type PostgresqlBackupContext = BackupToolContext<PostgresqlTarget>;
 
 /**
- * The environment of libpq's programs: where the server is and who we are, so that no argument says it. Other
- * variables of libpq are left out, since they would lead elsewhere than DATABASE_URL does.
+ * The environment of libpq's programs: where the server is and who we are, so that no argument says it. Its other
+ * variables are left out: what they say is in the target (`libpqDefaults`).
  */
 export function clientEnvironment(
   { env, target }: PostgresqlBackupContext,
   serverVersion: string,
 ): Record<string, string | undefined> {
   const { ssl } = target;
-  const kept = Object.entries(env).filter(([name]) => {
-    if (name === 'PGPASSWORD' || name === 'PGPASSFILE') return target.password === null;
-    return !/^PG[A-Z]/.test(name);
-  });
+  const kept = Object.entries(env).filter(([name]) => !/^PG[A-Z]/.test(name));
   const ours: Record<string, string | undefined> = {
     LC_ALL: 'C',
     PGHOST: target.host,
@@ -32,6 +29,7 @@ export function clientEnvironment(
     PGSSLROOTCERT: ssl.rootCert ?? undefined,
     PGSSLCERT: ssl.cert ?? undefined,
     PGSSLKEY: ssl.key ?? undefined,
+    PGSSLCRL: ssl.crl ?? undefined,
     PGCONNECT_TIMEOUT: String(Math.ceil((target.connectTimeoutMs ?? 10_000) / 1000)),
     PGAPPNAME: 'mcpgw',
     PGCLIENTENCODING: 'UTF8',

@@ -2,9 +2,9 @@ import type { ConnectionOptions } from 'node:tls';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { GatewayError } from '../../errors.ts';
-import { readSmallFile } from '../../files/read-small-file.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { Open } from '../dialect.ts';
+import { readPem } from '../read-pem.ts';
 import { saidByServer } from '../said-by-server.ts';
 import { thisProcess } from '../this-process.ts';
 import { cancelStatement, type ServerSession } from './cancel-statement.ts';
@@ -43,7 +43,8 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
       host: t.host,
       port: t.port,
       user: t.user ?? undefined,
-      password: t.password ?? undefined,
+      // Without one the driver would look for the file that was looked through, and warn of it.
+      password: t.password ?? (() => ''),
       database: t.database,
       options: t.options ?? undefined,
       application_name: t.applicationName ?? thisProcess(),
@@ -116,13 +117,19 @@ function lastResults(pool: pg.Pool): PostgresPool {
 
 /** The TLS settings to try in turn, as libpq's sslmode has it. */
 export function sslAttempts(target: PostgresqlTarget): readonly (false | ConnectionOptions)[] {
-  const { mode, rootCert, cert, key } = target.ssl;
+  const { mode, rootCert, cert, key, crl } = target.ssl;
   // libpq speaks no TLS over a unix socket.
   if (target.host.startsWith('/')) return [false];
+  if (mode.startsWith('verify-') && rootCert === null) {
+    throw new GatewayError('URL', `sslmode=${mode} needs a root certificate, and there is none.`, {
+      hint: 'Name it: sslrootcert=/path/to/root.crt in DATABASE_URL, PGSSLROOTCERT, or ~/.postgresql/root.crt. For the authorities that everybody trusts: sslrootcert=system. The gateway’s driver refuses as well. Nothing was changed.',
+    });
+  }
   const files = {
-    ...(rootCert === null || rootCert === 'system' ? {} : { ca: readSmallFile(rootCert) }),
-    ...(cert === null ? {} : { cert: readSmallFile(cert) }),
-    ...(key === null ? {} : { key: readSmallFile(key) }),
+    ...(rootCert === null || rootCert === 'system' ? {} : { ca: readPem('sslrootcert', rootCert) }),
+    ...(cert === null ? {} : { cert: readPem('sslcert', cert) }),
+    ...(key === null ? {} : { key: readPem('sslkey', key) }),
+    ...(crl === null ? {} : { crl: readPem('sslcrl', crl) }),
   };
   const unverified: ConnectionOptions = { ...files, rejectUnauthorized: false };
   switch (mode) {

@@ -15,7 +15,7 @@ export async function isBehindPooler(target: PostgresqlTarget): Promise<boolean>
       host: target.host,
       port: target.port,
       user: target.user ?? undefined,
-      password: target.password ?? undefined,
+      password: target.password ?? (() => ''),
       database: target.database,
       connectionTimeoutMillis: target.connectTimeoutMs ?? 10_000,
       ssl,

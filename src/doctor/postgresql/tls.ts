@@ -51,6 +51,7 @@ function fileFindings({ ssl }: PostgresqlTarget): DoctorFindings | null {
     ['sslrootcert', ssl.rootCert],
     ['sslcert', ssl.cert],
     ['sslkey', ssl.key],
+    ['sslcrl', ssl.crl],
   ] as const) {
     if (path === null || (parameter === 'sslrootcert' && path === 'system')) continue;
     try {
