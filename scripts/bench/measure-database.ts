@@ -29,7 +29,6 @@ const RUN = {
   progress: noProgress,
   confirm: async () => true,
   beforeWriting: async () => {},
-  reconnect: () => Promise.reject(new Error('a measured run loses no connection')),
 } as const;
 
 /** Migrate, verify and fix on one database, each against the same SQL in its native client. */
@@ -72,7 +71,7 @@ export async function measureDatabase(
       async ({ db, settings }) => {
         const signal = new AbortController().signal;
         const asked = { settings, now, adopt: false, marker: false, toolVersion: 'bench', signal };
-        await runMigration(db, { ...RUN, ...asked });
+        await runMigration(db, { ...RUN, ...asked, reconnect: (use) => use(db) });
       },
     );
     if (wants('migrate')) {
@@ -127,7 +126,8 @@ const fixOrphans =
   async ({ db, settings }: CaptureContext) => {
     const signal = new AbortController().signal;
     const checks = selectChecks(CHECKS, [ORPHANS], undefined);
-    await runFix(db, checks, { ...RUN, state: AT_HEAD, settings, overrides: {}, now, signal });
+    const asked = { state: AT_HEAD, settings, overrides: {}, now, signal };
+    await runFix(db, checks, { ...RUN, ...asked, reconnect: (use) => use(db) });
   };
 
 function mcpgw(args: readonly string[], url: string): Command {

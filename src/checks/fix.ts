@@ -12,6 +12,7 @@ import type { Release } from '../migrate/read-release.ts';
 import { runStatements } from '../migrate/run-steps.ts';
 import { refuseSite } from '../migrate/site-objects.ts';
 import { tablesTouched } from '../migrate/tables-to-lock.ts';
+import { type Reconnect, throughAnother } from '../migrate/through-another.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
@@ -31,6 +32,7 @@ export interface FixContext extends CheckInput {
   /** Asked with the plan before anything is locked or written; false stops the run. */
   readonly confirm: (plan: FixPlan) => Promise<boolean>;
   readonly beforeWriting: BeforeWriting;
+  readonly reconnect: Reconnect;
 }
 
 export interface PlannedRepair {
@@ -131,13 +133,14 @@ export async function runFix(
       hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
     });
   }
-  return inRun(db, { ...context, what: 'The repair', command: COMMAND }, async ({ lock, onWrite }) => {
+  const run = { ...context, what: 'The repair', command: COMMAND };
+  const { plan, steps, warnings } = await inRun(db, run, async ({ lock, onWrite }) => {
     await context.beforeWriting(context.state);
     await db.dialect.lockTables(db, tablesTouched(statementsOf(draft), draft.schema.keys()), lock);
     // What others did in between is seen only now, behind the lock.
     const planAgain = db.dialect.transactionalDdl ? planInTransaction : planFix;
     const plan = await planAgain(db, checks, context);
-    if (plan.repairs.length === 0) return nothingRepaired(plan);
+    if (plan.repairs.length === 0) return { plan, steps: [], warnings: [] };
     // Of tables that no repair names only triggers change rows.
     const others = new Map([...plan.schema].filter(([name]) => !GATEWAY_TABLES.has(name)));
     const hasTriggers = others.size > 0 && (await siteTriggers(db)).length > 0;
@@ -148,13 +151,27 @@ export async function runFix(
       const running = { ...context, command: COMMAND, onWrite, kept };
       steps.push({ check, ...(await runStatements(db, check.title, repair.statements, running)) });
     }
-    progress.start('Looking again');
-    const after = (await planAgain(db, checks, context)).outcomes;
-    progress.done();
     const none = { what: 'the repair', growing: new Set<string>(), goes: () => false };
     const warnings = before === null ? [] : (await compareRows(db, before, others, none)).warnings;
-    return { plan, steps, warnings, ...summary(plan.outcomes, after) };
+    return { plan, steps, warnings };
   });
+  if (plan.repairs.length === 0) return nothingRepaired(plan);
+  progress.start('Looking again');
+  const again = await throughAnother(db, context.reconnect, (other) => lookAgain(other, checks, context));
+  progress.done();
+  const told = [...warnings, ...again.warnings];
+  return { plan, steps, warnings: told, ...summary(plan.outcomes, again.seen) };
+}
+
+async function lookAgain(
+  db: Connection,
+  checks: readonly Check[],
+  context: FixContext,
+): Promise<readonly Outcome[]> {
+  await db.dialect.beginRead(db);
+  const { outcomes } = await planInTransaction(db, checks, context);
+  await db.dialect.endRead(db);
+  return outcomes;
 }
 
 /** @throws GatewayError PREFLIGHT for what the site has added that does not go together with these repairs */

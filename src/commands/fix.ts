@@ -76,6 +76,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
       const result = await runFix(db, checks, {
         ...input,
         beforeWriting: backup.beforeWriting,
+        reconnect: (use) => session.connect({ access: 'read', wait: options.wait }, use),
         ...waiting,
         confirm: (plan) => confirm(session, options, plan),
       });

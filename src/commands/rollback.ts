@@ -75,6 +75,7 @@ function run(session: Session, options: RollbackOptions, request: Request): Prom
       lockTimeoutMs: options.lockTimeout * 1000,
       signal: io.signal,
       beforeWriting: backup.beforeWriting,
+      reconnect: (use) => session.connect({ access: 'read', wait: options.wait }, use),
       async confirm(plan) {
         session.found(plan.state);
         announce(session, options, describeRollback(plan));

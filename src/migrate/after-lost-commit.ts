@@ -5,11 +5,11 @@ import type { Settings } from '../settings/settings.ts';
 import type { CommitUnknown } from './commit-unknown.ts';
 import { isAtHead } from './head.ts';
 import { readRevisions, recogniseState, type State } from './state.ts';
+import type { Reconnect } from './through-another.ts';
 
 export interface LostCommit<T> {
   readonly unknown: CommitUnknown<T>;
-  /** Gives `use` a new connection. */
-  readonly reconnect: <R>(use: (db: Connection) => Promise<R>) => Promise<R>;
+  readonly reconnect: Reconnect;
   readonly settings: Pick<Settings, 'emailAuthEnabled' | 'platformAdminEmail'>;
   readonly lock: RunLock;
   /** What the run began with. */

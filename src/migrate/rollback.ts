@@ -13,6 +13,7 @@ import { runSteps, type StepResult } from './run-steps.ts';
 import { refuseSite } from './site-objects.ts';
 import { REVISION } from './state.ts';
 import { tablesToLock } from './tables-to-lock.ts';
+import { type Reconnect, refuseUnsaved } from './through-another.ts';
 
 export interface RollbackContext {
   readonly settings: Pick<Settings, 'platformAdminEmail' | 'adminEmailIsDefault'>;
@@ -27,6 +28,7 @@ export interface RollbackContext {
   /** Asked with the plan before anything is locked or written; false stops the run. */
   readonly confirm: (plan: RollbackPlan) => Promise<boolean>;
   readonly beforeWriting: BeforeWriting;
+  readonly reconnect: Reconnect;
 }
 
 export interface RollbackResult {
@@ -61,38 +63,47 @@ export async function runRollback(db: Connection, context: RollbackContext): Pro
   }
   await refuseWithoutPrivileges(db, 'the rollback', [...draft.schema.keys()]);
   const command = `mcpgw rollback${discardNewData ? ' --discard-new-data' : ''}`;
-  return inRun(db, { ...context, what: 'The rollback', command }, async ({ lock, onWrite }) => {
-    await context.beforeWriting(draft.state);
-    // What another run did while this one waited for the lock is seen only now.
-    const tables = await db.dialect.readSchema(db);
-    const changing = { changed: draft.changed, assigned: new Map<string, number>() };
-    await db.dialect.lockTables(db, tablesToLock(changing, tables.keys()), lock);
-    const plan = await planRollback(db, { settings, discardNewData });
-    if (plan.steps.length === 0) return nothingToDo(plan);
-    const steps = await runSteps(db, plan.steps, { ...context, command, onWrite, kept: new Map() });
-    progress.start('Checking the result');
-    const schema = await db.dialect.readSchema(db);
-    const left = (await recordRollback(db, schema)).steps.flatMap((step) => step.statements);
-    if (left.length > 0) {
-      throw new GatewayError('INTERNAL', 'The schema is not what the rollback leads to.', {
-        details: left.slice(0, 5).map((statement) => statement.sql),
+  const what = 'The rollback';
+  const result = await inRun(
+    db,
+    { ...context, what, command },
+    async ({ lock, onWrite }): Promise<RollbackResult> => {
+      await context.beforeWriting(draft.state);
+      // What another run did while this one waited for the lock is seen only now.
+      const tables = await db.dialect.readSchema(db);
+      const changing = { changed: draft.changed, assigned: new Map<string, number>() };
+      await db.dialect.lockTables(db, tablesToLock(changing, tables.keys()), lock);
+      const plan = await planRollback(db, { settings, discardNewData });
+      if (plan.steps.length === 0) return nothingToDo(plan);
+      const steps = await runSteps(db, plan.steps, { ...context, command, onWrite, kept: new Map() });
+      progress.start('Checking the result');
+      const schema = await db.dialect.readSchema(db);
+      const left = (await recordRollback(db, schema)).steps.flatMap((step) => step.statements);
+      if (left.length > 0) {
+        throw new GatewayError('INTERNAL', 'The schema is not what the rollback leads to.', {
+          details: left.slice(0, 5).map((statement) => statement.sql),
+        });
+      }
+      const { rows, warnings } = await compareRows(db, plan.rowsBefore, schema, {
+        what: 'the rollback',
+        growing: new Set(),
+        goes: (table) => plan.dropped.includes(table),
       });
-    }
-    const { rows, warnings } = await compareRows(db, plan.rowsBefore, schema, {
-      what: 'the rollback',
-      growing: new Set(),
-      goes: (table) => plan.dropped.includes(table),
-    });
-    progress.done();
-    return {
-      plan,
-      steps,
-      revision: REVISION.v060,
-      changed: true,
-      rows,
-      warnings: [...plan.warnings, ...warnings],
-    };
-  });
+      progress.done();
+      return {
+        plan,
+        steps,
+        revision: REVISION.v060,
+        changed: true,
+        rows,
+        warnings: [...plan.warnings, ...warnings],
+      };
+    },
+  );
+  if (!result.changed) return result;
+  const written = { revision: REVISION.v060, steps: 0, now: context.now };
+  const saved = await refuseUnsaved(db, context.reconnect, what, written);
+  return { ...result, warnings: [...result.warnings, ...saved] };
 }
 
 /**

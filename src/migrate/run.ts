@@ -19,6 +19,7 @@ import { refuseWithoutPrivileges } from './refuse-without-privileges.ts';
 import { runSteps, type StepResult } from './run-steps.ts';
 import { REVISION } from './state.ts';
 import { tablesToLock } from './tables-to-lock.ts';
+import { type Reconnect, refuseUnsaved } from './through-another.ts';
 
 export interface RunContext extends Omit<PlanOptions, 'purpose' | 'password'> {
   readonly progress: Progress;
@@ -29,8 +30,7 @@ export interface RunContext extends Omit<PlanOptions, 'purpose' | 'password'> {
   /** Asked with the plan before anything is locked or written; false stops the run. */
   readonly confirm: (plan: Plan) => Promise<boolean>;
   readonly beforeWriting: BeforeWriting;
-  /** Gives `use` a connection of its own, when the one of the run was lost. */
-  readonly reconnect: <T>(use: (db: Connection) => Promise<T>) => Promise<T>;
+  readonly reconnect: Reconnect;
 }
 
 export interface RunResult {
@@ -114,10 +114,15 @@ export async function runMigration(db: Connection, context: RunContext): Promise
       };
     },
   );
-  return running.catch((error: unknown) => {
+  const result = await running.catch((error: unknown) => {
     if (!(error instanceof CommitUnknown)) throw error;
     return lookAfterwards(error, draft, context);
   });
+  if (!result.changed) return result;
+  const steps = result.plan.steps.filter(({ checksum }) => checksum !== null).length;
+  const written = { revision: REVISION.v070, steps, now: context.now };
+  const saved = await refuseUnsaved(db, context.reconnect, 'The migration', written);
+  return { ...result, warnings: [...result.warnings, ...saved] };
 }
 
 /** The result of a run that turns out to have been committed. */

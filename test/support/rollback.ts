@@ -30,6 +30,7 @@ export function rollback(
         signal: new AbortController().signal,
         beforeWriting: async () => {},
         confirm: async () => true,
+        reconnect: (use) => connect(database, use),
         ...context,
       }),
     onStatement === undefined ? {} : { onStatement },

@@ -35,6 +35,7 @@ export function fix(at: Opened, checks: readonly Check[], overrides: Overrides =
       signal: new AbortController().signal,
       beforeWriting: async () => {},
       confirm: async () => true,
+      reconnect: at.withConnection,
     }),
   );
 }

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { runFix } from '../../src/checks/fix.ts';
+import { orphans } from '../../src/checks/orphans.ts';
+import type { Connection } from '../../src/database/connection.ts';
+import { statement } from '../../src/database/statement.ts';
+import { REVISION } from '../../src/migrate/state.ts';
+import { noProgress } from '../../src/progress.ts';
+import { connect } from '../support/connect.ts';
+import { DATABASES } from '../support/databases.ts';
+import { migrate } from '../support/migrate.ts';
+import { migratedDatabase } from '../support/migrated-database.ts';
+import { rollback } from '../support/rollback.ts';
+import { sampleDatabase } from '../support/sample-database.ts';
+
+/** A server, or a proxy before it, that confirms and keeps nothing. */
+function forgetful(db: Connection): Connection {
+  const { dialect } = db;
+  if (dialect.transactionalDdl) {
+    return { ...db, dialect: { ...dialect, endRun: (connection) => dialect.endRun(connection, false) } };
+  }
+  const beginRun: typeof dialect.beginRun = async (connection, lock) => {
+    await dialect.beginRun(connection, lock);
+    await db.run(statement('SET SESSION autocommit = 0'));
+  };
+  return { ...db, dialect: { ...dialect, beginRun } };
+}
+
+describe('What a run reports as saved, it has read through a second connection', () => {
+  for (const { id, available } of DATABASES) {
+    describe.skipIf(!available)(id, () => {
+      it('a migration that was confirmed and not kept is no success: exit 3', async () => {
+        const database = await sampleDatabase(id);
+        await expect(migrate(database, { wrap: forgetful })).rejects.toMatchObject({
+          code: 'PARTIAL',
+          message: 'The migration went through, and another connection does not find it.',
+        });
+      });
+
+      it('nor is a rollback', async () => {
+        const database = await sampleDatabase(id);
+        await migrate(database);
+        await expect(rollback(database, { wrap: forgetful })).rejects.toMatchObject({ code: 'PARTIAL' });
+      });
+
+      it('a repair that was not kept leaves its findings', async () => {
+        const { database, settings } = await migratedDatabase(id, (made) =>
+          made.query('UPDATE tools SET owner_email = NULL, team_id = NULL'),
+        );
+        const run = (reconnect: <T>(use: (db: Connection) => Promise<T>) => Promise<T>) =>
+          connect(database, (db) =>
+            runFix(forgetful(db), [orphans], {
+              state: { release: '0.7.0', revision: REVISION.v070, unfinished: false },
+              settings,
+              overrides: {},
+              now: new Date(),
+              progress: noProgress,
+              lockTimeoutMs: 5000,
+              signal: new AbortController().signal,
+              beforeWriting: async () => {},
+              confirm: async () => true,
+              reconnect,
+            }),
+          );
+        const result = await run((use) => connect(database, use));
+        expect([result.clean, result.checks[0]?.repaired]).toEqual([false, 0]);
+        expect(result.checks[0]?.remaining).toBeGreaterThan(0);
+      });
+
+      it('where no second connection can be had, a warning says so', async () => {
+        const database = await sampleDatabase(id);
+        const nowhere = { url: 'postgresql://u:p@127.0.0.1:9/x' };
+        const result = await migrate(database, { context: { reconnect: (use) => connect(nowhere, use) } });
+        expect(result.changed).toBe(true);
+        expect(result.warnings).toContainEqual(expect.stringContaining('through a second connection'));
+      });
+    });
+  }
+});
