@@ -5,6 +5,7 @@ import { fix } from '../../src/commands/fix.ts';
 import { status } from '../../src/commands/status.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import { statement } from '../../src/database/statement.ts';
+import { holdDatabase } from '../doctor/sqlite/file/hold-database.ts';
 import { lockTable } from '../faults/lock-support.ts';
 import { commandRuns } from '../support/command-run.ts';
 import { connect } from '../support/connect.ts';
@@ -50,7 +51,7 @@ describe('What the server or the site refuses', () => {
         const database = await createDatabase(id);
         onTestFinished(() => database.drop());
         await database.query('CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY)');
-        onTestFinished(await locked(database));
+        await lock(database);
         const run = commandRuns(database, temporaryFolder());
         const since = performance.now();
         const { report } = await run((io) => status(io, GLOBAL));
@@ -247,15 +248,8 @@ const HOLDER = {
   mysql: /by .*connection \d+ from /,
 } as const;
 
-/** Somebody has the table for himself; what it gives ends that. */
-async function locked(database: TestDatabase): Promise<() => Promise<void>> {
-  if (database.dialect !== 'sqlite') return lockTable(database, 'alembic_version');
-  const { spawn } = await import('node:child_process');
-  const script = `const SQLite = require('better-sqlite3'); const file = new SQLite(process.argv[1]);
-    file.exec('BEGIN EXCLUSIVE'); console.log('locked'); setInterval(() => {}, 1000)`;
-  const child = spawn(process.execPath, ['-e', script, database.name], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise((resolve) => child.stdout?.once('data', resolve));
-  return async () => void child.kill('SIGKILL');
+/** Somebody has the table for himself, until the test has finished. */
+async function lock(database: TestDatabase): Promise<void> {
+  if (database.dialect === 'sqlite') await holdDatabase(database.name, 'BEGIN EXCLUSIVE');
+  else onTestFinished(await lockTable(database, 'alembic_version'));
 }
