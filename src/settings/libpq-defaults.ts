@@ -76,10 +76,14 @@ function readService(env: Environment, name: string): Map<string, string> {
   throw urlError('the service of PGSERVICE is described nowhere', `write its section into ${files[0]}`);
 }
 
+/** Of a file that cannot be read there are none, as for libpq. */
 function linesOf(file: string): string[] {
-  if (!existsSync(file)) return [];
-  const lines = readSmallFile(file).toString('utf8').split('\n');
-  return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  try {
+    const lines = readSmallFile(file).toString('utf8').split('\n');
+    return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  } catch {
+    return [];
+  }
 }
 
 export interface Login {
