@@ -133,6 +133,7 @@ export async function trySabotage(url: string, source: Random): Promise<Trial | 
         ...running(),
         settings,
         overrides: {},
+        reconnect: (use) => connected(url, use),
         state: { release: '0.7.0', revision: REVISION.v070, unfinished: false },
       }),
     ),
