@@ -11,11 +11,13 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSmallFile } from '../../src/files/read-small-file.ts';
+import { clientPath } from '../support/client-path.ts';
 import { DATABASES } from '../support/database-kinds.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
-import { reportIn } from '../support/report-of.ts';
+import { reportIn, reportOf } from '../support/report-of.ts';
 import { runInProcess } from '../support/run-in-process.ts';
+import { spawnCli } from '../support/spawn-cli.ts';
 import { sqliteFile } from '../support/sqlite-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -96,6 +98,18 @@ describe('Settings are taken as they are written', () => {
           expect(missing.database?.url).toMatch(/%5Fno$/);
         },
       );
+
+      it.skipIf(id === 'sqlite')('a TMPDIR that is not there is named, exit 2', async () => {
+        const cwd = temporaryFolder();
+        const env = { DATABASE_URL: database.url, PATH: clientPath(database.url) };
+        const made = await report(['backup'], cwd, env);
+        const name = `${made.sections[0]?.rows.find(([what]) => what === 'manifest')?.[1]}`;
+        const args = ['restore', name, '--confirm', database.name, '--no-backup', '--format', 'json'];
+        const refused = reportOf(await spawnCli(args, { cwd, env: { ...env, TMPDIR: '/nowhere' } }));
+        expect(refused).toMatchObject({ exitCode: 2, error: { code: 'PREFLIGHT' } });
+        expect(refused.error?.message).toContain('Temporary files cannot be made in /nowhere: ENOENT');
+        expect((await report(['status'], cwd, env)).database?.release).toBe('0.7.0');
+      });
 
       it('quotes around the URL are named, exit 2', async () => {
         const refused = await report(['migrate'], '/', { DATABASE_URL: `"${database.url}"` });

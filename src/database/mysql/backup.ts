@@ -39,7 +39,10 @@ export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
       await mysqlClients(context, server);
     },
     async preflightRestore(server) {
-      if (server !== null) await mysqlClient(context, server, 'shell', 'restore');
+      if (server === null) return;
+      await mysqlClient(context, server, 'shell', 'restore');
+      // What it logs in with has a place among the temporary files: that is found out before anything is dropped.
+      await withLogin(context, server, async () => {});
     },
     estimate,
     dump: (file) => whileReachable(context, (watched) => dump(watched, file)),
