@@ -69,6 +69,8 @@ export interface Check {
   readonly level: CheckLevel;
   /** It finds what a migration refuses to go on with, so it is mended at any release. */
   readonly anyRelease?: boolean;
+  /** Others ask of what it mends, so that it is mended before they are asked. */
+  readonly early?: boolean;
   /** Tables without which it cannot be checked; it is then skipped, which is no pass. */
   readonly requires: readonly string[];
   /** What to do about its findings. */

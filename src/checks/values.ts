@@ -96,6 +96,7 @@ export const values: Check = {
   id: 'values.readable',
   title: 'JSON, dates, booleans and numbers can be read',
   level: 'error',
+  early: true,
   requires: [],
   hint: 'Run: mcpgw fix --only values.readable',
   async find(context) {
