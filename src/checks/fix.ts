@@ -147,16 +147,16 @@ export async function runFix(
     const before = hasTriggers ? await rowCounts(db, [...others.keys()]) : null;
     const kept = await keepColumns(db, plan.schema, statementsOf(plan));
     const steps: FixStep[] = [];
-    const run = async (repairs: readonly PlannedRepair[]) => {
+    const write = async (repairs: readonly PlannedRepair[]) => {
       for (const { check, repair } of repairs) {
         const running = { ...context, command: COMMAND, onWrite, kept };
         steps.push({ check, ...(await runStatements(db, check.title, repair.statements, running)) });
       }
     };
     const isEarly = ({ check }: PlannedRepair) => check.early === true;
-    await run(plan.repairs.filter(isEarly));
+    await write(plan.repairs.filter(isEarly));
     const rest = steps.length === 0 ? plan : await planAgain(db, checks, context);
-    await run(rest.repairs.filter((repair) => !isEarly(repair)));
+    await write(rest.repairs.filter((repair) => !isEarly(repair)));
     const none = { what: 'the repair', growing: new Set<string>(), goes: () => false };
     const warnings = before === null ? [] : (await compareRows(db, before, others, none)).warnings;
     return { plan, steps, warnings };
