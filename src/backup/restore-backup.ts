@@ -13,6 +13,7 @@ import { type ComparedTable, compareTables } from './compare-tables.ts';
 import { damagedFolder } from './damaged-folder.ts';
 import { type FoundBackup, findBackup } from './find-backup.ts';
 import { hasRows } from './has-rows.ts';
+import { isOfSamePlace } from './is-of-same-database.ts';
 import { preflightBackup, refuseWithoutRoom } from './preflight-backup.ts';
 import { readBeforeBackup } from './read-before-backup.ts';
 import { type Backup, type TakeBackup, writeBackup } from './take-backup.ts';
@@ -33,6 +34,8 @@ export interface RestorePlan {
   readonly backup: FoundBackup;
   /** The name of the database that is replaced. */
   readonly database: string;
+  /** The URL of the database that the backup is of, where it is another than the one whose rows it replaces. */
+  readonly from: string | null;
   readonly release: string;
   readonly tables: readonly ComparedTable[];
   /** What it locks; null where there is no database yet that could be. */
@@ -191,6 +194,11 @@ async function prepare(
     plan: {
       backup,
       database: tool.database,
+      from:
+        (present.damage === '' && !hasRows(present.rows)) ||
+        isOfSamePlace(source, { dialect: target.dialect, url: target.maskedUrl })
+          ? null
+          : source.url,
       release: present.state.release,
       tables: compareTables(
         present.damage === '' ? present.rows : null,

@@ -100,7 +100,7 @@ function contextOf(session: Session, options: RestoreOptions & { readonly from: 
     connect: (use) => session.connect({ access: 'read', wait: options.wait }, use),
     confirm(plan) {
       logWrapped(session, [...describe(plan), ...session.warnings]);
-      return confirmName(io, plan.database, options.confirm);
+      return confirmName(io, plan.database, options.confirm, plan.from);
     },
   };
 }
@@ -126,7 +126,7 @@ function describe(plan: RestorePlan): string[] {
   const lines = [`${titleOf(plan)}.`, replaces(plan)];
   const dropped = count('dropped');
   const kept = count('kept');
-  if (plan.damage !== '') lines.push(plan.damage);
+  lines.push(...said(plan));
   if (dropped.length > 0) lines.push(`Drops ${dropped.map(({ table }) => table).join(', ')}.`);
   if (kept.length > 0) lines.push(`Leaves alone ${kept.map(({ table }) => table).join(', ')}.`);
   if (!plan.isTransaction) {
@@ -141,6 +141,14 @@ function describe(plan: RestorePlan): string[] {
       : `The present state is kept ${plan.damage === '' ? 'as a backup' : 'byte for byte'} in ${plan.safety.place} first.`,
   );
   return lines;
+}
+
+/** What somebody should know who looks only at this. */
+function said({ damage, from, database }: RestorePlan): string[] {
+  return [
+    ...(damage === '' ? [] : [damage]),
+    ...(from === null ? [] : [`This backup is not of the database ${database}, but of ${from}.`]),
+  ];
 }
 
 function replaces({ database, release, tables, damage, locks }: RestorePlan): string {
@@ -191,7 +199,7 @@ function planned(
       tables(plan, 'rows now', 'rows in the backup'),
       ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),
     ],
-    warnings: plan.damage === '' ? [] : [plan.damage],
+    warnings: said(plan),
     next: withoutDryRun(`mcpgw restore ${shellWord(options.from)}`, backupFlags(options)),
   };
 }

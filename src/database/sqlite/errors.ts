@@ -25,7 +25,8 @@ export function translateSqliteError(error: unknown, file?: string): GatewayErro
       cause: error,
     });
   }
-  if (starts('SQLITE_BUSY', 'SQLITE_LOCKED')) {
+  // The last two are races of several that open a database in WAL mode, or close it: one more try does.
+  if (starts('SQLITE_BUSY', 'SQLITE_LOCKED', 'SQLITE_PROTOCOL', 'SQLITE_IOERR_DELETE_NOENT')) {
     const holder = file === undefined ? null : writeLockHolder(file);
     return new GatewayError(
       'BUSY',

@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
@@ -7,6 +6,7 @@ import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
 import type { Holder } from './describe-process.ts';
 import { translateSqliteError } from './errors.ts';
+import type { SqliteFile } from './file.ts';
 import { writeLockHolder } from './holder.ts';
 
 /** How often to ask again for the write lock. */
@@ -14,14 +14,16 @@ const POLL_MS = 100;
 const UNKNOWN = 'another process that writes to it';
 
 /**
- * Takes the one write lock there is: BEGIN IMMEDIATE, again and again until it is free or the time is up.
+ * Takes the one write lock there is: BEGIN IMMEDIATE, again and again until it is free or the time is up. In
+ * between the file is not open: a restore that has the lock waits for nobody who waits for it.
  *
- * @param configure sets up the connection as soon as the file can be read; throws the driver's BUSY before
  * @throws GatewayError LOCKED when another run holds it, BUSY when it is another program or unknown who
  */
-export async function beginSqliteRun(db: Connection, lock: RunLock, configure: () => void): Promise<void> {
-  const path = await pathOf(db);
-  await db.run(statement('PRAGMA busy_timeout = 0'));
+export async function beginSqliteRun(
+  db: Connection,
+  lock: RunLock,
+  { file, path }: { readonly file: SqliteFile; readonly path: string },
+): Promise<void> {
   let holder: Holder | null = null;
   let cause: unknown;
   const options = {
@@ -31,14 +33,21 @@ export async function beginSqliteRun(db: Connection, lock: RunLock, configure: (
   };
   const locked = await poll(options, async () => {
     try {
-      configure();
-      await db.run(statement('BEGIN IMMEDIATE'));
-      return true;
+      for (;;) {
+        await db.run(statement('PRAGMA busy_timeout = 0'));
+        file.configure();
+        await db.run(statement('BEGIN IMMEDIATE'));
+        if (!file.isReplaced()) return true;
+        await db.run(statement('ROLLBACK'));
+        file.close();
+      }
     } catch (error) {
-      if (translateSqliteError(error)?.code !== 'BUSY') throw error;
+      // What a file says that was replaced in this moment means nothing for the one that took its place.
+      if (translateSqliteError(error)?.code !== 'BUSY' && !file.isReplaced()) throw error;
       cause = error;
       // Between two looks it may be nobody's; then the one seen last is named.
       holder = writeLockHolder(path) ?? holder;
+      file.close();
       return undefined;
     }
   });
@@ -59,9 +68,4 @@ function lockedBy(holder: Holder | null, waitedMs: number, cause: unknown): Gate
       cause,
     },
   );
-}
-
-async function pathOf(db: Connection): Promise<string> {
-  const rows = await db.query<{ name: string; file: string }>(sql`PRAGMA database_list`);
-  return rows.find((row) => row.name === 'main')?.file ?? '';
 }

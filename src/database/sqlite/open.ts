@@ -11,6 +11,7 @@ import { createSqliteFile } from './create-file.ts';
 import { DISPLAY_NAME_FUNCTION } from './ddl.ts';
 import { openFile, sqliteVersion } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
+import { type OpenedFile, SqliteFile } from './file.ts';
 import { refuseLostWal } from './refuse-lost-wal.ts';
 import { sqliteDialect } from './sqlite.ts';
 import { CHECKS_FUNCTION, checksText } from './things.ts';
@@ -23,30 +24,13 @@ const CACHE_KIB = 32_768;
  * reads the first page, so that what is no database is refused here and not half way.
  */
 export const openSqlite: Open<SqliteTarget> = async (target, options) => {
-  const { path, pragmas, busyTimeoutMs, readOnly } = target;
+  const { path, readOnly } = target;
   const exists = checkPath(path, options);
   const reading = options.access === 'read' || readOnly;
   if (!reading) await refuseLostWal(path);
   try {
     if (!exists) createSqliteFile(path);
-    const file = openFile(path, {
-      readonly: reading && !isClosedWal(path),
-      fileMustExist: true,
-      timeout: busyTimeoutMs,
-    });
-    const configure = configureOnce(file, pragmas);
-    try {
-      if (reading) file.pragma('query_only = ON');
-      file.pragma('foreign_keys = OFF');
-      file.function(CHECKS_FUNCTION, { deterministic: true }, (create) => checksText(String(create)));
-      file.function(DISPLAY_NAME_FUNCTION, { deterministic: true }, (custom, original) =>
-        displayName(custom as string | null, original as string | null),
-      );
-      readFirstPage(file, configure);
-    } catch (error) {
-      file.close();
-      throw error;
-    }
+    const file = new SqliteFile(path, () => openConnection(target, reading));
     const { onStatement } = options;
     const kysely = new Kysely<unknown>({
       dialect: new SqliteDialect({ database: file }),
@@ -54,11 +38,33 @@ export const openSqlite: Open<SqliteTarget> = async (target, options) => {
         if (event.level === 'query') onStatement?.(event.query.sql, event.query.parameters);
       },
     });
-    return { kysely, dialect: sqliteDialect(sqliteVersion(), path, configure), cut: null };
+    return { kysely, dialect: sqliteDialect(sqliteVersion(), path, file), cut: null };
   } catch (error) {
     throw translateSqliteError(error, path) ?? error;
   }
 };
+
+function openConnection({ path, pragmas, busyTimeoutMs }: SqliteTarget, reading: boolean): OpenedFile {
+  const connection = openFile(path, {
+    readonly: reading && !isClosedWal(path),
+    fileMustExist: true,
+    timeout: busyTimeoutMs,
+  });
+  const configure = configureOnce(connection, pragmas);
+  try {
+    if (reading) connection.pragma('query_only = ON');
+    connection.pragma('foreign_keys = OFF');
+    connection.function(CHECKS_FUNCTION, { deterministic: true }, (create) => checksText(String(create)));
+    connection.function(DISPLAY_NAME_FUNCTION, { deterministic: true }, (custom, original) =>
+      displayName(custom as string | null, original as string | null),
+    );
+    readFirstPage(connection, configure);
+    return { connection, configure };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
 
 /**
  * The settings of a connection that need the first page, for when it can be read; a second call does nothing.

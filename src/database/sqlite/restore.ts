@@ -21,12 +21,17 @@ import type { RestoreRequest } from '../backup-tool.ts';
 import { megabytes } from '../megabytes.ts';
 import { otherTables } from '../other-tables.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
+import { runLocked } from '../run-locked.ts';
 import { copySqlite, readCopy, type SqliteBackupContext } from './backup.ts';
+import type { Holder } from './describe-process.ts';
 import { openFile } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
+import { fileUsers } from './file-users.ts';
+import { writeLockHolder } from './holder.ts';
 import { openElsewhere } from './open-elsewhere.ts';
 
 const LOCK_POLL_MS = 100;
+const LET_GO_MS = 2_000;
 
 /**
  * Puts a checked copy of the backup beside the database and swaps it in by a rename, while holding the old
@@ -51,12 +56,24 @@ export async function restoreSqlite(context: SqliteBackupContext, request: Resto
     refuseWhenStopped(context.signal);
     swap(held, draft, path);
     sync(dirname(path));
+    if (held !== null) await lettingGo(path);
     context.progress.done();
   } catch (error) {
     throw translateSqliteError(error, path) ?? fileError(error, path) ?? error;
   } finally {
     live?.close();
     for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
+  }
+}
+
+/**
+ * Whoever opened the old file in the last moment waits for its lock, and would take the journal that lies beside the
+ * new one for its own. As long as the old one stays locked it is told that it is busy, and opens the new one.
+ */
+async function lettingGo(path: string): Promise<void> {
+  const deadline = Date.now() + LET_GO_MS;
+  while (fileUsers([path], process.pid).replaced.length > 0 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
 }
 
@@ -103,6 +120,8 @@ export function swap(held: Database | null, draft: string, path: string): void {
 /**
  * Opens the database and keeps everybody else out, readers too, until the connection is closed. Null when
  * there is no database that could be opened: no file, or one that is damaged.
+ *
+ * @throws GatewayError LOCKED when another run was at work all the time, BUSY when somebody else has it open
  */
 export async function takeForOurselves(
   { progress, signal }: Pick<SqliteBackupContext, 'progress' | 'signal'>,
@@ -110,27 +129,100 @@ export async function takeForOurselves(
   timeoutMs: number,
 ): Promise<Database | null> {
   if (statSync(path, { throwIfNoEntry: false }) === undefined || hasUnreadableSchema(path)) return null;
-  const live = openFile(path, { fileMustExist: true, timeout: 0 });
+  const run = new RunLockOf(path);
   const deadline = Date.now() + timeoutMs;
   try {
     for (let first = true; ; first = false) {
       refuseWhenStopped(signal);
-      const holder = tryToTake(live, path);
-      if (holder === null) return live;
-      if (first && timeoutMs > 0) progress.log(`Waiting for ${holder} …`);
+      // The lock of a run is given back for this moment only, so that none can come before.
+      run.release();
+      const live = takeAlone(path);
+      if (live !== null) return live;
+      const running = run.take();
+      const holder = running ?? usersOf(path);
+      // A run that waits for this one lets go of the file; others must get at it meanwhile.
+      if (running === null && holder?.isMcpgw === false) run.release();
+      if (first && timeoutMs > 0 && holder !== null) progress.log(`Waiting for ${holder.text} …`);
       if (Date.now() >= deadline) {
-        throw new GatewayError('BUSY', `${path} is in use: ${holder}.`, {
+        if (running?.isMcpgw) throw runLocked(running, timeoutMs);
+        throw new GatewayError('BUSY', `${path} is in use: ${holder?.text ?? SOMEBODY}.`, {
           hint: 'Stop the gateway and everything else that has the database open, then run the command again. Nothing was changed.',
         });
       }
       await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
     }
   } catch (error) {
-    live.close();
     const known = translateSqliteError(error, path);
     if (known?.code === 'NOT_A_DATABASE' || known?.code === 'CORRUPT') return null;
     throw error;
+  } finally {
+    run.release();
   }
+}
+
+const SOMEBODY = 'another process has it open';
+
+/** The lock that every run takes first: the one of the writer. */
+class RunLockOf {
+  readonly #path: string;
+  #held: Database | null = null;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Who has it instead, or null. */
+  take(): Holder | null {
+    if (this.#held !== null) return null;
+    const connection = openFile(this.#path, { fileMustExist: true, timeout: 0 });
+    try {
+      connection.exec('BEGIN IMMEDIATE');
+      this.#held = connection;
+      return null;
+    } catch (error) {
+      connection.close();
+      if (translateSqliteError(error, this.#path)?.code !== 'BUSY') throw error;
+      const holder = writeLockHolder(this.#path);
+      return holder?.isMcpgw
+        ? holder
+        : (usersOf(this.#path) ?? { text: SOMEBODY, isMcpgw: false, end: null });
+    }
+  }
+
+  release(): void {
+    this.#held?.close();
+    this.#held = null;
+  }
+}
+
+/** Everybody else who has the file open, as one; null for nobody. */
+function usersOf(path: string): Holder | null {
+  const users = openElsewhere(path, process.pid);
+  if (users.length === 0) return null;
+  return {
+    text: users.map(({ text }) => text).join(', '),
+    isMcpgw: users.every(({ isMcpgw }) => isMcpgw),
+    end: null,
+  };
+}
+
+/** A connection that nobody can come beside; null when somebody has the file. */
+function takeAlone(path: string): Database | null {
+  const before = statSync(path).ino;
+  const live = openFile(path, { fileMustExist: true, timeout: 0 });
+  try {
+    live.pragma('locking_mode = EXCLUSIVE');
+    // In this mode the lock outlives the transaction.
+    live.exec('BEGIN EXCLUSIVE; COMMIT');
+    // Another restore may have put another file there meanwhile.
+    if (usersOf(path) === null && statSync(path).ino === before) return live;
+  } catch (error) {
+    live.close();
+    if (translateSqliteError(error, path)?.code !== 'BUSY') throw error;
+    return null;
+  }
+  live.close();
+  return null;
 }
 
 /**
@@ -149,23 +241,6 @@ function hasUnreadableSchema(path: string): boolean {
   } finally {
     probe?.close();
   }
-}
-
-/** Takes the file for this connection; who has it instead, or null. */
-function tryToTake(live: Database, path: string): string | null {
-  try {
-    live.pragma('locking_mode = EXCLUSIVE');
-    // In this mode the lock outlives the transaction.
-    live.exec('BEGIN EXCLUSIVE; COMMIT');
-  } catch (error) {
-    if (translateSqliteError(error, path)?.code !== 'BUSY') throw error;
-    return openElsewhere(path, process.pid).join(', ') || 'another process has it open';
-  }
-  const others = openElsewhere(path, process.pid);
-  if (others.length === 0) return null;
-  live.pragma('locking_mode = NORMAL');
-  live.prepare('SELECT count(*) FROM sqlite_schema').get();
-  return others.join(', ');
 }
 
 /** Copies the file and proves at the same time that it is the one the manifest means. */

@@ -3,6 +3,7 @@ import type { Dialect } from '../dialect.ts';
 import { statement } from '../statement.ts';
 import { changeSqliteTable, createSqliteTable } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
+import type { SqliteFile } from './file.ts';
 import { writeLockHolder } from './holder.ts';
 import { readSqliteSchema } from './introspect.ts';
 import { keepSqliteColumns } from './keep-columns.ts';
@@ -15,14 +16,15 @@ import { SQLITE_THINGS } from './things.ts';
 import { sqliteUnreadable } from './unreadable.ts';
 
 const WHOLE_FILE = 'the whole file';
+const MOST_TRIES = 5;
 const FILE_LOCK = 'the file’s';
 
 /**
  * @param version of the library that is built in
  * @param path of the file, for errors
- * @param configure what is left to set when the file can be read; it throws BUSY before
+ * @param file that is open
  */
-export const sqliteDialect = (version: string, path: string, configure: () => void): Dialect => ({
+export const sqliteDialect = (version: string, path: string, file: SqliteFile): Dialect => ({
   name: 'sqlite',
   transactionalDdl: true,
   exclusive: true,
@@ -65,13 +67,19 @@ export const sqliteDialect = (version: string, path: string, configure: () => vo
   missingAccess: async () => [],
 
   async beginRun(db, lock) {
-    await beginSqliteRun(db, lock, configure);
-    try {
-      await refuseUnwritable(db);
-      await refuseDamaged(db, path);
-    } catch (error) {
-      await db.run(statement('ROLLBACK'));
-      throw error;
+    for (let tries = 1; ; tries++) {
+      await beginSqliteRun(db, lock, { file, path });
+      try {
+        await refuseUnwritable(db);
+        await refuseDamaged(db, path);
+        return;
+      } catch (error) {
+        // A file that a restore takes away in this moment has not its journal any more.
+        const isPassing = file.isReplaced() || translateSqliteError(error)?.code === 'BUSY';
+        await db.run(statement('ROLLBACK')).catch(() => {});
+        file.close();
+        if (!isPassing || tries === MOST_TRIES) throw error;
+      }
     }
   },
   async endRun(db, commit) {
@@ -95,8 +103,9 @@ export const sqliteDialect = (version: string, path: string, configure: () => vo
     },
   },
   async beginRead(db, tableWaitMs) {
+    if (file.isReplaced()) file.close();
     if (tableWaitMs !== undefined) await db.run(statement(`PRAGMA busy_timeout = ${tableWaitMs}`));
-    configure();
+    file.configure();
     await db.run(statement('BEGIN'));
   },
   async endRead(db) {

@@ -8,7 +8,7 @@ import { openElsewhere } from '../../../database/sqlite/open-elsewhere.ts';
  */
 export function problemOfSalvaged(file: string): string | null {
   const users = openElsewhere(file, process.pid);
-  if (users.length > 0) return `it is open: ${users.join(', ')}`;
+  if (users.length > 0) return `it is open: ${users.map(({ text }) => text).join(', ')}`;
   try {
     const db = openFile(file, { fileMustExist: true, timeout: 0 });
     try {
