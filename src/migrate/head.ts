@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import { OWNED_TABLES, RESTORE_TABLE } from '../schema/gateway-tables.ts';
-import { thingsOf } from '../schema/things.ts';
+import { type KindFacts, thingsOf } from '../schema/things.ts';
 import { ADMIN_ROLE, DEFAULT_ROLES } from '../seed/default-roles.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SEED_STEP, stepChecksums } from './history.ts';
@@ -22,24 +22,45 @@ type HeadSettings = Pick<Settings, 'emailAuthEnabled' | 'platformAdminEmail'>;
  * statement fails, and would take the transaction with it.
  */
 export async function isAtHead(db: Connection, settings: HeadSettings): Promise<boolean> {
+  const { dialect } = db;
   const conditions = [
     ...revisionIsSingle(),
     stepsAreRecorded(settings),
     ...toolsAreNamed(),
     ...(settings.emailAuthEnabled ? [...seedsAreThere(db, settings.platformAdminEmail), ...noOrphans()] : []),
-    schemaIsWhole(db),
   ];
+  const tables = [...releaseSchema('0.7.0').keys(), RESTORE_TABLE].map((name) => sql.lit(name));
   try {
-    const { sql: question } = db.compile(
-      sql`SELECT CASE WHEN ${sql.join(conditions, sql` AND `)} THEN 1 ELSE 0 END AS head`,
-    );
-    const bounded = db.dialect.boundedQuery(question, TABLE_WAIT_MS);
-    const [row] = await db.query<{ head: unknown }>(sql<{ head: unknown }>`${sql.raw(bounded)}`);
-    return Number(row?.head) === 1;
+    const { sql: question } = db.compile(sql`SELECT of_table, thing, rejects FROM (
+        SELECT of_table, thing, rejects FROM (${sql.raw(dialect.things)}) things WHERE of_table IN (${sql.join(tables)})
+        UNION ALL SELECT '', '', CASE WHEN ${sql.join(conditions, sql` AND `)} THEN 0 ELSE 1 END
+      ) answer`);
+    const bounded = dialect.boundedQuery(question, TABLE_WAIT_MS);
+    return isWhole(await db.query<Thing>(sql<Thing>`${sql.raw(bounded)}`), dialect);
   } catch {
     // Which error it was comes out again, with advice, as soon as the database is read in full.
     return false;
   }
+}
+
+interface Thing {
+  readonly of_table: string;
+  readonly thing: string;
+  readonly rejects: unknown;
+}
+
+/** Everything is there that v0.7.0 has, and nothing besides that turns rows away: half of a restore, for one. */
+function isWhole(found: readonly Thing[], facts: KindFacts): boolean {
+  const wanted = thingsOf(releaseSchema('0.7.0'), facts);
+  const known = new Set(wanted.flat());
+  const there = new Set(found.map(({ thing }) => thing));
+  return (
+    wanted.every((texts) => texts.some((text) => there.has(text))) &&
+    !found.some(
+      ({ of_table, thing, rejects }) =>
+        of_table === RESTORE_TABLE || (Number(rejects) !== 0 && !known.has(thing)),
+    )
+  );
 }
 
 type Condition = RawBuilder<unknown>;
@@ -66,20 +87,6 @@ function stepsAreRecorded({ emailAuthEnabled }: HeadSettings): Condition {
 
 function toolsAreNamed(): Condition[] {
   return [sql`NOT EXISTS (SELECT 1 FROM tools WHERE display_name IS NULL OR name IS NULL)`];
-}
-
-/** Everything is there that v0.7.0 has, and nothing besides that turns rows of the gateway away. */
-function schemaIsWhole({ dialect }: Connection): Condition {
-  const target = releaseSchema('0.7.0');
-  const wanted = thingsOf(target, dialect);
-  // Half of a restore is one thing too many.
-  const list = (texts: Iterable<string>) =>
-    sql.raw([...texts].map((text) => dialect.literal(text)).join(', '));
-  return sql`(SELECT count(DISTINCT CASE WHEN is_wanted THEN thing END)
-      - count(CASE WHEN of_table = ${sql.lit(RESTORE_TABLE)}
-          OR rejects = 1 AND NOT is_wanted AND of_table IN (${list(target.keys())}) THEN 1 END)
-    FROM (SELECT of_table, thing, rejects, thing IN (${list(wanted.flat())}) AS is_wanted
-      FROM (${sql.raw(dialect.things)}) things) judged) = ${sql.lit(wanted.length)}`;
 }
 
 /** As `planSeed` wants them; with two personal teams it takes a closer look. */
