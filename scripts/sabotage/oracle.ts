@@ -180,7 +180,7 @@ async function unreadable(db: Connection, table: Table): Promise<string[]> {
   }
   const problems = new Set<string>();
   // Other drivers have read JSON already.
-  const keepsText = ['SQLite', 'MariaDB'].includes(db.dialect.server.product);
+  const keepsText = db.dialect.name === 'sqlite';
   for (const row of rows) {
     for (const { name, kind, nullable } of table.columns) {
       const value = row[name];
