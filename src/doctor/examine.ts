@@ -3,9 +3,9 @@ import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
 import type { DoctorContext } from './context.ts';
-import { type DoctorFindings, type Examination, GROUPS, type Group } from './examination.ts';
+import { type DoctorFindings, type Examination, GROUPS, type Group, type Mend } from './examination.ts';
 import { isSql } from './is-sql.ts';
-import type { Mend } from './mend.ts';
+
 import { shownCommand } from './shown-command.ts';
 
 /** What came of one examination. */
@@ -79,7 +79,7 @@ function reportOf<Context>(
   { fixable, most }: { readonly fixable: boolean; readonly most: number },
 ): CheckReport {
   const { level, meaning } = examination;
-  const mends = fixable ? 'mcpgw doctor --repair' : (findings.command ?? examination.command);
+  const mends = fixable ? 'mcpgw doctor --repair' : (findings.command ?? examination.command ?? '');
   const command = findings.instead ?? mends;
   const hint = findings.hint ?? meaning;
   return {

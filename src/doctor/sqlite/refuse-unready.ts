@@ -6,7 +6,7 @@ import { refuseLostWal } from '../../database/sqlite/refuse-lost-wal.ts';
 import { GatewayError } from '../../errors.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import { accessProblem } from './file/access-problem.ts';
-import { realFile } from './file/real-file.ts';
+import { realFile } from './file/file-check.ts';
 
 /**
  * Refuses, without writing, a file that a run would refuse once it has its lock: that cannot be written, or is

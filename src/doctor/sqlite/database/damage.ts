@@ -1,11 +1,90 @@
 import { sql } from 'kysely';
+import type { Connection } from '../../../database/connection.ts';
 import { translateSqliteError } from '../../../database/sqlite/errors.ts';
 import { readDamage } from '../../../database/sqlite/read-damage.ts';
-import type { SqliteTarget } from '../../../settings/database-target.ts';
-import type { OpenContext } from '../../context.ts';
+import { quoteName } from '../../../database/sqlite/table-sql.ts';
+import { statement } from '../../../database/statement.ts';
+import { GatewayError } from '../../../errors.ts';
+import { plural } from '../../../report/plural.ts';
+import { fine, found } from '../../examination.ts';
+import { damageCheck } from '../damage.ts';
+import type { FileContext } from '../file/file-check.ts';
+import type { InsideContext, InsideExamination } from './inside-examination.ts';
+
+const SALVAGE = 'Restore a backup, or salvage what is left into a new file.';
+
+/** Opens the file, which reads its first pages: no examination inside of it comes to that when they are damaged. */
+export const fileSchema = damageCheck<FileContext>({
+  id: 'file.schema',
+  title: 'The list of its tables can be read',
+  meaning:
+    'The pages that say which tables there are and where are damaged, so nothing of the database can be reached.',
+  advice: SALVAGE,
+  async damage({ connect }) {
+    try {
+      await connect('read', (db) => db.dialect.readSchema(db));
+    } catch (error) {
+      // Anything else is told by the examination that opens it next.
+      if (error instanceof GatewayError && ['CORRUPT', 'NOT_A_DATABASE'].includes(error.code)) {
+        return [error.message];
+      }
+    }
+    return [];
+  },
+});
+
+export const databaseIntegrity = damageCheck<InsideContext>({
+  id: 'database.integrity',
+  title: 'The pages of the file are sound',
+  meaning:
+    'Rows are lost already or will be: the gateway reports "database disk image is malformed" when it comes to such a page, and a migration would stop half way.',
+  advice: SALVAGE,
+  async damage(context) {
+    const { pages } = await damageOf(context);
+    return pages.length === 0 ? [] : [...(await damagedTables(context)), ...pages];
+  },
+});
+
+/** Rows of a unique index that are not: no index can be built over those. */
+const NOT_UNIQUE = /^non-unique entry/;
+
+export const databaseIndexes: InsideExamination = {
+  id: 'database.indexes',
+  title: 'Indexes hold what their tables do',
+  level: 'error',
+  meaning:
+    'Queries that use such an index miss rows or find rows that are gone; no row itself is lost. The index must be built again before a migration.',
+  async find(context) {
+    const { indexes } = await damageOf(context);
+    if (indexes === null) return fine('a large file: compared with --verbose only');
+    return found(indexes, { command: `sqlite3 ${context.target.path} REINDEX` });
+  },
+  async repair(context) {
+    const lines = (await damageOf(context)).indexes ?? [];
+    if (lines.length === 0 || lines.some((line) => NOT_UNIQUE.test(line))) return null;
+    const names = [...new Set(lines.map((line) => / index (.+)$/.exec(line)?.[1] ?? ''))];
+    return {
+      summary: [`Build again: ${names.join(', ')}`, 'No row of a table is changed'],
+      run: () =>
+        context.connect('write', async (db) => {
+          try {
+            for (const name of names) await db.run(statement(`REINDEX ${quoteName(name)}`));
+          } catch (error) {
+            throw translateSqliteError(error, context.target.path) ?? error;
+          }
+          const left = await readDamage(db, 'full');
+          if (left.length === 0) return [`${names.join(', ')}: built again; integrity_check: ok`];
+          throw new GatewayError('CORRUPT', `The file is still damaged: ${left[0]}.`, {
+            details: left.slice(0, 5),
+            hint: 'Look again: mcpgw doctor --verbose',
+          });
+        }),
+    };
+  },
+};
 
 /** What the database itself finds wrong with its pages. */
-export interface Damage {
+interface Damage {
   /** Of pages and rows. */
   readonly pages: readonly string[];
   /** Of indexes that do not hold what their tables do; null where they were not compared. */
@@ -17,16 +96,16 @@ const OUT_OF_STEP = /^(?:row \d+ missing from index|wrong # of entries in index|
 /** Bytes up to which the full check takes no longer than a blink. */
 const SMALL = 16_000_000;
 
-const known = new WeakMap<OpenContext<SqliteTarget>, Promise<Damage>>();
+const known = new WeakMap<InsideContext, Promise<Damage>>();
 
 /** Checks the file once for all examinations: in full when it is small, or when there is time for it. */
-export function damageOf(context: OpenContext<SqliteTarget>): Promise<Damage> {
+function damageOf(context: InsideContext): Promise<Damage> {
   const damage = known.get(context) ?? findDamage(context);
   known.set(context, damage);
   return damage;
 }
 
-async function findDamage({ db, thorough, target }: OpenContext<SqliteTarget>): Promise<Damage> {
+async function findDamage({ db, thorough, target }: InsideContext): Promise<Damage> {
   const [size] = await db.query<{ bytes: number }>(
     sql`SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size`,
   );
@@ -41,5 +120,41 @@ async function findDamage({ db, thorough, target }: OpenContext<SqliteTarget>): 
     const damage = translateSqliteError(error, target.path);
     if (damage?.code !== 'CORRUPT') throw error;
     return { pages: [damage.message], indexes: null };
+  }
+}
+
+/** Between two tables; what one takes cannot be known before. */
+const BUDGET_MS = 300;
+
+/**
+ * Which tables of a file with damaged pages those are of, a line each: `tools is damaged: …`. SQLite itself often
+ * says no more than that something is.
+ *
+ * @returns the tables that there was no time for, too, in a line of their own
+ */
+async function damagedTables({ db, target, thorough }: InsideContext): Promise<readonly string[]> {
+  const tables = await db.query<{ name: string }>(
+    sql`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY rootpage`,
+  );
+  const until = performance.now() + BUDGET_MS;
+  const lines: string[] = [];
+  for (const [i, { name }] of tables.entries()) {
+    if (!thorough && performance.now() > until) {
+      lines.push(`${plural(tables.length - i, 'table')} not looked at, to save time: mcpgw doctor --verbose`);
+      break;
+    }
+    const problem = await problemOf(db, name, target.path);
+    if (problem !== null) lines.push(`${name} is damaged: ${problem}`);
+  }
+  return lines;
+}
+
+async function problemOf(db: Connection, table: string, path: string): Promise<string | null> {
+  try {
+    const [first] = await readDamage(db, 'quick', table);
+    return first ?? null;
+  } catch (error) {
+    if (translateSqliteError(error, path)?.code !== 'CORRUPT') throw error;
+    return (error as Error).message;
   }
 }

@@ -14,12 +14,10 @@ import { GatewayError } from '../../../errors.ts';
 import { giveName, sync } from '../../../files/new-file.ts';
 import { noProgress } from '../../../progress.ts';
 import { byteSize } from '../../../report/byte-size.ts';
-import type { SqliteTarget } from '../../../settings/database-target.ts';
-import type { OpenContext } from '../../context.ts';
-import type { MendHands } from '../../mend.ts';
-import { realFile } from '../file/real-file.ts';
-import { readFileLayout } from './file-layout.ts';
-import type { InsideExamination } from './inside-examination.ts';
+import type { MendHands } from '../../examination.ts';
+import { realFile } from '../file/file-check.ts';
+import type { InsideContext, InsideExamination } from './inside-examination.ts';
+import { readFileLayout } from './layout.ts';
 
 const MUCH_SHARE = 0.25;
 const MUCH_BYTES = 10_000_000;
@@ -31,7 +29,6 @@ export const databaseFreelist: InsideExamination = {
   level: 'warning',
   meaning:
     'The file is larger than what is in it: backups and checks read the empty part, too. Nothing is wrong with the data.',
-  command: '',
   async find({ db, target }) {
     const { pages, freePages, pageSize } = await readFileLayout(db);
     const facts = `${byteSize(freePages * pageSize)} of ${byteSize(pages * pageSize)} are empty (${freePages} of ${pages} pages)`;
@@ -51,10 +48,7 @@ export const databaseFreelist: InsideExamination = {
   },
 };
 
-async function vacuum(
-  { target, now }: OpenContext<SqliteTarget>,
-  hands: MendHands,
-): Promise<readonly string[]> {
+async function vacuum({ target, now }: InsideContext, hands: MendHands): Promise<readonly string[]> {
   const path = realFile(target);
   const label = timeLabel(now);
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);

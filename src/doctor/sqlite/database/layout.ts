@@ -1,8 +1,71 @@
+import { sql } from 'kysely';
+import type { Connection } from '../../../database/connection.ts';
+import { GatewayError } from '../../../errors.ts';
 import { byteSize } from '../../../report/byte-size.ts';
+import { fine, found } from '../../examination.ts';
+import { realFile } from '../file/file-check.ts';
 import { readHeader } from '../file/header.ts';
-import { realFile } from '../file/real-file.ts';
-import { readFileLayout } from './file-layout.ts';
+import { fileFilesystem } from '../file/places.ts';
 import type { InsideExamination } from './inside-examination.ts';
+
+/** What the header of an open file says. */
+interface FileLayout {
+  readonly journalMode: string;
+  readonly pageSize: number;
+  readonly pages: number;
+  readonly freePages: number;
+  readonly encoding: string;
+  readonly autoVacuum: number;
+}
+
+export async function readFileLayout(db: Connection): Promise<FileLayout> {
+  // Not every pragma can be read as a table: journal_mode cannot.
+  const [mode] = await db.query<{ journal_mode: string }>(sql`PRAGMA journal_mode`);
+  const [row] = await db.query<Omit<FileLayout, 'journalMode'>>(sql`
+    SELECT s.page_size AS pageSize, p.page_count AS pages, f.freelist_count AS freePages, e.encoding,
+           a.auto_vacuum AS autoVacuum
+    FROM pragma_page_size s, pragma_page_count p, pragma_freelist_count f, pragma_encoding e,
+         pragma_auto_vacuum a`);
+  if (row === undefined) throw new Error('SQLite tells nothing about the file');
+  return { ...row, journalMode: mode?.journal_mode ?? '' };
+}
+
+/** A file of this size is in use by people: then a writer that keeps all readers waiting is felt. */
+const IN_USE = 10_000_000;
+
+export const databaseJournalMode: InsideExamination = {
+  id: 'database.journal-mode',
+  title: 'The journal mode suits how the gateway works',
+  level: 'warning',
+  meaning:
+    'Without WAL mode whoever writes keeps everybody else waiting, readers too: that is where "database is locked" comes from when several workers run. The mode stays with the file.',
+  async find({ db, target }) {
+    const { journalMode, pages, freePages, pageSize } = await readFileLayout(db);
+    const wanted = target.pragmas.find(({ name }) => name === 'journal_mode')?.value;
+    const used = (pages - freePages) * pageSize;
+    const facts = `the journal mode is ${journalMode}, the file holds ${byteSize(used)}`;
+    const isMissing = wanted === undefined ? used > IN_USE : wanted === 'wal';
+    if (journalMode === 'wal' || !isMissing) return fine(facts);
+    return found([wanted === 'wal' ? `${facts}, and DATABASE_URL asks for wal` : facts], {
+      command: `sqlite3 ${target.path} 'PRAGMA journal_mode = WAL'`,
+    });
+  },
+  async repair(context) {
+    // WAL mode needs memory that all processes share, which no network gives.
+    if (context.target.readOnly || (await fileFilesystem.find(context)).count > 0) return null;
+    return {
+      summary: ['Switch the file to WAL mode; the gateway must not be at work meanwhile'],
+      run: () =>
+        context.connect('write', async (db) => {
+          const [mode] = await db.query<{ journal_mode: string }>(sql`PRAGMA journal_mode = WAL`);
+          if (mode?.journal_mode === 'wal') return ['the journal mode is wal'];
+          throw new GatewayError('BUSY', `The journal mode is still ${mode?.journal_mode}.`, {
+            hint: 'Stop the gateway, then run the command again. Nothing was changed.',
+          });
+        }),
+    };
+  },
+};
 
 const AUTO_VACUUM = ['none', 'full', 'incremental'];
 const USUAL_PAGE = 4_096;
@@ -13,19 +76,20 @@ export const databaseLayout: InsideExamination = {
   level: 'info',
   meaning:
     'Everything works all the same. Small pages cost speed, and another encoding than UTF-8 costs room; both can only be changed by writing the file anew.',
-  command: '',
   async find({ db, target }) {
     const { pageSize, pages, encoding, autoVacuum } = await readFileLayout(db);
     const unusual = [
       ...(pageSize < USUAL_PAGE ? [`pages have ${pageSize} bytes`] : []),
       ...(encoding === 'UTF-8' ? [] : [`texts are stored as ${encoding}`]),
     ];
-    const facts = `${pages} pages of ${pageSize} bytes (${byteSize(pages * pageSize)}), ${encoding}, auto-vacuum ${AUTO_VACUUM[autoVacuum] ?? autoVacuum}`;
-    return {
-      count: unusual.length,
-      sample: unusual.length > 0 ? unusual : [facts],
-      command: `sqlite3 ${target.path} 'PRAGMA page_size = ${USUAL_PAGE}' VACUUM`,
-    };
+    if (unusual.length > 0) {
+      const command = `sqlite3 ${target.path} 'PRAGMA page_size = ${USUAL_PAGE}' VACUUM`;
+      return found(unusual, { command });
+    }
+    const vacuum = AUTO_VACUUM[autoVacuum] ?? autoVacuum;
+    return fine(
+      `${pages} pages of ${pageSize} bytes (${byteSize(pages * pageSize)}), ${encoding}, auto-vacuum ${vacuum}`,
+    );
   },
 };
 
@@ -35,12 +99,11 @@ export const databaseVersion: InsideExamination = {
   level: 'info',
   meaning:
     'A newer SQLite wrote the file last. Its format is the same, but its SQL may use what older programs do not know; keep the versions together where you can.',
-  command: '',
   async find({ db, target }) {
     const writtenBy = readHeader(realFile(target))?.writtenBy ?? '';
     const { version } = db.dialect.server;
-    const isNewer = compareVersions(writtenBy, version) > 0;
-    return { count: isNewer ? 1 : 0, sample: [`written by SQLite ${writtenBy}, built in is ${version}`] };
+    const facts = `written by SQLite ${writtenBy}, built in is ${version}`;
+    return compareVersions(writtenBy, version) > 0 ? found([facts]) : fine(facts);
   },
 };
 

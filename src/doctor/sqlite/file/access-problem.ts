@@ -3,9 +3,7 @@ import { dirname } from 'node:path';
 import { statOrNothing } from '../../../files/stat-or-nothing.ts';
 import { shellWord } from '../../../report/shell-word.ts';
 import { type AskingUser, accessThrough, askingUser } from '../../access-through.ts';
-import type { DoctorFindings } from '../../examination.ts';
-import { foldersAbove } from './folders-above.ts';
-import { modeOf } from './mode-of.ts';
+import { type DoctorFindings, found } from '../../examination.ts';
 import { mountOf, readMounts } from './mounts.ts';
 import { sudoUser, userLabel } from './users.ts';
 
@@ -39,6 +37,12 @@ export async function accessProblem(path: string, bits: number): Promise<AccessP
   }
 }
 
+/** The folders a path leads through, from the root down. */
+export function foldersAbove(path: string): readonly string[] {
+  const folder = dirname(path);
+  return folder === path ? [] : [...foldersAbove(folder), folder];
+}
+
 /** The first folder on the way to a path that this user may not enter, and why. */
 export async function folderInTheWay(path: string): Promise<AccessProblem | null> {
   for (const folder of foldersAbove(path)) {
@@ -50,7 +54,7 @@ export async function folderInTheWay(path: string): Promise<AccessProblem | null
 
 /** @param meaning of the examination that found it */
 export function toFindings({ text, command, advice }: AccessProblem, meaning: string): DoctorFindings {
-  return { count: 1, sample: [text], command, hint: advice === '' ? meaning : `${meaning} ${advice}` };
+  return found([text], { command, hint: advice === '' ? meaning : `${meaning} ${advice}` });
 }
 
 /** @param mountPoint of the file system, where that is what cannot be written */
@@ -67,33 +71,29 @@ export function explain(
     (bits & constants.W_OK ? 'w' : '') +
     (bits & constants.X_OK ? 'x' : '');
   const verbs = [...letters].map((letter) => WORDS[letter as keyof typeof WORDS]).join(' and ');
-  const word = shellWord(path);
+  const other = { command: '', advice: '', ownMode: false };
   if (code === 'EROFS') {
     const on = mountPoint === undefined ? 'its file system' : `the file system at ${mountPoint}`;
-    return {
-      text: `${path} cannot be written: ${on} is mounted read-only`,
-      command: mountPoint === undefined ? '' : `sudo mount -o remount,rw ${shellWord(mountPoint)}`,
-      advice: '',
-      ownMode: false,
-    };
+    const text = `${path} cannot be written: ${on} is mounted read-only`;
+    if (mountPoint === undefined) return { ...other, text };
+    return { ...other, text, command: `sudo mount -o remount,rw ${shellWord(mountPoint)}` };
   }
   if (code === 'EPERM') {
-    return {
-      text: `${path} cannot be written, not even by root: it is immutable (lsattr shows an i)`,
-      command: `sudo chattr -i ${word}`,
-      advice: '',
-      ownMode: false,
-    };
+    const text = `${path} cannot be written, not even by root: it is immutable (lsattr shows an i)`;
+    return { ...other, text, command: `sudo chattr -i ${shellWord(path)}` };
   }
-  if (stats === undefined) {
-    return { text: `${path} cannot be looked at (${code})`, command: '', advice: '', ownMode: false };
-  }
+  if (stats === undefined) return { ...other, text: `${path} cannot be looked at (${code})` };
   const who = user.uid === null ? 'this user' : userLabel(user.uid);
   const owner = userLabel(stats.uid);
   return {
     text: `${path} may not be ${verbs} by ${who}: owner ${owner}, mode ${modeOf(stats)}`,
     ...giveAccess(path, letters, stats, user),
   };
+}
+
+/** `0640` */
+export function modeOf({ mode }: Pick<Stats, 'mode'>): string {
+  return (mode & 0o7777).toString(8).padStart(4, '0');
 }
 
 /** Never as root: for root nothing is in the way, and files that it makes are in the way of everybody else. */
@@ -133,7 +133,7 @@ const OWNER_BITS = { r: constants.S_IRUSR, w: constants.S_IWUSR, x: constants.S_
 const LET_THROUGH =
   'The command lets other users through the folder, but shows them no list of what is in it.';
 const AS_THE_GATEWAY = 'Right where the gateway runs as this user; else run mcpgw as the user it runs as.';
-const STICKY = 0o1000;
+export const STICKY = 0o1000;
 const SYSTEM_FOLDERS: ReadonlySet<string> = new Set(['/', '/etc', '/usr', '/usr/local', '/var']);
 
 /** Folders of the system, such as /tmp and /var, are nobody's to be given. */

@@ -6,8 +6,8 @@ import { giveName } from '../../../files/new-file.ts';
 import { noProgress } from '../../../progress.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
-import { holdersOf } from '../file/holders-of.ts';
-import { realFile } from '../file/real-file.ts';
+import { realFile } from '../file/file-check.ts';
+import { holdersOf } from '../file/holders.ts';
 
 /**
  * Puts a new file in the place of a damaged database by a rename. The damaged one keeps everything: it lies under

@@ -12,8 +12,8 @@ import { inMegabytes } from '../../../report/in-megabytes.ts';
 import { plural } from '../../../report/plural.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
-import type { Mend, MendHands } from '../../mend.ts';
-import { realFile } from '../file/real-file.ts';
+import type { Mend, MendHands } from '../../examination.ts';
+import { realFile } from '../file/file-check.ts';
 import {
   type EarlierSalvage,
   earlierSalvages,

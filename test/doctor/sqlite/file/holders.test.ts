@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, renameSync, unlinkSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { parseLsof } from '../../../../src/doctor/sqlite/file/holders-of.ts';
+import { parseLsof } from '../../../../src/doctor/sqlite/file/holders.ts';
 import { askDoctor } from '../../../support/doctor.ts';
 import { sqliteFile } from '../../../support/sqlite-file.ts';
 import { fileProblems } from './file-problems.ts';

@@ -1,10 +1,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { judgeFilesystem } from '../../../../src/doctor/sqlite/file/file-filesystem.ts';
-import { judgeMacos } from '../../../../src/doctor/sqlite/file/file-macos.ts';
-import { syncedFolder } from '../../../../src/doctor/sqlite/file/file-synced.ts';
 import { mountOf, parseMacosMounts, parseMountInfo } from '../../../../src/doctor/sqlite/file/mounts.ts';
+import { judgeFilesystem, judgeMacos, syncedFolder } from '../../../../src/doctor/sqlite/file/places.ts';
 import { askDoctor } from '../../../support/doctor.ts';
 import { sqliteFile } from '../../../support/sqlite-file.ts';
 

@@ -2,7 +2,7 @@ import { copyFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { judgeSpace } from '../../../../src/doctor/sqlite/file/file-space.ts';
+import { judgeSpace } from '../../../../src/doctor/sqlite/file/space.ts';
 import { askDoctor } from '../../../support/doctor.ts';
 import { smallDisk } from '../../../support/small-disk.ts';
 import { sqliteFile } from '../../../support/sqlite-file.ts';

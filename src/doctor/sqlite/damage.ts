@@ -2,7 +2,39 @@ import { shellWord } from '../../report/shell-word.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import { backupsOf, type WholeBackup } from '../backups-of.ts';
 import type { TargetContext } from '../context.ts';
-import type { DoctorFindings } from '../examination.ts';
+import { type DoctorFindings, type Examination, fine } from '../examination.ts';
+import { salvageMend } from './salvage/salvage-mend.ts';
+
+type Damaged = Pick<Examination<never>, 'id' | 'title' | 'meaning' | 'preflight'>;
+
+/**
+ * A check for damage, after which nothing can be believed: whole backups are told with what it finds, and the
+ * repair is to salvage what is left.
+ */
+export function damageCheck<Context extends TargetContext<SqliteTarget>>({
+  advice,
+  damage,
+  ...described
+}: Damaged & {
+  /** Where there is no backup of it. */
+  readonly advice: string;
+  /** What is damaged, a line each. */
+  damage(context: Context): Promise<readonly string[]>;
+}): Examination<Context> {
+  const { meaning } = described;
+  return {
+    ...described,
+    level: 'error',
+    meaning: `${meaning} ${advice}`,
+    command: 'mcpgw backup --list',
+    decisive: true,
+    async find(context) {
+      const sample = await damage(context);
+      return sample.length === 0 ? fine() : damageFindings(context, sample, meaning);
+    },
+    repair: async (context) => salvageMend(context),
+  };
+}
 
 /** The newest are what somebody wants back. */
 const NAMED = 3;

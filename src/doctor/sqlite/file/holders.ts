@@ -4,9 +4,41 @@ import { promisify } from 'node:util';
 import { describeProcess } from '../../../database/sqlite/describe-process.ts';
 import { fileLocks } from '../../../database/sqlite/file-locks.ts';
 import { fileUsers } from '../../../database/sqlite/file-users.ts';
-import type { SqliteTarget } from '../../../settings/database-target.ts';
-import type { TargetContext } from '../../context.ts';
-import { realFile } from './real-file.ts';
+import { found } from '../../examination.ts';
+import { type FileContext, fileCheck, realFile } from './file-check.ts';
+import { sudoUser, thisUser, userLabel } from './users.ts';
+
+export const fileHolders = fileCheck({
+  id: 'file.holders',
+  title: 'Nobody has the file open',
+  level: 'info',
+  meaning:
+    'The gateway may run while the database is only looked at. Stop it before a migration: it would wait for a lock, and a gateway of v0.6.0 does not know the new schema.',
+  async find(path, context) {
+    const { open, hidden } = await holdersOf(context);
+    const owner = statSync(path).uid;
+    const unseen = hidden.filter(({ uid }) => uid === owner && owner !== thisUser()).length;
+    const sample = open.map(({ text }) => text);
+    if (unseen > 0) {
+      sample.push(
+        `${unseen} processes of the file’s owner ${userLabel(owner)} cannot be looked at; to see them: sudo -u ${sudoUser(owner)} mcpgw doctor`,
+      );
+    }
+    return { count: open.length, sample };
+  },
+});
+
+export const fileReplaced = fileCheck({
+  id: 'file.replaced',
+  title: 'Nobody still uses a file that was replaced',
+  level: 'warning',
+  meaning:
+    'What such a process writes goes to the old file, which nobody else sees, and is gone when the process ends. Restart it.',
+  async find(path, context) {
+    const { replaced } = await holdersOf(context);
+    return found(replaced.map(({ text }) => `${text}, still has the removed ${path} open`));
+  },
+});
 
 /** A process that has a database open. */
 export interface FileHolder {
@@ -25,20 +57,18 @@ export interface FileHolders {
   readonly hidden: readonly FileHolder[];
 }
 
-const BESIDE = ['', '-wal', '-shm', '-journal'] as const;
-
 /** Looking at every process takes a while, and several examinations of one run want to know. */
-const asked = new WeakMap<TargetContext<SqliteTarget>, Promise<FileHolders>>();
+const asked = new WeakMap<FileContext, Promise<FileHolders>>();
 
 /** The other processes that have the database or one of the files beside it open, or hold a lock on it. */
-export function holdersOf(context: TargetContext<SqliteTarget>): Promise<FileHolders> {
+export function holdersOf(context: FileContext): Promise<FileHolders> {
   const holders = asked.get(context) ?? findHolders(realFile(context.target));
   asked.set(context, holders);
   return holders;
 }
 
 async function findHolders(path: string): Promise<FileHolders> {
-  const files = BESIDE.map((suffix) => path + suffix);
+  const files = ['', '-wal', '-shm', '-journal'].map((suffix) => path + suffix);
   if (process.platform !== 'linux') return { open: await askLsof(files), replaced: [], hidden: [] };
   const { open, replaced, hidden } = fileUsers(files, process.pid);
   // A lock shows also those processes that may not be looked at.

@@ -1,6 +1,69 @@
-import { type Header, MAGIC, parseHeader } from './header.ts';
+import { statSync } from 'node:fs';
+import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
+import { readWal } from '../../../database/sqlite/wal.ts';
+import { byteSize } from '../../../report/byte-size.ts';
+import { fine } from '../../examination.ts';
+import { damageCheck, damageFindings } from '../damage.ts';
+import { salvageMend } from '../salvage/salvage-mend.ts';
+import { type FileContext, fileCheck, realFile } from './file-check.ts';
+import { type Header, MAGIC, parseHeader, readHeader } from './header.ts';
+import { readJournal } from './journal.ts';
 
-export interface ContentProblem {
+/** Enough to tell random bytes from others, and the whole of the first page as a rule. */
+const LOOKED_AT = 4_096;
+
+export const fileSqlite = fileCheck({
+  id: 'file.sqlite',
+  title: 'The file is a SQLite database',
+  level: 'error',
+  meaning: 'SQLite will not open the file ("file is not a database"), so there is nothing to migrate in it.',
+  command: 'mcpgw backup --list',
+  decisive: true,
+  async find(path, context) {
+    const { size } = statSync(path);
+    const content = judgeContent(firstBytes(path, LOOKED_AT));
+    if ('problem' in content) {
+      const sample = [`${path}: ${content.problem} (${byteSize(size)})`];
+      return { hint: content.hint, ...(await damageFindings(context, sample, content.hint)) };
+    }
+    const { pageSize, journal, writtenBy } = content;
+    const mode = journal === 'wal' ? 'WAL' : 'rollback journal';
+    const pages = Math.floor(size / pageSize);
+    return fine(
+      `${byteSize(size)}, ${pages} pages of ${pageSize} bytes, ${mode}, last written by SQLite ${writtenBy}`,
+    );
+  },
+  repair: (_, context) => salvageMend(context),
+});
+
+export const fileWhole = damageCheck<FileContext>({
+  id: 'file.whole',
+  title: 'The file has all the pages its header counts',
+  meaning:
+    'The end of the database is missing, as after a copy that was broken off or a full disk. Do not write to it.',
+  advice: 'Restore a backup, or salvage what is left.',
+  async damage({ target }) {
+    const path = realFile(target);
+    const header = readHeader(path);
+    // Until a transaction that was broken off is completed or taken back, the file may be of any size.
+    const isSettled =
+      (readWal(`${path}-wal`)?.committed ?? 0) === 0 && readJournal(`${path}-journal`) === null;
+    const problem = header === null || !isSettled ? null : cutOff(header, statSync(path).size);
+    return problem === null ? [] : [`${path}: ${problem}`];
+  },
+});
+
+/** What is missing at the end of a file, or null. @param size in bytes */
+function cutOff({ pages, pageSize }: Header, size: number): string | null {
+  if (pages !== null && size < pages * pageSize) {
+    const missing = pages - Math.floor(size / pageSize);
+    return `${byteSize(size)} of ${byteSize(pages * pageSize)} are there, ${missing} of ${pages} pages are missing`;
+  }
+  if (size % pageSize === 0) return null;
+  return `${size} bytes are no whole number of pages of ${pageSize}: the last page is cut off`;
+}
+
+interface ContentProblem {
   /** What it is instead of a database. */
   readonly problem: string;
   readonly hint: string;

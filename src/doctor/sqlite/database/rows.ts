@@ -1,7 +1,28 @@
 import { sql } from 'kysely';
 import { statement } from '../../../database/statement.ts';
+import { plural } from '../../../report/plural.ts';
 import { thousands } from '../../../report/thousands.ts';
+import { lostAndFoundIn } from '../../data/lost-and-found.ts';
+import { fine, found } from '../../examination.ts';
 import type { InsideExamination } from './inside-examination.ts';
+
+export const databaseForeignKeys: InsideExamination = {
+  id: 'database.foreign-keys',
+  title: 'No row points at a row that is gone',
+  level: 'warning',
+  meaning:
+    'The gateway does not enforce foreign keys on SQLite, so rows outlive what they belong to. A migration takes them along; mcpgw fix deletes or detaches them afterwards.',
+  command: 'mcpgw fix --only foreign-keys.dangling',
+  async find(context) {
+    const rows = await context.db.query<{ child: string; parent: string; n: number }>(
+      sql`SELECT "table" AS child, parent, count(*) AS n FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2`,
+    );
+    // What is gone may be among those rows, and deleting links to it is no way back.
+    const [lost] = lostAndFoundIn(context);
+    const lines = rows.map(({ child, parent, n }) => `${child}: ${plural(n, 'row')} without their ${parent}`);
+    return found(lines, lost && { command: lost.look });
+  },
+};
 
 const MANY_ROWS = 100_000;
 
@@ -11,12 +32,11 @@ export const databaseStatistics: InsideExamination = {
   level: 'info',
   meaning:
     'Without statistics SQLite guesses which index is best; on tables of this size a wrong guess is felt in the admin pages.',
-  command: '',
   async find({ db, schema, target }) {
     const stats = await db.query<{ name: string }>(
       sql`SELECT name FROM sqlite_schema WHERE name = 'sqlite_stat1'`,
     );
-    if (stats.length > 0 || schema.size === 0) return { count: 0, sample: [] };
+    if (stats.length > 0 || schema.size === 0) return fine();
     // The highest rowid is found at once, where counting would read every row.
     const highest = await db.query<{ name: string; n: number | null }>(
       sql`${sql.join(
@@ -27,11 +47,10 @@ export const databaseStatistics: InsideExamination = {
       )}`,
     );
     const large = highest.filter(({ n }) => (n ?? 0) > MANY_ROWS);
-    return {
-      count: large.length,
-      sample: large.map(({ name, n }) => `${name}: up to ${thousands(n ?? 0)} rows, and no statistics`),
-      command: `sqlite3 ${target.path} ANALYZE`,
-    };
+    return found(
+      large.map(({ name, n }) => `${name}: up to ${thousands(n ?? 0)} rows, and no statistics`),
+      { command: `sqlite3 ${target.path} ANALYZE` },
+    );
   },
   async repair(context) {
     if (context.target.readOnly) return null;

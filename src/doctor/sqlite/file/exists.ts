@@ -3,22 +3,19 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { byteSize } from '../../../report/byte-size.ts';
 import { shellWord } from '../../../report/shell-word.ts';
-import type { DoctorFindings } from '../../examination.ts';
+import { type DoctorFindings, fine } from '../../examination.ts';
 import { folderInTheWay, toFindings } from './access-problem.ts';
-import type { FileExamination } from './file-examination.ts';
+import { fileCheck } from './file-check.ts';
 import { MAGIC } from './header.ts';
-import { realFile } from './real-file.ts';
 
-export const fileExists: FileExamination = {
+export const fileExists = fileCheck({
   id: 'file.exists',
   title: 'The file is there',
   level: 'error',
   meaning:
     'There is no database where DATABASE_URL says. A relative path starts at the folder the program runs in, which may be another one than the gateway’s.',
-  command: '',
   decisive: true,
-  async find({ target }) {
-    const { path } = target;
+  find(real, { target: { path } }) {
     let stats: Stats | undefined;
     try {
       stats = statSync(path, { throwIfNoEntry: false });
@@ -34,13 +31,9 @@ export const fileExists: FileExamination = {
         ...suggestion(stats.isDirectory() ? databasesIn(path) : []),
       };
     }
-    const real = realFile(target);
-    return {
-      count: 0,
-      sample: [`${path}${real === path ? '' : `, which is ${real}`}, ${byteSize(stats.size)}`],
-    };
+    return fine(`${path}${real === path ? '' : `, which is ${real}`}, ${byteSize(stats.size)}`);
   },
-};
+});
 
 const one = (text: string, ...more: readonly string[]) => ({ count: 1, sample: [text, ...more] });
 

@@ -1,0 +1,37 @@
+import { realpathSync } from 'node:fs';
+import type { SqliteTarget } from '../../../settings/database-target.ts';
+import type { TargetContext } from '../../context.ts';
+import type { DoctorFindings, Examination, Mend } from '../../examination.ts';
+
+export type FileContext = TargetContext<SqliteTarget>;
+
+/**
+ * Looks at the file from outside: SQLite does not open it. Not to be made while this process has a connection to it:
+ * closing a file that was only read, too, takes away every POSIX lock the process has on it
+ * (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ */
+export type FileExamination = Examination<FileContext>;
+
+/** The same, with the place of the file looked up. */
+interface FileCheck extends Omit<FileExamination, 'find' | 'repair'> {
+  /** @param path the file behind symbolic links */
+  find(path: string, context: FileContext): DoctorFindings | Promise<DoctorFindings>;
+  repair?(path: string, context: FileContext): Mend | null | Promise<Mend | null>;
+}
+
+export function fileCheck({ find, repair, ...described }: FileCheck): FileExamination {
+  return {
+    ...described,
+    find: async (context) => find(realFile(context.target), context),
+    ...(repair && { repair: async (context) => repair(realFile(context.target), context) }),
+  };
+}
+
+/** The file behind symbolic links: SQLite keeps its journals beside that one. */
+export function realFile({ path }: SqliteTarget): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

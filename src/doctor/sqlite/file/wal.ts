@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { sql } from 'kysely';
+import { backUpUntouched } from '../../../backup/back-up-untouched.ts';
+import { damagedFolder } from '../../../backup/damaged-folder.ts';
+import { sqliteBackupFolder } from '../../../database/sqlite/backup.ts';
+import { describeProcess } from '../../../database/sqlite/describe-process.ts';
+import { covers, fileLocks, LOCK_BYTES } from '../../../database/sqlite/file-locks.ts';
+import { lostInWal } from '../../../database/sqlite/lost-in-wal.ts';
+import { readWal } from '../../../database/sqlite/wal.ts';
+import { withWalLog } from '../../../database/sqlite/wal-log.ts';
+import { GatewayError } from '../../../errors.ts';
+import { byteSize } from '../../../report/byte-size.ts';
+import { shellWord } from '../../../report/shell-word.ts';
+import { fine, found } from '../../examination.ts';
+import { damageCheck } from '../damage.ts';
+import { salvageMend } from '../salvage/salvage-mend.ts';
+import { accessProblem } from './access-problem.ts';
+import { type FileContext, type FileExamination, fileCheck, realFile } from './file-check.ts';
+import { readHeader } from './header.ts';
+import { holdersOf } from './holders.ts';
+import { lastingLocks } from './locks.ts';
+
+export const fileWalMatch = fileCheck({
+  id: 'file.wal-match',
+  title: 'The -wal file belongs to this database',
+  level: 'error',
+  meaning:
+    'The database was put under the -wal of another one, as when a copy is restored by hand. Whoever opens it gets the other’s pages mixed into it: open it with nothing until the -wal file is moved away. Move it, do not delete it: it may hold what another database lacks.',
+  decisive: true,
+  find(path) {
+    const header = readHeader(path);
+    const wal = readWal(`${path}-wal`);
+    if (header === null || wal === null || wal.committed === 0) return fine();
+    const sample: string[] = [];
+    if (header.journal !== 'wal') {
+      sample.push(
+        `${path} is not in WAL mode, but ${path}-wal has ${wal.committed} pages that SQLite would take for its own`,
+      );
+    } else if (header.pageSize !== wal.pageSize) {
+      sample.push(`${path} has pages of ${header.pageSize} bytes, ${path}-wal of ${wal.pageSize}`);
+    }
+    const word = shellWord(`${path}-wal`);
+    return found(sample, { command: `mv -n ${word} ${word}.of-another-database` });
+  },
+});
+
+export const fileWalWhole: FileExamination = {
+  ...damageCheck<FileContext>({
+    id: 'file.wal-whole',
+    title: 'SQLite finds every commit in the -wal file',
+    meaning:
+      'The -wal file is damaged in front of changes that were committed. SQLite ignores those without a word, and the next program that opens the database for writing removes them for good: open it with nothing, and keep the database and its -wal together.',
+    advice:
+      'Restore a backup, or salvage: both files are copied first, and a new one gets everything that is readable.',
+    preflight: 'refuse',
+    async damage({ target }) {
+      const lost = await lostInWal(realFile(target));
+      return lost === null ? [] : [lost];
+    },
+  }),
+  async repair(context, { sample }) {
+    const mend = salvageMend(context);
+    if (mend === null) return null;
+    return {
+      summary: [...mend.summary, 'What is behind the damage in the -wal stays in that copy only'],
+      async run(hands) {
+        // Before it is asked whether the new file shall take the place of the old one.
+        for (const lost of sample) {
+          hands.warn(`These changes are in the copy that is kept, and not in the new file: ${lost}`);
+        }
+        return mend.run(hands);
+      },
+    };
+  },
+};
+
+/** SQLite begins a checkpoint at 1000 pages, 4 MB as a rule: far beyond that something keeps it from ending. */
+const LARGE = 64_000_000;
+const LARGE_FOR_A_SMALL_DATABASE = 16_000_000;
+
+export const fileWal = fileCheck({
+  id: 'file.wal',
+  title: 'No changes wait in the -wal file',
+  level: 'warning',
+  meaning:
+    'The last changes are in the -wal file and not in the database file yet. Nothing is lost as long as the two stay together: a copy of the database alone lacks them, and deleting the -wal deletes them. A checkpoint brings them over.',
+  command: 'mcpgw doctor --repair',
+  async find(path, context) {
+    const wal = readWal(`${path}-wal`);
+    if (wal === null) {
+      return existsSync(`${path}-shm`) ? fine(`${path}-shm is left over, which is harmless`) : fine();
+    }
+    const { open } = await holdersOf(context);
+    const facts = `${path}-wal of ${byteSize(wal.bytes)}: ${wal.pending} committed pages are not in the database file yet`;
+    if (isLarge(wal.bytes, statSync(path).size)) {
+      const readers = await lastingLocks(() =>
+        fileLocks(`${path}-shm`).filter((lock) => covers(lock, LOCK_BYTES.walRead)),
+      );
+      const blocking = readers.map(
+        (pid) => `${describeProcess(pid).text}, reads and keeps it from being emptied`,
+      );
+      return { count: 1, sample: [`${facts}; it is very large`, ...blocking] };
+    }
+    // Of a gateway that runs this is no more than its work.
+    if ((wal.pending === 0 && wal.doubt === null) || open.length > 0) return fine(facts);
+    return {
+      count: 1,
+      sample: [
+        `${facts}; the program that wrote them was killed`,
+        ...(wal.doubt === null ? [] : [`${path}-wal: ${wal.doubt}`]),
+      ],
+    };
+  },
+  async repair(path, context) {
+    const wanted = constants.R_OK | constants.W_OK;
+    for (const place of [path, `${path}-wal`, dirname(path)]) {
+      if ((await accessProblem(place, wanted)) !== null) return null;
+    }
+    const wal = readWal(`${path}-wal`);
+    if (wal === null || wal.lost !== null) return null;
+    const keep = wal.doubt === null ? [] : ['Keep a copy of the database and its -wal as they are'];
+    return {
+      summary: [
+        ...keep,
+        `Checkpoint: copy what is in ${path}-wal into the database, and empty the -wal`,
+        'Compare every page that was committed with what the database has then',
+      ],
+      async run({ signal }) {
+        const folder = damagedFolder(sqliteBackupFolder(path), context.now);
+        const kept = wal.doubt === null ? null : await backUpUntouched({ path, folder, signal });
+        const pages = committedPages(`${path}-wal`);
+        const [result] = await context.connect('write', (db) =>
+          db.query<{ busy: number; log: number }>(sql`PRAGMA wal_checkpoint(TRUNCATE)`),
+        );
+        if (result?.busy !== 0) {
+          throw new GatewayError(
+            'BUSY',
+            `${path}-wal could not be emptied: somebody is reading or writing.`,
+            {
+              hint: 'Stop the gateway, then run mcpgw doctor --repair again. Nothing was lost.',
+            },
+          );
+        }
+        return [
+          ...(kept === null ? [] : [`kept as it was: ${kept.file} and its -wal`]),
+          ...(await compared(context, pages)),
+          `checkpoint done: ${path} has ${byteSize(statSync(path).size)}, its -wal ${byteSize(sizeOf(`${path}-wal`))}`,
+        ];
+      },
+    };
+  },
+});
+
+/** @throws GatewayError CORRUPT when a page did not arrive */
+async function compared(context: FileContext, pages: CommittedPages): Promise<readonly string[]> {
+  // Whoever has it open may have changed the pages since. Asked anew: a copy of the context has no old answer.
+  if ((await holdersOf({ ...context })).open.length > 0) return [];
+  const path = realFile(context.target);
+  const missing = missingPages(path, pages);
+  if (missing.length === 0) return [`${pages.hashes.size} committed pages were compared: all are in ${path}`];
+  throw new GatewayError(
+    'CORRUPT',
+    `${missing.length} of ${pages.hashes.size} pages are not in ${path} as they were committed.`,
+    {
+      details: [`pages ${missing.slice(0, 10).join(', ')}`],
+      hint: 'Look at the disk, then restore a backup (mcpgw backup --list), or salvage: mcpgw doctor --repair',
+    },
+  );
+}
+
+const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** @param database size in bytes */
+export function isLarge(wal: number, database: number): boolean {
+  return wal > LARGE || (wal > database && wal > LARGE_FOR_A_SMALL_DATABASE);
+}
+
+/** Pages by their numbers, from 1, as the last commit in a log left them: a hash of each. */
+export interface CommittedPages {
+  readonly pageSize: number;
+  readonly hashes: ReadonlyMap<number, string>;
+}
+
+/** What a checkpoint of a `-wal` file has to bring into the database. */
+export function committedPages(wal: string): CommittedPages {
+  return (
+    withWalLog(wal, ({ pageSize, frames }) => {
+      const hashes = new Map<number, string>();
+      const transaction = new Map<number, string>();
+      for (const { page, commit, content } of frames()) {
+        transaction.set(page, hash(content));
+        if (commit === 0) continue;
+        for (const [number, sum] of transaction) hashes.set(number, sum);
+        transaction.clear();
+        // A database may have become smaller.
+        for (const number of hashes.keys()) if (number > commit) hashes.delete(number);
+      }
+      return { pageSize, hashes };
+    }) ?? { pageSize: 0, hashes: new Map() }
+  );
+}
+
+/** Which of the pages a database file has not got. Not to be called while this process has it open. */
+export function missingPages(database: string, { pageSize, hashes }: CommittedPages): readonly number[] {
+  const handle = openSync(database, 'r');
+  try {
+    const content = Buffer.alloc(pageSize);
+    return [...hashes].flatMap(([number, sum]) => {
+      const read = readSync(handle, content, 0, pageSize, (number - 1) * pageSize);
+      return read === pageSize && hash(content) === sum ? [] : [number];
+    });
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function hash(content: Buffer): string {
+  return createHash('sha256').update(content).digest('base64');
+}
