@@ -9,12 +9,13 @@ type TakeBackup = Parameters<typeof takeBackup>[0];
 
 /** A backup of what a session is connected to, as its flags want it. */
 export function backupRequest(
-  { io, loaded, progress, warn }: Session,
+  { io, loaded, progress, warn, onStatement }: Session,
   db: Connection,
   options: GlobalOptions & BackupOptions,
   state: TakeBackup['state'],
 ): TakeBackup {
   return {
+    onStatement,
     db,
     target: loaded.target,
     env: io.env,

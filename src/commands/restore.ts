@@ -81,8 +81,9 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
 }
 
 function contextOf(session: Session, options: RestoreOptions & { readonly from: string }): RestoreContext {
-  const { io, loaded, progress, warn } = session;
+  const { io, loaded, progress, warn, onStatement } = session;
   return {
+    onStatement,
     name: options.from,
     target: loaded.target,
     env: io.env,

@@ -1,5 +1,5 @@
 import type { Connection } from '../database/connection.ts';
-import type { Access } from '../database/dialect.ts';
+import type { Access, OpenOptions } from '../database/dialect.ts';
 import { withDatabase } from '../database/with-database.ts';
 import { createProgress, type Progress } from '../progress.ts';
 import type { DatabaseReport } from '../report/report.ts';
@@ -30,6 +30,8 @@ export interface Session {
   /** Notes what the database turned out to be. */
   found(state: { readonly release: string; readonly revision: string }): void;
   readonly secrets: readonly string[];
+  /** What `--debug` does with a statement; undefined without it. */
+  readonly onStatement: OpenOptions['onStatement'];
 }
 
 export interface ConnectRequest {
@@ -73,8 +75,11 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
   });
   let database: DatabaseReport | null = null;
   const warnings = new Set<string>();
+  const onStatement: OpenOptions['onStatement'] =
+    options.debug === true ? (sql) => io.stderr.write(`[sql] ${maskSecrets(sql, secrets)}\n`) : undefined;
   return {
     io,
+    onStatement,
     loaded,
     progress,
     secrets,
@@ -102,10 +107,7 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
             repeatMs: waiting ? REPEAT_MS : 0,
             now: () => performance.now(),
           }),
-          onStatement:
-            options.debug === true
-              ? (sql) => io.stderr.write(`[sql] ${maskSecrets(sql, secrets)}\n`)
-              : undefined,
+          onStatement,
         },
         (db) => {
           const { product, version } = db.dialect.server;

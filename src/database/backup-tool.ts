@@ -1,7 +1,7 @@
 import type { Progress } from '../progress.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
-import type { Server } from './dialect.ts';
+import type { OpenOptions, Server } from './dialect.ts';
 
 /**
  * How the backups of one database are made and restored: the only place where they differ between databases.
@@ -105,6 +105,8 @@ export interface BackupToolContext<Target extends DatabaseTarget = DatabaseTarge
   readonly signal: AbortSignal;
   /** The command has `--no-backup`, so that advice may name it. */
   readonly canGoWithout?: boolean;
+  /** Told of every statement that a connection of the tool's own sends. */
+  readonly onStatement?: OpenOptions['onStatement'];
 }
 
 /** What client programs are wanted for. */

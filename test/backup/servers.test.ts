@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
@@ -202,14 +203,15 @@ describe.each(['mariadb', 'mysql'] as const)('%s', (id) => {
     test.skipIf(!available('mysql') || !available('mariadb'))(
       'not with the clients of the other family',
       async () => {
-        const other = clientEnv(id === 'mysql' ? 'mariadb' : 'mysql');
-        const env = { ...other, PATH: other.PATH?.split(':')[0] };
-        await expect(
-          backUp(database, { directory, env: { ...env, PATH: `${env.PATH}:/bin` } }),
-        ).rejects.toMatchObject({
+        const other = clientEnv(id === 'mysql' ? 'mariadb' : 'mysql').PATH?.split(':')[0] ?? '';
+        const program = ['mariadb-dump', 'mysqldump'].map((name) => join(other, name)).find(existsSync);
+        const only = temporaryFolder();
+        const script = `#!/bin/sh\nPATH=/usr/bin:/bin exec '${program}' "$@"\n`;
+        writeFileSync(join(only, 'mysqldump'), script, { mode: 0o755 });
+        await expect(backUp(database, { directory, env: { PATH: only } })).rejects.toMatchObject({
           code: 'PREFLIGHT',
           message: expect.stringMatching(
-            id === 'mysql' ? /mysqldump, which is not on the PATH/ : /mysqldump is of MySQL/,
+            id === 'mysql' ? /mysqldump is of MariaDB/ : /mysqldump is of MySQL/,
           ),
         });
       },

@@ -226,6 +226,7 @@ describe('the state of the database', () => {
       sql: 'DROP TABLE tools',
       says: /1fc1795f6983, but these tables of the gateway are missing: tools/,
       hint: /DATABASE_URL points at/,
+      next: 'mcpgw backup --list',
     },
     'without any table of the gateway': {
       sql: `CREATE TABLE people (id INTEGER); ${['servers', 'tools', 'resources', 'prompts', 'gateways', 'a2a_agents', 'alembic_version'].map((name) => `DROP TABLE ${name}`).join(';')}`,
@@ -248,7 +249,7 @@ describe('the state of the database', () => {
       expect(verified.report).toMatchObject({
         exitCode: 1,
         status: 'findings',
-        next: next === '' ? '' : 'mcpgw migrate',
+        next: next.startsWith('mcpgw migrate') ? 'mcpgw migrate' : '',
       });
       const release = verified.report.checks.find(({ id }) => id === 'release.revision');
       expect(release?.status).toBe('failed');

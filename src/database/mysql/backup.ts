@@ -6,11 +6,11 @@ import { GatewayError } from '../../errors.ts';
 import { PASSING_TABLES } from '../../schema/gateway-tables.ts';
 import type { BackupTool, Dump } from '../backup-tool.ts';
 import { saveOutput, startClient } from '../client-program.ts';
+import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
 import type { Server } from '../dialect.ts';
 import { whileReachable } from '../while-reachable.ts';
-import { withDatabase } from '../with-database.ts';
 import {
   clientEnvironment,
   type MysqlBackupContext,
@@ -22,8 +22,6 @@ import { definerWarnings } from './definers.ts';
 import { DumpRows } from './dump-rows.ts';
 import { readDump } from './read-dump.ts';
 import { mysqlRestoreStatements, restoreMysql } from './restore.ts';
-
-const READING = { access: 'read', retries: 0, retryIntervalMs: 0 } as const;
 
 /** Text this plain packs well at once; better levels take several times as long as the dump itself. */
 const GZIP_LEVEL = 1;
@@ -109,7 +107,7 @@ async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
   const isSame = [...rows].every(([name, n]) => again.rows.get(name) === n);
   refuseIncomplete(again.complete && isSame, again.rows, [...rows.keys()]);
   progress.done();
-  const warnings = await withDatabase(target, READING, (db) => definerWarnings(db, again.defined));
+  const warnings = await connectOnce(context, 'read', (db) => definerWarnings(db, again.defined));
   return { rows, notes: {}, warnings };
 }
 
@@ -121,8 +119,8 @@ interface DumpedServer {
 }
 
 /** Which of the two servers it is, and what is there before the dump begins. */
-function readServer({ target }: MysqlBackupContext): Promise<DumpedServer> {
-  return withDatabase(target, READING, async (db) => {
+function readServer(context: MysqlBackupContext): Promise<DumpedServer> {
+  return connectOnce(context, 'read', async (db) => {
     const rows = await db.query<{ name: string }>(sql`
       SELECT TABLE_NAME AS name FROM information_schema.TABLES
       WHERE TABLE_SCHEMA = database() AND TABLE_TYPE = 'BASE TABLE'

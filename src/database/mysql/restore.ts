@@ -5,13 +5,13 @@ import { createGunzip } from 'node:zlib';
 import { errorText, GatewayError, type GatewayErrorOptions } from '../../errors.ts';
 import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { startClient } from '../client-program.ts';
+import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { rowCounts } from '../row-counts.ts';
 import { statement } from '../statement.ts';
 import { whileReachable } from '../while-reachable.ts';
-import { withDatabase } from '../with-database.ts';
 import { mysqlBackupTool } from './backup.ts';
 import { clientEnvironment, type Login, type MysqlBackupContext, mysqlClient, withLogin } from './clients.ts';
 import { quoteMysql } from './ddl.ts';
@@ -25,16 +25,14 @@ import {
   unmarkRestore,
 } from './restore-marker.ts';
 
-const WRITING = { access: 'write', retries: 0, retryIntervalMs: 0 } as const;
-
 /**
  * Drops what is there and loads the dump, which was read before. MySQL cannot take either back: what fails in
  * between is PARTIAL, and a marker says so to every later command until a restore has come to its end.
  */
 export async function restoreMysql(context: MysqlBackupContext, request: RestoreRequest): Promise<void> {
-  const { target, progress, signal } = context;
+  const { progress, signal } = context;
   const { defined } = await wholeDump(context, request);
-  await withDatabase(target, WRITING, async (db) => {
+  await connectOnce(context, 'write', async (db) => {
     const shell = await mysqlClient(context, db.dialect.server, 'shell', 'restore');
     await db.dialect.beginRun(db, {
       timeoutMs: request.lockTimeoutMs,
@@ -139,7 +137,7 @@ function end(context: MysqlBackupContext, db: Connection, rows: ReadonlyMap<stri
   };
   return compare(db).catch((error: unknown) => {
     if (db.dialect.translateError(error)?.code !== 'UNREACHABLE') throw error;
-    return withDatabase(context.target, WRITING, compare);
+    return connectOnce(context, 'write', compare);
   });
 }
 

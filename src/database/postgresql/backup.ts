@@ -3,13 +3,13 @@ import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import type { BackupTool, Dump } from '../backup-tool.ts';
 import { clientOutput, saveOutput, startClient } from '../client-program.ts';
+import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../count-megabytes.ts';
 import { orWithoutBackup } from '../or-without-backup.ts';
 import { rowCounts } from '../row-counts.ts';
 import { GATEWAY_LIST } from '../site-object.ts';
 import { whileReachable } from '../while-reachable.ts';
-import { withDatabase } from '../with-database.ts';
 import {
   clientEnvironment,
   type PostgresqlBackupContext,
@@ -68,7 +68,7 @@ async function refusePooler(
 }
 
 function connected<T>(context: PostgresqlBackupContext, use: (db: Connection) => Promise<T>): Promise<T> {
-  return withDatabase(context.target, { access: 'read', retries: 0, retryIntervalMs: 0 }, use);
+  return connectOnce(context, 'read', use);
 }
 
 async function currentSchema(db: Connection): Promise<string | null> {

@@ -10,10 +10,10 @@ import { GatewayError } from '../../errors.ts';
 import { temporaryFolder } from '../../files/temporary-folder.ts';
 import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { type Client, clientOutput, startClient } from '../client-program.ts';
+import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
 import { megabytes } from '../megabytes.ts';
 import { whileReachable } from '../while-reachable.ts';
-import { withDatabase } from '../with-database.ts';
 import { postgresqlBackupTool } from './backup.ts';
 import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
 import { type DumpContents, dumpContents, inList, refuseOtherTables } from './dump-contents.ts';
@@ -32,8 +32,7 @@ export async function postgresqlRestoreStatements(
   context: PostgresqlBackupContext,
   request: RestoreScriptRequest,
 ): Promise<readonly string[]> {
-  const options = { access: 'read', retries: 0, retryIntervalMs: 0 } as const;
-  return withDatabase(context.target, options, async (db) => {
+  return connectOnce(context, 'read', async (db) => {
     const { contents } = await readDump(context, db, request);
     const { lock, drop, after, compare, commit } = await restoreScript(db, request, contents);
     const dump = `/* the SQL of ${request.file}, as pg_restore ${CLEAN.join(' ')} writes it */`;
@@ -47,8 +46,7 @@ export async function postgresqlRestoreStatements(
  */
 export function restorePostgresql(context: PostgresqlBackupContext, request: RestoreRequest): Promise<void> {
   const { target, progress } = context;
-  const options = { access: 'write', retries: 0, retryIntervalMs: 0 } as const;
-  return withDatabase(target, options, async (db) => {
+  return connectOnce(context, 'write', async (db) => {
     const { version } = db.dialect.server;
     const psql = await postgresqlClient(context, 'psql', version, 'restore');
     const { pgRestore, contents } = await readDump(context, db, request);
