@@ -2,11 +2,9 @@ import { sampleSize } from '../checks/sample-size.ts';
 import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
+import { thousands } from '../report/thousands.ts';
 import type { DoctorContext } from './context.ts';
 import { type DoctorFindings, type Examination, GROUPS, type Group, type Mend } from './examination.ts';
-import { isSql } from './is-sql.ts';
-
-import { shownCommand } from './shown-command.ts';
 
 /** What came of one examination. */
 export interface Examined {
@@ -30,65 +28,67 @@ export async function examine<Context extends DoctorContext>(
     const findings = await guard(() => examination.find(context));
     if (findings.skipped !== undefined) return notExamined(examination, `Not examined: ${findings.skipped}.`);
     if (findings.count === 0) {
-      const { notes = [] } = findings;
-      return { report: passed(examination, findings), notes, mend: null, decisive: false };
+      const { notes = [], sample } = findings;
+      return { ...nothingFound(examination, { findings: sample }), notes };
     }
     const mend = (await examination.repair?.(context, findings)) ?? null;
-    return {
-      report: reportOf(examination, findings, { fixable: mend !== null, most: sampleSize(context.thorough) }),
-      mend,
-      decisive: examination.decisive === true,
-    };
+    const report = reportOf(examination, findings, mend !== null, sampleSize(context.thorough));
+    return { report, mend, decisive: examination.decisive === true };
   } catch (error) {
     const hint = `The examination itself failed: ${errorText(error)}`;
-    return {
-      report: { ...passed(examination), status: 'errored', hint },
-      mend: null,
-      decisive: false,
-    };
+    return nothingFound(examination, { status: 'errored', hint });
   }
 }
 
 /** An examination that was not made, which is no pass. */
 export function notExamined(examination: Described, why: string): Examined {
-  return {
-    report: { ...passed(examination), status: 'skipped', hint: why },
-    mend: null,
-    decisive: false,
-  };
+  return nothingFound(examination, { status: 'skipped', hint: why });
 }
 
-function passed({ id, title, level }: Described, findings?: DoctorFindings): CheckReport {
-  const group = id.split('.')[0] as Group;
-  return {
-    id,
-    group: GROUPS[group],
-    title,
-    level,
-    status: 'passed',
-    count: 0,
-    findings: findings?.sample ?? [],
-    fixable: false,
-    hint: '',
-  };
+function nothingFound({ id, title, level }: Described, more: Partial<CheckReport>): Examined {
+  const group = GROUPS[id.split('.')[0] as Group];
+  const passed = { status: 'passed', count: 0, findings: [], fixable: false, hint: '' } as const;
+  return { report: { id, group, title, level, ...passed, ...more }, mend: null, decisive: false };
 }
 
-function reportOf<Context>(
-  examination: Examination<Context>,
+/** @param most how many findings are told */
+function reportOf(
+  examination: Examination<never>,
   findings: DoctorFindings,
-  { fixable, most }: { readonly fixable: boolean; readonly most: number },
+  fixable: boolean,
+  most: number,
 ): CheckReport {
   const { level, meaning } = examination;
   const mends = fixable ? 'mcpgw doctor --repair' : (findings.command ?? examination.command ?? '');
   const command = findings.instead ?? mends;
   const hint = findings.hint ?? meaning;
-  return {
-    ...passed(examination),
+  return nothingFound(examination, {
     status: level === 'info' ? 'passed' : level === 'error' ? 'failed' : 'warned',
     count: findings.count,
     findings: findings.sample.slice(0, most),
     fixable,
     hint: command === '' ? hint : `${hint}\n${isSql(command) ? 'SQL' : 'Run'}: ${shownCommand(command)}`,
     command,
-  };
+  }).report;
+}
+
+/**
+ * Whether the command that mends a finding is for the database's client instead of a shell: statements begin with
+ * a word in capitals, programs do not.
+ */
+export function isSql(command: string): boolean {
+  return /^[A-Z]+ /.test(command);
+}
+
+/** How many statements of SQL fit before a reader's eyes. */
+const SHOWN = 2;
+
+/** The command as a report for people has it: of many statements the first, and where the others are. */
+function shownCommand(command: string): string {
+  if (!isSql(command)) return command;
+  const statements = command.split(/(?<=;) (?=[A-Z]+ )/);
+  const hidden = statements.length - SHOWN;
+  // One more is shorter than what would be said in its place.
+  if (hidden <= 1) return command;
+  return `${statements.slice(0, SHOWN).join(' ')} … and ${thousands(hidden)} more statements (all: --format json, .checks[].command)`;
 }

@@ -1,11 +1,11 @@
 import type { Section } from '../report/report.ts';
 import { ACCESS_EXAMINATIONS } from './access/examinations.ts';
 import { DATA_EXAMINATIONS } from './data/examinations.ts';
-import { databaseOpens } from './database-opens.ts';
 import type { Examination } from './examination.ts';
 import { MACHINE_EXAMINATIONS } from './machine/examinations.ts';
 import { MYSQL_EXAMINATIONS } from './mysql/examinations.ts';
 import { POSTGRESQL_EXAMINATIONS } from './postgresql/examinations.ts';
+import { databaseOpens } from './run-doctor.ts';
 import { SETTINGS_EXAMINATIONS } from './settings/examinations.ts';
 import { SQLITE_EXAMINATIONS } from './sqlite/examinations.ts';
 

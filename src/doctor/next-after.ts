@@ -1,6 +1,6 @@
 import { nextCommand } from '../checks/next-command.ts';
 import type { CheckReport } from '../report/report.ts';
-import { isSql } from './is-sql.ts';
+import { isSql } from './examine.ts';
 
 const REPAIR = 'mcpgw doctor --repair';
 

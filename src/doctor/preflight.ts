@@ -1,9 +1,8 @@
 import type { Connection } from '../database/connection.ts';
 import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
-import type { CheckReport } from '../report/report.ts';
 import type { Schema } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
-import type { DoctorContext, OpenContext, TargetContext } from './context.ts';
+import type { DoctorContext, TargetContext } from './context.ts';
 import type { Examination } from './examination.ts';
 import { examinationsOf } from './examinations.ts';
 import { examine } from './examine.ts';
@@ -29,63 +28,34 @@ export async function preflight(
   target: DatabaseTarget,
   schema: Schema,
 ): Promise<Preflight> {
+  const told = { refuse: [] as string[], warn: [] as string[], notes: [] as string[] };
+
+  async function make<Context extends DoctorContext>(
+    examinations: readonly Examination<Context>[],
+    of: Context,
+    guard?: Guard,
+  ): Promise<void> {
+    for (const examination of examinations) {
+      if (examination.preflight === undefined) continue;
+      const { report, notes = [] } = await examine(examination, of, guard);
+      const withId = (line: string) => `${report.id}: ${line}`;
+      const isFound = report.status === 'failed' || report.status === 'warned';
+      if (isFound) told[examination.preflight].push(...report.findings.map(withId));
+      told.notes.push(...notes.map(withId));
+    }
+  }
+
   const outer: TargetContext = { ...context, target };
   const { outside, inside } = await examinationsOf(target);
-  const found = [
-    ...(await make(SETTINGS_EXAMINATIONS, context)),
-    ...(await make(outside, outer)),
-    ...(await makeInside(inside.filter(isWanted), { ...outer, db, schema })),
-  ];
-  return {
-    refusals: linesOf(found, 'refuse'),
-    warnings: [
-      ...linesOf(found, 'warn'),
-      ...found.flatMap(({ report, notes }) => notes.map((note) => `${report.id}: ${note}`)),
-    ],
-  };
-}
-
-interface Made {
-  readonly kind: Examination<never>['preflight'];
-  readonly report: CheckReport;
-  readonly notes: readonly string[];
-}
-
-function isWanted({ preflight: kind }: Pick<Examination<never>, 'preflight'>): boolean {
-  return kind !== undefined;
-}
-
-async function make<Context extends DoctorContext>(
-  examinations: readonly Examination<Context>[],
-  context: Context,
-  guard?: Guard,
-): Promise<Made[]> {
-  const made: Made[] = [];
-  for (const examination of examinations.filter(isWanted)) {
-    const { report, notes = [] } = await examine(examination, context, guard);
-    made.push({ kind: examination.preflight, report, notes });
+  await make(SETTINGS_EXAMINATIONS, context);
+  await make(outside, outer);
+  if (inside.some((examination) => examination.preflight !== undefined)) {
+    await db.dialect.beginRead(db);
+    try {
+      await inSavepoint(db, (guard) => make(inside, { ...outer, db, schema }, guard));
+    } finally {
+      await db.dialect.endRead(db);
+    }
   }
-  return made;
-}
-
-async function makeInside(
-  examinations: readonly Examination<OpenContext>[],
-  context: OpenContext,
-): Promise<Made[]> {
-  if (examinations.length === 0) return [];
-  const { db } = context;
-  await db.dialect.beginRead(db);
-  try {
-    return await inSavepoint(db, (guard) => make(examinations, context, guard));
-  } finally {
-    await db.dialect.endRead(db);
-  }
-}
-
-function linesOf(made: readonly Made[], wanted: Made['kind']): string[] {
-  return made
-    .filter(
-      ({ kind, report }) => kind === wanted && (report.status === 'failed' || report.status === 'warned'),
-    )
-    .flatMap(({ report }) => report.findings.map((finding) => `${report.id}: ${finding}`));
+  return { refusals: told.refuse, warnings: [...told.warn, ...told.notes] };
 }

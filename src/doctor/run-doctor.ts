@@ -6,8 +6,7 @@ import type { Progress } from '../progress.ts';
 import { ACCESS_EXAMINATIONS } from './access/examinations.ts';
 import type { DoctorContext, OpenContext, TargetContext } from './context.ts';
 import { DATA_EXAMINATIONS } from './data/examinations.ts';
-import { databaseOpens, doesNotOpen } from './database-opens.ts';
-import type { Examination } from './examination.ts';
+import { type Examination, fine } from './examination.ts';
 import { examinationsOf } from './examinations.ts';
 import { type Examined, examine, notExamined } from './examine.ts';
 import { MACHINE_EXAMINATIONS } from './machine/examinations.ts';
@@ -15,6 +14,19 @@ import { SETTINGS_EXAMINATIONS } from './settings/examinations.ts';
 
 /** Longer than any statement of the gateway holds a table; whoever does is named, and not waited for again and again. */
 const TABLE_WAIT_MS = 1_000;
+
+/** Passes by being reached; `doesNotOpen` is what it says otherwise. */
+export const databaseOpens: Examination<OpenContext> = {
+  id: 'database.open',
+  title: 'The database opens',
+  level: 'error',
+  meaning: 'Nothing works before the database opens.',
+  decisive: true,
+  async find({ db }) {
+    const { product, version } = db.dialect.server;
+    return fine(`${product} ${version}`);
+  },
+};
 
 export interface DoctorResult {
   readonly examined: readonly Examined[];
@@ -80,6 +92,17 @@ export async function runDoctor(
   }
   await rounds.make(accessed, outer);
   return { examined: rounds.examined, release };
+}
+
+/** The error that opening ended in, told as a finding. */
+function doesNotOpen(error: GatewayError): Examined {
+  const examined = notExamined(databaseOpens, error.hint);
+  const findings = [error.message, ...error.details];
+  return {
+    ...examined,
+    report: { ...examined.report, status: 'failed', count: 1, findings },
+    decisive: true,
+  };
 }
 
 /** Why the gateway's data is not looked at when not even its release can be read. */

@@ -3,8 +3,7 @@ import { plural } from '../../report/plural.ts';
 import { setAsideTables } from '../../schema/set-aside.ts';
 import type { OpenContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
-import { lookAtLostAndFound } from '../sqlite/salvage/look-at-lost-and-found.ts';
-import { SET_ASIDE_COLUMNS } from '../sqlite/salvage/set-aside-columns.ts';
+import { lookAtLostAndFound, SET_ASIDE_COLUMNS } from '../sqlite/salvage/lost-and-found.ts';
 import { bringBack } from './bring-back.ts';
 
 /** What a salvage left to be looked at, until somebody did. */

@@ -3,9 +3,9 @@ import { statOrNothing } from '../../files/stat-or-nothing.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import { GATEWAY_SECRETS } from '../../settings/gateway-secrets.ts';
 import { VARIABLES } from '../../settings/variables.ts';
-import { accessThrough, askingUser } from '../access-through.ts';
 import type { DoctorContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
+import { accessThrough, askingUser } from '../users.ts';
 
 /** Permission bits of everybody who is neither the owner nor of the group (inode(7)). */
 const OTHERS = 0o007;

@@ -2,10 +2,9 @@ import { accessSync, constants, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { statOrNothing } from '../../../files/stat-or-nothing.ts';
 import { shellWord } from '../../../report/shell-word.ts';
-import { type AskingUser, accessThrough, askingUser } from '../../access-through.ts';
 import { type DoctorFindings, found } from '../../examination.ts';
+import { type AskingUser, accessThrough, askingUser, sudoUser, userLabel } from '../../users.ts';
 import { mountOf, readMounts } from './mounts.ts';
-import { sudoUser, userLabel } from './users.ts';
 
 export interface AccessProblem {
   /** `/data/mcp.db may not be written by nobody (65534): owner gateway (999), mode 0640` */

@@ -1,12 +1,11 @@
 import { chmodSync, chownSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { shellWord } from '../../../report/shell-word.ts';
-import { accessThrough, askingUser } from '../../access-through.ts';
 import { fine, found } from '../../examination.ts';
+import { accessThrough, askingUser, sudoUser, userLabel } from '../../users.ts';
 import { accessProblem, foldersAbove, modeOf, STICKY, toFindings } from './access-problem.ts';
 import { type FileExamination, fileCheck } from './file-check.ts';
 import { holdersOf } from './holders.ts';
-import { sudoUser, thisUser, userLabel } from './users.ts';
 
 /** What this user must be allowed to do with the file, or with its folder. */
 interface Needed extends Pick<FileExamination, 'id' | 'title' | 'meaning' | 'decisive'> {
@@ -65,7 +64,7 @@ export const fileWritable = accessCheck({
     'The gateway ends with "attempt to write a readonly database" as this user, and so does the migration, before it changes anything.',
   bits: constants.W_OK,
   facts(file) {
-    const uid = thisUser();
+    const uid = askingUser().uid;
     return `${ownerAndMode(file)}${uid === null ? '' : `, this user is ${userLabel(uid)}`}`;
   },
   ownMode: { bits: 0o200, to: 'write', done: 'written' },
@@ -95,7 +94,7 @@ export const fileSticky: FileExamination = fileCheck({
   find(path) {
     const folder = dirname(path);
     const [{ uid: owner }, { mode, uid: folderOwner }] = [statSync(path), statSync(folder)];
-    const me = thisUser();
+    const me = askingUser().uid;
     const isOurs = me === null || me === 0 || me === owner || me === folderOwner;
     if ((mode & STICKY) === 0 || isOurs) return fine();
     return found(
@@ -127,7 +126,7 @@ export const fileBeside = fileCheck({
   },
   repair(path) {
     const files = filesBeside(path);
-    if (thisUser() !== 0 || files.length === 0) return null;
+    if (askingUser().uid !== 0 || files.length === 0) return null;
     const { uid, gid, mode } = statSync(path);
     return {
       summary: [`Give ${files.join(', ')} the owner and the mode of the database`],
@@ -195,7 +194,7 @@ export const fileMode = fileCheck({
   },
   async repair(path, context) {
     const { uid } = statSync(path);
-    if (![uid, 0].includes(thisUser() ?? -1)) return null;
+    if (![uid, 0].includes(askingUser().uid ?? -1)) return null;
     // A gateway that runs as somebody else may get at it only as one of "others".
     const { open } = await holdersOf(context);
     if (open.some((holder) => holder.uid !== null && holder.uid !== uid && holder.uid !== 0)) return null;

@@ -5,8 +5,8 @@ import { describeProcess } from '../../../database/sqlite/describe-process.ts';
 import { fileLocks } from '../../../database/sqlite/file-locks.ts';
 import { fileUsers } from '../../../database/sqlite/file-users.ts';
 import { found } from '../../examination.ts';
+import { askingUser, sudoUser, userLabel } from '../../users.ts';
 import { type FileContext, fileCheck, realFile } from './file-check.ts';
-import { sudoUser, thisUser, userLabel } from './users.ts';
 
 export const fileHolders = fileCheck({
   id: 'file.holders',
@@ -17,7 +17,7 @@ export const fileHolders = fileCheck({
   async find(path, context) {
     const { open, hidden } = await holdersOf(context);
     const owner = statSync(path).uid;
-    const unseen = hidden.filter(({ uid }) => uid === owner && owner !== thisUser()).length;
+    const unseen = hidden.filter(({ uid }) => uid === owner && owner !== askingUser().uid).length;
     const sample = open.map(({ text }) => text);
     if (unseen > 0) {
       sample.push(

@@ -1,8 +1,17 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { quoteName } from '../../../database/sqlite/table-sql.ts';
+import { shellWord } from '../../../report/shell-word.ts';
 import { LOST_AND_FOUND } from '../../../schema/set-aside.ts';
-import type { Stored } from './record.ts';
-import type { Whole } from './varint.ts';
+import type { Stored, Whole } from './record.ts';
+
+/** The command that shows the rows without a sure place. @param path of the database */
+export function lookAtLostAndFound(path: string, table: string = LOST_AND_FOUND): string {
+  return `sqlite3 ${shellWord(path)} ${shellWord(`SELECT * FROM ${table}`)}`;
+}
+
+/** How to read a row of the table of rows without a sure place. */
+export const SET_ASIDE_COLUMNS =
+  'c0, c1 … are the columns of the table named in "table", in the order of that table, as many as "fields" says, and NULL where nothing could be read; "row" is its rowid, which a key of whole numbers is kept in';
 
 /** A row that could be read but has no sure place. */
 export interface FoundRow {

@@ -2,11 +2,10 @@ import type { Database, Statement } from 'better-sqlite3';
 import { isSqliteError, openFile } from '../../../database/sqlite/driver.ts';
 import { quoteName } from '../../../database/sqlite/table-sql.ts';
 import type { StoredColumn } from './column-fit.ts';
+import type { FileHeader } from './header.ts';
 import { type FoundRow, LostAndFound } from './lost-and-found.ts';
-import type { FileHeader } from './read-header.ts';
 import type { SchemaEntry } from './read-schema-entries.ts';
-import type { Stored } from './record.ts';
-import type { Whole } from './varint.ts';
+import type { Stored, Whole } from './record.ts';
 
 /** A table of the new file. */
 export interface NewTable {

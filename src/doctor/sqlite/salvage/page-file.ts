@@ -1,5 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { PageLayout } from './read-header.ts';
+import { refuseWhenStopped } from '../../../database/refuse-when-stopped.ts';
+import type { TextEncoding } from './record.ts';
+
+/** How the bytes of a file are cut into pages. */
+export interface PageLayout {
+  readonly pageSize: number;
+  /** Bytes at the end of each page that are not SQLite's. */
+  readonly reserved: number;
+  readonly encoding: TextEncoding;
+}
 
 /** The pages of a database file, read one by one: nothing is kept in memory. */
 export class PageFile {
@@ -33,4 +42,19 @@ export class PageFile {
   close(): void {
     closeSync(this.#handle);
   }
+}
+
+/** Called once a page: lets signals in, and stops when one asks for it. */
+export type Step = () => Promise<void>;
+
+/** Pages between two looks at the signals: a few milliseconds. */
+const PAGES = 64;
+
+export function steps(signal: AbortSignal): Step {
+  let n = 0;
+  return async () => {
+    if (++n % PAGES !== 0) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    refuseWhenStopped(signal);
+  };
 }

@@ -1,10 +1,10 @@
-import { type BtreePage, readBtreePage } from './btree-page.ts';
-import type { PageFile } from './page-file.ts';
-import { readPayload } from './read-payload.ts';
+import { createSqliteTable } from '../../../database/sqlite/ddl.ts';
+import { historyTable } from '../../../migrate/history.ts';
+import { releaseSchema } from '../../../migrate/release-schema.ts';
+import { type BtreePage, readBtreePage, readPayload } from './btree-page.ts';
+import type { PageFile, Step } from './page-file.ts';
 import { decodeRecord } from './record.ts';
-import type { Step } from './step.ts';
-import type { Survey } from './survey.ts';
-import { walkTree } from './walk-tree.ts';
+import { type Survey, walkTree } from './survey.ts';
 
 /** A row of `sqlite_schema` (https://www.sqlite.org/schematab.html). */
 export interface SchemaEntry {
@@ -89,4 +89,44 @@ function hasTree(file: PageFile, { type, root }: SchemaEntry): boolean {
   if (type !== 'table' && type !== 'index') return true;
   const page = root < 2 ? null : readBtreePage(file, root);
   return page !== null && page.problem === null && (page.kind.startsWith('table') || type === 'index');
+}
+
+/** Tables that only v0.7.0 has tell which release a file is of, as do the columns that it added. */
+const NEW_IN_V070 = ['email_users', 'email_teams', 'roles', 'user_roles'];
+
+/**
+ * The gateway's own tables and indexes whose definitions are not among those that could be read.
+ *
+ * @param found what could be read
+ */
+export function expectedTables(found: readonly SchemaEntry[]): readonly SchemaEntry[] {
+  const names = new Set(found.map(({ name }) => name));
+  const isNew =
+    names.size === 0 ||
+    found.some(({ name, sql }) => NEW_IN_V070.includes(name) || /\bowner_email\b/.test(sql ?? ''));
+  const schema = releaseSchema(isNew ? '0.7.0' : '0.6.0');
+  const version: SchemaEntry = {
+    type: 'table',
+    name: 'alembic_version',
+    table: 'alembic_version',
+    root: 0,
+    sql: 'CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)',
+  };
+  // A database of v0.6.0 has no record of ours yet.
+  const expected = [...schema.values(), ...(isNew ? [historyTable] : [])].flatMap((table): SchemaEntry[] => {
+    const [create, ...indexes] = createSqliteTable(table).statements;
+    return [
+      { type: 'table', name: table.name, table: table.name, root: 0, sql: create?.sql ?? '' },
+      ...table.indexes.map(
+        ({ name }, i): SchemaEntry => ({
+          type: 'index',
+          name,
+          table: table.name,
+          root: 0,
+          sql: indexes[i]?.sql ?? '',
+        }),
+      ),
+    ];
+  });
+  return [version, ...expected].filter(({ name }) => !names.has(name));
 }

@@ -1,16 +1,11 @@
+import type { Database } from 'better-sqlite3';
 import type { Progress } from '../../../progress.ts';
 import { HISTORY_TABLE } from '../../../schema/gateway-tables.ts';
-import { checkNewDatabase, type NewDatabaseCheck } from './check-new-database.ts';
-import { expectedTables } from './expected-tables.ts';
-import { freePages } from './free-pages.ts';
-import { type IndexTree, keepIndexedParts } from './keep-indexed-parts.ts';
+import { type FileHeader, freePages } from './header.ts';
 import { NewDatabase } from './new-database.ts';
-import { PageFile } from './page-file.ts';
-import { placeOrphans } from './place-orphans.ts';
-import type { FileHeader } from './read-header.ts';
-import { readSchemaEntries, type SchemaEntry } from './read-schema-entries.ts';
-import { salvageTable } from './salvage-table.ts';
-import { steps } from './step.ts';
+import { PageFile, steps } from './page-file.ts';
+import { expectedTables, readSchemaEntries, type SchemaEntry } from './read-schema-entries.ts';
+import { type IndexTree, keepIndexedParts, placeOrphans, salvageTable } from './salvage-table.ts';
 import { Survey, type SurveyedTree } from './survey.ts';
 
 export interface SalvagedTable {
@@ -218,4 +213,26 @@ function roomInGaps({ kind, missing, entries, brokenRows }: SurveyedTree, recove
     room += Number(upTo) - Math.max(0, Number(above ?? 0));
   }
   return Math.max(0, room - Math.max(0, recovered - entries));
+}
+
+export interface NewDatabaseCheck {
+  /** Lines of `integrity_check`; none for a sound file. */
+  readonly damage: readonly string[];
+  /** Rows whose foreign key points at nothing, by the table they are in. */
+  readonly dangling: ReadonlyMap<string, number>;
+}
+
+/** Proves what was made: its pages, and where rows point. */
+export function checkNewDatabase(db: Database): NewDatabaseCheck {
+  const lines = db.pragma('main.integrity_check') as { integrity_check: string }[];
+  const dangling = new Map<string, number>();
+  try {
+    for (const row of db.prepare<[], { table: string }>('PRAGMA main.foreign_key_check').iterate()) {
+      dangling.set(row.table, (dangling.get(row.table) ?? 0) + 1);
+    }
+  } catch {
+    // A key that points at a table that was lost: which table is told with the tables.
+    dangling.clear();
+  }
+  return { damage: lines.map((line) => line.integrity_check).filter((line) => line !== 'ok'), dangling };
 }

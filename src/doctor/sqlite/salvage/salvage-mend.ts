@@ -18,18 +18,16 @@ import {
   type EarlierSalvage,
   earlierSalvages,
   isOfThisFile,
+  problemOfSalvaged,
   recordSalvage,
   type SalvageFacts,
 } from './earlier-salvage.ts';
-import { lookAtLostAndFound } from './look-at-lost-and-found.ts';
-import { problemOfSalvaged } from './problem-of-salvaged.ts';
+import { readHeader } from './header.ts';
+import { lookAtLostAndFound, SET_ASIDE_COLUMNS } from './lost-and-found.ts';
 import { putInPlace, refuseWhileOpen } from './put-in-place.ts';
-import { readHeader } from './read-header.ts';
 import { recoverWithShell } from './recover-with-shell.ts';
 import { salvageFile } from './salvage-file.ts';
-import { salvageLosses } from './salvage-losses.ts';
-import { salvageReport } from './salvage-report.ts';
-import { SET_ASIDE_COLUMNS } from './set-aside-columns.ts';
+import { salvageLosses, salvageReport } from './salvage-report.ts';
 import { makeWorkingCopy } from './working-copy.ts';
 
 /** Copies that there are for a moment: the backup, the one that is worked on, and the new file. */

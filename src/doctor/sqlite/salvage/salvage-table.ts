@@ -1,13 +1,11 @@
-import type { BtreePage } from './btree-page.ts';
+import { type BtreePage, readBtreePage, readPayload } from './btree-page.ts';
 import { fits, isPossible } from './column-fit.ts';
+import type { FreePages } from './header.ts';
 import type { NewDatabase, NewTable } from './new-database.ts';
-import type { PageFile } from './page-file.ts';
-import { readPayload } from './read-payload.ts';
-import { decodeRecord, type StoredRecord } from './record.ts';
-import type { Step } from './step.ts';
-import type { Survey, SurveyedTree } from './survey.ts';
-import type { Whole } from './varint.ts';
-import { walkTree } from './walk-tree.ts';
+import type { PageFile, Step } from './page-file.ts';
+import type { SchemaEntry } from './read-schema-entries.ts';
+import { decodeRecord, type Stored, type StoredRecord, type Whole } from './record.ts';
+import { isWithin, type Survey, type SurveyedTree, walkTree } from './survey.ts';
 
 export interface SalvageTools {
   readonly file: PageFile;
@@ -91,4 +89,133 @@ export function setAside(
   why: string,
 ): void {
   if (values.length > 0) database.setAside({ table, page, rowid, why, values });
+}
+
+interface Unsound {
+  readonly entry: SchemaEntry;
+  readonly tree: SurveyedTree | null;
+}
+
+/**
+ * Finds the tables of pages that no page leads to any more. A page belongs to a damaged table when its rowids
+ * lie in a gap of it and its rows are what its columns hold; what fits several is set aside, and so is what may
+ * be a page that was given up when the list of those is damaged.
+ *
+ * @param allTablesKnown else what fits none may be of a table whose definition was lost, and is set aside
+ * @returns how many pages with rows fit nowhere and may be old
+ */
+export async function placeOrphans(
+  tools: SalvageTools,
+  free: FreePages,
+  unsound: readonly Unsound[],
+  allTablesKnown: boolean,
+): Promise<number> {
+  const { file, survey, step } = tools;
+  const damaged = unsound.filter(({ tree }) => tree === null || tree.missing.length > 0);
+  if (damaged.length === 0) return 0;
+  let ignored = 0;
+  for (let number = 2; number <= file.pageCount; number++) {
+    await step();
+    if (free.numbers.has(number) || !survey.isLeft(number)) continue;
+    const page = readBtreePage(file, number);
+    if (page === null || page.kind !== 'table-leaf' || page.problem !== null || page.cells.length === 0)
+      continue;
+    survey.take(number);
+    const mayUse = (overflow: number) => {
+      if (free.numbers.has(overflow) || !survey.isLeft(overflow)) return false;
+      survey.take(overflow);
+      return true;
+    };
+    const rows = [...rowsOn(tools, page, mayUse)];
+    const candidates = candidatesFor(tools, damaged, page, rows);
+    const [only, ...others] = candidates;
+    if (only !== undefined && others.length === 0 && free.complete) {
+      for (const row of rows) keepRow(tools, only, number, row);
+    } else if (only !== undefined || free.complete || !allTablesKnown) {
+      const table = candidates.map(({ name }) => name).join(' or ');
+      const why = others.length > 0 ? 'it fits several tables' : whyUnsure(free);
+      for (const row of rows) {
+        if (!candidates.some((candidate) => isPresent(tools, candidate, row))) {
+          setAside(tools, table, number, row, row.problem ?? why);
+        }
+      }
+    } else ignored++;
+  }
+  return ignored;
+}
+
+const whyUnsure = ({ complete }: FreePages) =>
+  complete ? 'it fits no table' : 'its page may have been given up: the list of those is damaged';
+
+/** A page that was given up often holds rows that have moved. */
+function isPresent({ database }: SalvageTools, table: NewTable, { rowid }: ReadRow): boolean {
+  return !table.withoutRowid && database.has(table, rowid);
+}
+
+function candidatesFor(
+  { database }: SalvageTools,
+  damaged: readonly Unsound[],
+  page: BtreePage,
+  rows: readonly ReadRow[],
+): NewTable[] {
+  return damaged.flatMap(({ entry, tree }) => {
+    const table = database.tables.get(entry.name);
+    if (table === undefined || table.withoutRowid) return [];
+    const inGap = tree === null || tree.missing.some(({ above, upTo }) => isWithin(page, above, upTo));
+    const whole = rows.filter(({ problem }) => problem === null);
+    return inGap && whole.length > 0 && whole.every(({ values }) => fits(values, table.columns))
+      ? [table]
+      : [];
+  });
+}
+
+/** An index of the damaged file. */
+export interface IndexTree {
+  readonly name: string;
+  readonly tree: SurveyedTree;
+}
+
+/** Rows beyond this are not gathered: they are held in memory until all indexes were read. */
+const MOST = 100_000;
+
+/**
+ * Of rows whose page is lost sets aside what the indexes of their table still hold: their keys, and names as a rule.
+ *
+ * @returns of how many rows something is known
+ */
+export async function keepIndexedParts(
+  tools: SalvageTools,
+  table: NewTable,
+  indexes: readonly IndexTree[],
+): Promise<number> {
+  const { database, file, survey, step } = tools;
+  if (table.withoutRowid) return 0;
+  const parts = new Map<bigint, Stored[]>();
+  for (const { name, tree } of indexes) {
+    const places = placesOf(tools, table, name);
+    const isOwn = (page: number) => survey.isOwned(page, tree);
+    for (const found of walkTree(file, tree, isOwn)) {
+      await step();
+      if ('why' in found) continue;
+      for (const { values, problem } of rowsOn(tools, found, isOwn)) {
+        const rowid = values.at(-1);
+        // An entry is the indexed values and the rowid.
+        if (problem !== null || typeof rowid !== 'bigint' || values.length !== places.length + 1) continue;
+        if (database.has(table, rowid) || database.lostAndFound.has(table.name, rowid)) continue;
+        const row = parts.get(rowid) ?? Array.from(table.columns, (): Stored => null);
+        for (const [i, place] of places.entries()) if (place >= 0) row[place] = values[i] ?? null;
+        if (parts.has(rowid) || parts.size < MOST) parts.set(rowid, row);
+      }
+    }
+  }
+  for (const [rowid, values] of parts) {
+    const why = 'its page is lost: this is what its indexes hold';
+    database.setAside({ table: table.name, page: null, rowid, why, values });
+  }
+  return parts.size;
+}
+
+/** Where the columns of an index stand in a row; -1 for an expression. */
+function placesOf({ database }: SalvageTools, { columns }: NewTable, index: string): readonly number[] {
+  return database.indexColumns(index).map((name) => columns.findIndex((column) => column.name === name));
 }

@@ -1,9 +1,9 @@
-import { copyFileSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
 import { isSqliteError, openFile } from '../../../database/sqlite/driver.ts';
+import { type WalLog, withWalLog } from '../../../database/sqlite/wal-log.ts';
 import { GatewayError } from '../../../errors.ts';
-import { applyWal } from './apply-wal.ts';
-import { type FileHeader, mendHeader, readHeader } from './read-header.ts';
+import { type FileHeader, mendHeader, readHeader } from './header.ts';
 
 export interface WorkingCopy {
   readonly header: FileHeader;
@@ -58,4 +58,47 @@ function takeBack(work: string): string {
   return statSync(`${work}-journal`, { throwIfNoEntry: false }) === undefined
     ? 'a transaction that was cut short was taken back (-journal)'
     : 'its -journal file was no use';
+}
+
+export interface AppliedWal {
+  /** Pages that were written into the database. */
+  readonly frames: number;
+  /** Whole frames behind the last that counts: of a transaction that was not committed, or damaged. */
+  readonly left: number;
+  readonly pageSize: number;
+}
+
+/**
+ * Writes what was committed into a -wal file into the database file, as SQLite does when it recovers one
+ * (https://www.sqlite.org/walformat.html): every frame up to the last commit before the first whose checksum is
+ * wrong. It works where the database's own header is damaged, too.
+ *
+ * @returns null when there is nothing that counts
+ */
+export function applyWal(wal: string, database: string): AppliedWal | null {
+  return withWalLog(wal, (log) => {
+    const committed = lastCommit(log);
+    if (committed === null) return null;
+    const { pageSize, wholeFrames } = log;
+    const into = openSync(database, 'r+');
+    try {
+      for (const { number, page, content } of log.frames()) {
+        if (number > committed.frames) break;
+        writeSync(into, content, 0, pageSize, (page - 1) * pageSize);
+      }
+      ftruncateSync(into, committed.pages * pageSize);
+    } finally {
+      closeSync(into);
+    }
+    return { frames: committed.frames, left: wholeFrames - committed.frames, pageSize };
+  });
+}
+
+/** The last frame that ends a transaction, and the pages of the database after it. */
+function lastCommit(log: WalLog): { frames: number; pages: number } | null {
+  let last: { frames: number; pages: number } | null = null;
+  for (const { number, commit } of log.frames()) {
+    if (commit !== 0) last = { frames: number, pages: commit };
+  }
+  return last;
 }

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
-import { mendHeader, readHeader } from '../../../../src/doctor/sqlite/salvage/read-header.ts';
+import { mendHeader, readHeader } from '../../../../src/doctor/sqlite/salvage/header.ts';
 import { type Salvaged, salvageFile } from '../../../../src/doctor/sqlite/salvage/salvage-file.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import { linesOf } from '../database/sqlite/lines-of.ts';
 
 /** Which three of the nine permission bits count for a user (path_resolution(7)): the first that fits. */
 export type AccessThrough = 'root' | 'owner' | 'group' | 'others';
@@ -25,4 +26,20 @@ export function accessThrough(
   if (uid === 0) return 'root';
   if (uid === null || uid === owner) return 'owner';
   return groups.includes(group) ? 'group' : 'others';
+}
+
+/** `gateway (999)`, or only the number where the system's list does not have it. */
+export function userLabel(uid: number): string {
+  const name = userName(uid);
+  return name === null ? `user ${uid}` : `${name} (${uid})`;
+}
+
+/** How `sudo -u` takes a user. */
+export function sudoUser(uid: number): string {
+  return userName(uid) ?? `'#${uid}'`;
+}
+
+function userName(uid: number): string | null {
+  const line = linesOf('/etc/passwd').find((each) => each.split(':')[2] === String(uid));
+  return line?.split(':')[0] ?? null;
 }
