@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { CLEAN } from '../../checks/check.ts';
+import type { Connection } from '../../database/connection.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext } from '../context.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
-import { type Client, readClients } from './clients.ts';
 import { factsOf, isOn } from './facts.ts';
 
 /** A transaction of the gateway is done in far less. */
@@ -19,14 +20,15 @@ export const blockers: Examination<OpenContext<MysqlTarget>> = {
   level: 'error',
   meaning:
     'A schema change waits for every transaction that has touched its table, all other queries of the table wait behind it, and after --lock-timeout the migration gives up.',
-  command: '',
+  command: 'SHOW PROCESSLIST;',
   async find(context) {
     const facts = await factsOf(context);
-    const sight = {
-      process: facts.grants.hasGlobally('PROCESS'),
-      metadataLocks: isOn(facts, 'performance_schema'),
+    const seesAll = facts.grants.hasGlobally('PROCESS');
+    const seesLocks = isOn(facts, 'performance_schema');
+    const look = async () => {
+      const locked = seesLocks ? await lockedTables(context.db) : new Map<string, string[]>();
+      return judgeClients(await readClients(context.db, seesAll), seesAll, locked);
     };
-    const look = async () => judgeClients(await readClients(context.db, sight), sight.process);
     const found = await look();
     if (found.count === 0) return found;
     await setTimeout(SETTLED_MS);
@@ -34,37 +36,97 @@ export const blockers: Examination<OpenContext<MysqlTarget>> = {
   },
 };
 
-/** @param seesAll whether other accounts' connections are among them */
-export function judgeClients(clients: readonly Client[], seesAll: boolean): DoctorFindings {
-  const found = clients.flatMap((client) => {
-    const why = reasons(client);
-    return why.length === 0 ? [] : [{ client, why: why.join(', ') }];
-  });
-  const blind = seesAll
-    ? []
-    : [
-        'This user sees its own connections only: GRANT PROCESS ON *.* shows the others, and open transactions',
-      ];
-  if (found.length === 0) return { ...CLEAN, sample: blind };
-  return {
-    count: found.length,
-    sample: found.map(
-      ({ client, why }) =>
-        `connection ${client.id} (${client.user}@${client.host.replace(/:\d+$/, '')}): ${why}`,
-    ),
-    hint: 'Stop the gateway or what else holds them, or let it come to an end. A connection that nobody needs is ended by an administrator with KILL and its number.',
-    command: 'SHOW PROCESSLIST;',
-  };
+/** Another connection to this database, or one with an open transaction. Never the text of its statement. */
+export interface Client {
+  readonly id: string;
+  readonly user: string;
+  readonly host: string;
+  /** Seconds since its transaction began; null when it has none or it may not be seen. */
+  readonly transactionS: number | null;
+  /** Seconds since its statement began; null when it is idle. */
+  readonly statementS: number | null;
+  /** `Waiting for table metadata lock` … */
+  readonly state: string;
 }
 
-function reasons({ transactionS, statementS, state, tables }: Client): string[] {
-  return [
-    ...(tables.length > 0 ? [`has locked ${tables.join(', ')}`] : []),
-    ...(transactionS !== null && transactionS >= LONG_S
-      ? [`a transaction that is open for ${transactionS} s`]
-      : []),
-    ...(statementS !== null && statementS >= LONG_S
-      ? [`a statement that runs for ${statementS} s${state === '' ? '' : ` (${state})`}`]
-      : []),
-  ];
+/**
+ * The other connections to this database. A transaction whose connection has chosen no database counts, too: it
+ * may have named it.
+ *
+ * @param seesAll whether the user has PROCESS, without which it sees its own connections and no transactions
+ */
+async function readClients(db: Connection, seesAll: boolean): Promise<readonly Client[]> {
+  const transactions = sql`LEFT JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID`;
+  const began = sql`TIMESTAMPDIFF(SECOND, t.trx_started, now())`;
+  const rows = await db.query<Client>(sql`
+    SELECT CAST(p.ID AS CHAR) AS id, coalesce(p.USER, '') AS user, coalesce(p.HOST, '') AS host,
+      ${seesAll ? began : sql`NULL`} AS transactionS,
+      CASE WHEN p.COMMAND IN ('Query', 'Execute') THEN p.TIME END AS statementS, coalesce(p.STATE, '') AS state
+    FROM information_schema.PROCESSLIST p ${seesAll ? transactions : sql``}
+    WHERE p.ID <> connection_id() AND p.COMMAND NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')
+      AND (p.DB = database()${seesAll ? sql` OR (p.DB IS NULL AND t.trx_id IS NOT NULL)` : sql``})
+    ORDER BY p.ID`);
+  const numberOf = (value: number | null) => (value === null ? null : Number(value));
+  return rows.map((row) => ({
+    ...row,
+    transactionS: numberOf(row.transactionS),
+    statementS: numberOf(row.statementS),
+  }));
+}
+
+type LockedTables = ReadonlyMap<string, readonly string[]>;
+
+/** Tables of this database, by the connection that keeps all others from changing them. */
+async function lockedTables(db: Connection): Promise<LockedTables> {
+  const locked = new Map<string, string[]>();
+  try {
+    const rows = await db.query<{ id: string; name: string }>(sql`
+      SELECT DISTINCT CAST(t.PROCESSLIST_ID AS CHAR) AS id, m.OBJECT_NAME AS name
+      FROM performance_schema.metadata_locks m
+      JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID
+      WHERE m.OBJECT_SCHEMA = database() AND m.OBJECT_TYPE = 'TABLE' AND m.LOCK_STATUS = 'GRANTED'
+        AND m.LOCK_TYPE IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE')
+        AND t.PROCESSLIST_ID <> connection_id()
+      ORDER BY m.OBJECT_NAME`);
+    for (const { id, name } of rows) locked.set(id, [...(locked.get(id) ?? []), name]);
+  } catch {
+    // This account may not read performance_schema.
+  }
+  return locked;
+}
+
+/**
+ * @param seesAll whether other accounts' connections are among them
+ * @param locked tables that nobody else can change, by the connection that holds them
+ */
+export function judgeClients(
+  clients: readonly Client[],
+  seesAll: boolean,
+  locked: LockedTables,
+): DoctorFindings {
+  const sample = clients.flatMap((client) => {
+    const { id, user, host } = client;
+    const why = reasons(client, locked.get(id));
+    return why === '' ? [] : [`connection ${id} (${user}@${host.replace(/:\d+$/, '')}): ${why}`];
+  });
+  if (sample.length > 0) {
+    return {
+      count: sample.length,
+      sample,
+      hint: 'Stop the gateway or what else holds them, or let it come to an end. A connection that nobody needs is ended by an administrator with KILL and its number.',
+    };
+  }
+  const blind =
+    'This user sees its own connections only: GRANT PROCESS ON *.* shows the others, and open transactions';
+  return { ...CLEAN, sample: seesAll ? [] : [blind] };
+}
+
+function reasons({ transactionS, statementS, state }: Client, tables: readonly string[] = []): string {
+  const why: string[] = [];
+  if (tables.length > 0) why.push(`has locked ${tables.join(', ')}`);
+  if ((transactionS ?? 0) >= LONG_S) why.push(`a transaction that is open for ${transactionS} s`);
+  if ((statementS ?? 0) >= LONG_S) {
+    why.push(`a statement that runs for ${statementS} s${state === '' ? '' : ` (${state})`}`);
+  }
+  return why.join(', ');
 }

@@ -2,8 +2,79 @@ import { CLEAN } from '../../checks/check.ts';
 import { quoteMysql as q } from '../../database/mysql/ddl.ts';
 import { type Column, columnOf, type ForeignKey } from '../../schema/model.ts';
 import type { DoctorFindings } from '../examination.ts';
-import type { MysqlFacts } from './facts.ts';
-import { judged } from './judged.ts';
+import { judged, type MysqlFacts } from './facts.ts';
+
+/**
+ * Characters beyond what a column can hold are refused, or replaced by question marks without strict mode. The
+ * migration itself works: what it adds is utf8mb4 whatever is there.
+ */
+export const charset = judged({
+  id: 'database.charset',
+  title: 'Texts are stored in utf8mb4',
+  level: 'warning',
+  meaning:
+    'Names and descriptions with characters outside of the character set, such as emoji, cannot be saved. The migration works all the same: what it adds is utf8mb4.',
+  judge(facts) {
+    const { variables, grants } = facts;
+    const collation = variables.get('collation_database') ?? '';
+    const wanted = isUtf8mb4(collation) ? collation : (commonCollation(facts) ?? 'utf8mb4_unicode_ci');
+    const into = `CHARACTER SET utf8mb4 COLLATE ${wanted}`;
+    const tables = tablesOutside(facts);
+    const sample = tables.map(({ name, collations }) => `${name}: columns in ${collations.join(', ')}`);
+    const commands = tables.length === 0 ? [] : convert(facts, new Set(tables.map(({ name }) => name)), into);
+    if (!isUtf8mb4(collation)) {
+      sample.unshift(`the database has ${collation} by default`);
+      commands.unshift(`ALTER DATABASE ${q(grants.database)} ${into};`);
+    }
+    if (sample.length === 0) return { ...CLEAN, sample: [collation] };
+    return {
+      count: sample.length,
+      sample,
+      hint: 'Stop the gateway, take a backup (mcpgw backup), and convert what is named; the tables are copied meanwhile.',
+      command: commands.join(' '),
+    };
+  },
+});
+
+const isUtf8mb4 = (collation: string) => collation.startsWith('utf8mb4');
+
+/** The gateway's tables with columns of texts that are not utf8mb4. */
+function tablesOutside({ schema, target }: MysqlFacts) {
+  return [...schema.values()]
+    .filter(({ name }) => target.has(name))
+    .map(({ name, columns }) => {
+      const found = columns.map(({ collation }) => collation ?? '').filter((c) => c !== '' && !isUtf8mb4(c));
+      return { name, collations: [...new Set(found)] };
+    })
+    .filter(({ collations }) => collations.length > 0);
+}
+
+/** What the other tables have, so that all compare with each other afterwards. */
+function commonCollation({ schema }: MysqlFacts): string | undefined {
+  return [...schema.values()]
+    .flatMap(({ columns }) => columns.map(({ collation }) => collation ?? ''))
+    .find((collation) => isUtf8mb4(collation) && !collation.endsWith('_bin'));
+}
+
+/** Neither server changes a column that a foreign key holds: those go meanwhile. */
+function convert({ schema }: MysqlFacts, converted: ReadonlySet<string>, into: string): string[] {
+  const keys = [...schema.values()].flatMap(({ name, foreignKeys }) =>
+    foreignKeys
+      .filter((key) => converted.has(name) || converted.has(key.table))
+      .map((key) => ({ ...key, key: q(key.name ?? ''), alter: `ALTER TABLE ${q(name)}` })),
+  );
+  return [
+    'SET SESSION foreign_key_checks = 0;',
+    ...keys.map(({ alter, key }) => `${alter} DROP FOREIGN KEY ${key};`),
+    ...[...converted].map((name) => `ALTER TABLE ${q(name)} CONVERT TO ${into};`),
+    ...keys.map(
+      ({ alter, key, column, table, references, onDelete }) =>
+        `${alter} ADD CONSTRAINT ${key} FOREIGN KEY (${q(column)}) ` +
+        `REFERENCES ${q(table)} (${q(references)})${onDelete === null ? '' : ` ON DELETE ${onDelete}`};`,
+    ),
+    'SET SESSION foreign_key_checks = 1;',
+  ];
+}
 
 /** InnoDB compares the columns of its keys byte by byte; it lets two collations in only while it does not look. */
 export const keyCollations = judged({
@@ -12,7 +83,6 @@ export const keyCollations = judged({
   level: 'error',
   meaning:
     'The server refuses every later change of such a table (“are incompatible”): the migration would stop part-way.',
-  command: '',
   preflight: 'refuse',
   judge: (facts) => findings(pairsOf(facts).filter(({ isKey }) => isKey)),
 });
@@ -24,7 +94,6 @@ export const collations = judged({
   level: 'warning',
   meaning:
     'A query of the gateway that joins the two ends in “Illegal mix of collations”, and no foreign key can be made between them.',
-  command: '',
   judge: (facts) => findings(pairsOf(facts).filter(({ isKey }) => !isKey)),
 });
 
@@ -53,7 +122,6 @@ function pairsOf({ schema, target }: MysqlFacts): readonly Pair[] {
 }
 
 function findings(pairs: readonly Pair[]): DoctorFindings {
-  if (pairs.length === 0) return CLEAN;
   return {
     count: pairs.length,
     sample: pairs.map(

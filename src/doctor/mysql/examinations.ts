@@ -1,42 +1,74 @@
+import { CLEAN } from '../../checks/check.ts';
+import { lastReleaseLines } from '../../database/last-release.ts';
+import { mysqlClients } from '../../database/mysql/clients.ts';
+import { mysqlLocation } from '../../database/mysql/location.ts';
+import { waysOn, whatIsUnfinished } from '../../migrate/unfinished-restore.ts';
+import { shellWord } from '../../report/shell-word.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
+import type { OpenContext } from '../context.ts';
+import type { Examination } from '../examination.ts';
 import type { TargetExaminations } from '../examinations.ts';
-import { dnsExamination } from '../server/dns.ts';
+
+import { backupClientExamination, gateExaminations } from '../server/login.ts';
+import { dnsExamination, type ServerKind, tcpExamination } from '../server/network.ts';
 import { readable } from '../server/readable.ts';
 import { siteObjects } from '../server/site-objects.ts';
-import { tcpExamination } from '../server/tcp.ts';
-import { authentication } from './authentication.ts';
-import { backupClient } from './backup-client.ts';
 import { blockers } from './blockers.ts';
-import { charset } from './charset.ts';
-import { collations, keyCollations } from './collations.ts';
-import { database } from './database.ts';
+import { charset, collations, keyCollations } from './collations.ts';
 import { galera } from './galera.ts';
 import { backupGrants, grants } from './grants.ts';
-import { innodbTables, storageEngine } from './innodb.ts';
-import { keyLength } from './key-length.ts';
-import { lastRelease } from './last-release.ts';
-import { MYSQL_KIND } from './mysql-kind.ts';
-import { packet } from './packet.ts';
-import { primaryKeys } from './primary-keys.ts';
-import { protocol } from './protocol.ts';
-import { readOnly } from './read-only.ts';
-import { space } from './space.ts';
-import { sqlMode } from './sql-mode.ts';
-import { tableNames } from './table-names.ts';
-import { tls } from './tls.ts';
-import { unfinishedRestore } from './unfinished-restore.ts';
-import { version } from './version.ts';
+import { MYSQL_GATES, mysqlLogin } from './login.ts';
+import { innodbTables, keyLength, primaryKeys, space, tableNames } from './tables.ts';
+import { packet, readOnly, sqlMode, storageEngine } from './variables.ts';
+
+/** Which of the two it is, only the server can say. */
+const KIND: ServerKind<MysqlTarget> = {
+  product: 'MySQL or MariaDB',
+  defaultPort: 3306,
+  service: 'mysql',
+  locationOf: mysqlLocation,
+};
+const gate = gateExaminations(mysqlLogin, MYSQL_GATES);
+
+/** Half of a restore can look like anything, so nothing else is said of such data. */
+const unfinishedRestore: Examination<OpenContext> = {
+  id: 'database.restore',
+  title: 'No restore stands half done',
+  level: 'error',
+  meaning: 'Tables are missing or half full, and every command but restore refuses the database.',
+  command: '',
+  decisive: true,
+  async find({ db }) {
+    const found = await db.dialect.unfinishedRestore(db);
+    if (found === null) return CLEAN;
+    const command = `mcpgw restore ${shellWord(found.backup)}`;
+    return { count: 1, sample: [whatIsUnfinished(found)], hint: waysOn(found), command };
+  },
+};
+
+/** How far the gateway goes with this kind of database: no fault of it. */
+const lastRelease: Examination<OpenContext> = {
+  id: 'database.last-release',
+  title: 'Releases of the gateway that run here',
+  level: 'info',
+  meaning: '',
+  command: '',
+  async find({ db }) {
+    const sample = lastReleaseLines(db.dialect);
+    return { count: sample.length, sample };
+  },
+};
 
 export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
   outside: [
-    dnsExamination(MYSQL_KIND),
-    tcpExamination(MYSQL_KIND),
-    protocol,
-    tls,
-    authentication,
-    database,
-    backupClient,
-    version,
+    dnsExamination(KIND),
+    tcpExamination(KIND),
+    gate('protocol'),
+    gate('tls'),
+    gate('authentication'),
+    gate('database'),
+    backupClientExamination(mysqlLogin, mysqlClients),
+    gate('version'),
   ],
   inside: [
     unfinishedRestore,

@@ -18,8 +18,7 @@ export const galera: Examination<OpenContext<MysqlTarget>> = {
     const facts = await factsOf(context);
     if (!isOn(facts, 'wsrep_on')) return { ...CLEAN, sample: ['no cluster'] };
     const rows = await context.db.query<{ Variable_name: string; Value: string }>(
-      sql`SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_size', 'wsrep_cluster_status', 'wsrep_ready',
-        'wsrep_connected', 'wsrep_local_state_comment', 'wsrep_flow_control_paused', 'wsrep_desync_count')`,
+      sql`SHOW STATUS LIKE 'wsrep%'`,
     );
     const status = new Map(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
     return judgeCluster(status, facts.variables.get('wsrep_osu_method') ?? 'TOI');
@@ -38,20 +37,19 @@ const MOSTLY_PAUSED = 0.5;
 
 /** @param osuMethod how schema changes reach the other nodes */
 export function judgeCluster(status: ReadonlyMap<string, string>, osuMethod: string): DoctorFindings {
+  const sample = Object.entries(WANTED)
+    .filter(([name, wanted]) => !wanted.test(status.get(name) ?? ''))
+    .map(([name]) => `${name} is ${status.get(name) || 'empty'}`);
+  if (osuMethod.toUpperCase() !== 'TOI') {
+    sample.push(`wsrep_OSU_method is ${osuMethod}: schema changes stay on this node`);
+  }
   const paused = Number(status.get('wsrep_flow_control_paused') ?? 0);
-  const sample = [
-    ...Object.entries(WANTED)
-      .filter(([name, wanted]) => !wanted.test(status.get(name) ?? ''))
-      .map(([name]) => `${name} is ${status.get(name) || 'empty'}`),
-    ...(osuMethod.toUpperCase() === 'TOI'
-      ? []
-      : [`wsrep_OSU_method is ${osuMethod}: schema changes stay on this node`]),
-    ...(paused > MOSTLY_PAUSED
-      ? [`wsrep_flow_control_paused is ${paused}: a slow node holds up all writes`]
-      : []),
-  ];
-  if (sample.length === 0)
+  if (paused > MOSTLY_PAUSED) {
+    sample.push(`wsrep_flow_control_paused is ${paused}: a slow node holds up all writes`);
+  }
+  if (sample.length === 0) {
     return { ...CLEAN, sample: [`${status.get('wsrep_cluster_size') ?? '?'} nodes, in step`] };
+  }
   return {
     count: sample.length,
     sample,

@@ -1,40 +1,43 @@
+import { postgresqlBackupClients } from '../../database/postgresql/clients.ts';
+import { postgresqlLocation } from '../../database/postgresql/location.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetExaminations } from '../examinations.ts';
-import { dnsExamination } from '../server/dns.ts';
+
+import { backupClientExamination, gateExaminations } from '../server/login.ts';
+import { dnsExamination, type ServerKind, tcpExamination } from '../server/network.ts';
 import { readable } from '../server/readable.ts';
 import { siteObjects } from '../server/site-objects.ts';
-import { tcpExamination } from '../server/tcp.ts';
-import { authentication } from './authentication.ts';
-import { backupClient } from './backup-client.ts';
-import { blockers } from './blockers.ts';
-import { database } from './database.ts';
-import { encoding } from './encoding.ts';
+import { blockers, prepared } from './blockers.ts';
 import { grants } from './grants.ts';
-import { invalidIndexes } from './invalid-indexes.ts';
-import { pooler } from './pooler.ts';
-import { POSTGRESQL } from './postgresql-kind.ts';
-import { prepared } from './prepared.ts';
-import { protocol } from './protocol.ts';
-import { readOnly } from './read-only.ts';
+import { POSTGRESQL_GATES, postgresqlLogin } from './login.ts';
+import { pooler, transactions } from './pooling.ts';
 import { oneSchema, searchPath } from './search-path.ts';
+import { encoding, readOnly } from './session.ts';
 import { space } from './space.ts';
-import { statistics } from './statistics.ts';
-import { tls } from './tls.ts';
-import { transactions } from './transactions.ts';
-import { version } from './version.ts';
+import { invalidIndexes, statistics } from './upkeep.ts';
+
+const KIND: ServerKind<PostgresqlTarget> = {
+  product: 'PostgreSQL',
+  defaultPort: 5432,
+  service: 'postgresql',
+  locationOf: postgresqlLocation,
+};
+const gate = gateExaminations(postgresqlLogin, POSTGRESQL_GATES);
 
 export const POSTGRESQL_EXAMINATIONS: TargetExaminations<PostgresqlTarget> = {
   outside: [
-    dnsExamination(POSTGRESQL),
-    tcpExamination(POSTGRESQL),
-    protocol,
-    tls,
-    authentication,
-    database,
+    dnsExamination(KIND),
+    tcpExamination(KIND),
+    gate('protocol'),
+    gate('tls'),
+    gate('authentication'),
+    gate('database'),
     pooler,
     transactions,
-    backupClient,
-    version,
+    backupClientExamination(postgresqlLogin, (context, { version }) =>
+      postgresqlBackupClients(context, version),
+    ),
+    gate('version'),
   ],
   inside: [
     blockers,

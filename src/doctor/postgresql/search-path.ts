@@ -5,7 +5,7 @@ import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { plural } from '../../report/plural.ts';
 import { OWNED_TABLES } from '../../schema/gateway-tables.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
-import { type PostgresqlContext, type SessionFacts, sessionFacts } from './session-facts.ts';
+import { type PostgresqlContext, type SessionFacts, sessionFacts } from './facts.ts';
 
 /** A schema with so many of the gateway's main tables is a gateway's. */
 const ENOUGH = 3;

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { postgresqlLocation } from '../../database/postgresql/location.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import type { Examination } from '../examination.ts';
-import { isLocal } from '../server/location.ts';
-import { type PostgresqlContext, type SessionFacts, sessionFacts } from './session-facts.ts';
-import { tableFacts } from './table-facts.ts';
+import { isLocal } from '../server/network.ts';
+import { type PostgresqlContext, type SessionFacts, sessionFacts, tableFacts } from './facts.ts';
 
 /** What the server writes besides: log of the transaction, sorting. */
 const RESERVE_BYTES = 64_000_000;

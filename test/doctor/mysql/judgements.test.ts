@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { MIGRATIONS } from '../../../migrations/index.ts';
-import { judgeClients } from '../../../src/doctor/mysql/blockers.ts';
-import type { Client } from '../../../src/doctor/mysql/clients.ts';
+import { type Client, judgeClients } from '../../../src/doctor/mysql/blockers.ts';
 import type { MysqlFacts } from '../../../src/doctor/mysql/facts.ts';
 import { judgeCluster } from '../../../src/doctor/mysql/galera.ts';
-import { storageEngine } from '../../../src/doctor/mysql/innodb.ts';
-import { keyLength } from '../../../src/doctor/mysql/key-length.ts';
-import { packet } from '../../../src/doctor/mysql/packet.ts';
-import { primaryKeys } from '../../../src/doctor/mysql/primary-keys.ts';
-import { readOnly } from '../../../src/doctor/mysql/read-only.ts';
-import { sqlMode } from '../../../src/doctor/mysql/sql-mode.ts';
-import { tableNames } from '../../../src/doctor/mysql/table-names.ts';
+import { keyLength, primaryKeys, tableNames } from '../../../src/doctor/mysql/tables.ts';
+import { packet, readOnly, sqlMode, storageEngine } from '../../../src/doctor/mysql/variables.ts';
 import { targetSchema } from '../../../src/migrate/record.ts';
 import type { Table } from '../../../src/schema/model.ts';
 
@@ -31,7 +25,6 @@ const target = targetSchema(MIGRATIONS);
 
 function facts(variables: Readonly<Record<string, string>>, more: Partial<MysqlFacts> = {}): MysqlFacts {
   return {
-    mariadb: true,
     variables: new Map(Object.entries({ ...HEALTHY, ...variables })),
     grants: { database: 'mcp', account: "'gateway'@'%'", has: () => true, hasGlobally: () => true },
     tables: [],
@@ -165,21 +158,20 @@ describe('other connections', () => {
     transactionS: null,
     statementS: null,
     state: '',
-    tables: [],
   };
 
   test('that are idle, or quick, hold nothing', () => {
     const quick = { ...idle, transactionS: 1, statementS: 1 };
-    expect(judgeClients([idle, quick], true)).toEqual({ count: 0, sample: [] });
+    expect(judgeClients([idle, quick], true, new Map())).toEqual({ count: 0, sample: [] });
   });
 
   test('are named with how long and what, never with their text', () => {
     const busy = [
       { ...idle, transactionS: 61 },
       { ...idle, id: '8', statementS: 40, state: 'Waiting for table metadata lock' },
-      { ...idle, id: '9', tables: ['tools', 'servers'] },
+      { ...idle, id: '9' },
     ];
-    const { count, sample } = judgeClients(busy, false);
+    const { count, sample } = judgeClients(busy, false, new Map([['9', ['tools', 'servers']]]));
     expect(count).toBe(3);
     expect(sample).toEqual([
       'connection 7 (gateway@10.0.0.7): a transaction that is open for 61 s',

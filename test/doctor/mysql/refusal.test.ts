@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { translateMysqlError } from '../../../src/database/mysql/errors.ts';
-import { authenticationFindings } from '../../../src/doctor/mysql/authentication.ts';
-import { refusalOf } from '../../../src/doctor/mysql/refusal.ts';
-import { tlsFindings } from '../../../src/doctor/mysql/tls.ts';
+import { refusalFindings, refusalOf } from '../../../src/doctor/mysql/login.ts';
 import type { MysqlTarget } from '../../../src/settings/database-target.ts';
 import { testSettings } from '../../support/test-settings.ts';
 
@@ -51,10 +49,10 @@ describe('refusals of the server', () => {
   ])('%i', (errno, message, hint, command) => {
     const refusal = server(errno, message);
     expect(refusal).toEqual({ gate: 'authentication', code: errno, message });
-    const found = authenticationFindings(refusal, target);
+    const found = refusalFindings(refusal, target);
     expect(found.sample).toEqual([`${message} (${errno})`]);
     expect(found.hint).toContain(hint);
-    expect(found.command).toMatch(command);
+    expect(found.command ?? '').toMatch(command);
     expect(JSON.stringify(found)).not.toContain('not-this');
   });
 
@@ -63,7 +61,7 @@ describe('refusals of the server', () => {
       'Connections using insecure transport are prohibited while --require_secure_transport=ON.';
     const refusal = server(3159, message);
     expect(refusal.gate).toBe('tls');
-    const found = tlsFindings(refusal, target);
+    const found = refusalFindings(refusal, target);
     expect(found.sample[0]).toContain('require_secure_transport');
     expect(found.command).toBe(
       "mcpgw doctor --database-url 'mysql://gateway:***@db.example.com:3307/mcp?ssl=true'",
@@ -82,6 +80,6 @@ describe('refusals of the server', () => {
     expect(refusalOf(thrown({ message, code: 'ERR_SSL_SOMETHING' })).gate).toBe('tls');
     const refusal = refusalOf(thrown({ message, code: 'HANDSHAKE_SSL_ERROR' }));
     expect(refusal.gate).toBe('tls');
-    expect(tlsFindings(refusal, target).hint).toContain(hint);
+    expect(refusalFindings(refusal, target).hint).toContain(hint);
   });
 });

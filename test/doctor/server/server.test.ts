@@ -7,9 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../scripts/servers/free-port.ts';
 import type { ServerLocation } from '../../../src/database/server-location.ts';
 import type { TargetContext } from '../../../src/doctor/context.ts';
-import { dnsExamination } from '../../../src/doctor/server/dns.ts';
-import type { ServerKind } from '../../../src/doctor/server/location.ts';
-import { tcpExamination } from '../../../src/doctor/server/tcp.ts';
+import { dnsExamination, type ServerKind, tcpExamination } from '../../../src/doctor/server/network.ts';
 import type { PostgresqlTarget } from '../../../src/settings/database-target.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -1,0 +1,168 @@
+import { CLEAN } from '../../checks/check.ts';
+import { quoteMysql as q } from '../../database/mysql/ddl.ts';
+import { inMegabytes } from '../../report/in-megabytes.ts';
+import { columnOf, type Table } from '../../schema/model.ts';
+import { isOn, judged, type MysqlFacts } from './facts.ts';
+
+/** Tables of another engine have no transactions and no foreign keys, and cannot be referred to by one. */
+export const innodbTables = judged({
+  id: 'database.innodb',
+  title: 'The gateway’s tables are InnoDB',
+  level: 'error',
+  meaning:
+    'Other engines have no transactions and no foreign keys: half of a change stays when the gateway is stopped in the middle, and the migration cannot link such a table to its team.',
+  preflight: 'refuse',
+  judge({ tables }) {
+    const others = tables.filter(({ engine }) => engine !== 'InnoDB');
+    return {
+      count: others.length,
+      sample: others.map(({ name, engine }) => `${name}: ${engine || 'the server cannot read it'}`),
+      hint: 'Take a backup (mcpgw backup), then convert them; each is copied meanwhile.',
+      command: others.map(({ name }) => `ALTER TABLE ${q(name)} ENGINE=InnoDB;`).join(' '),
+    };
+  },
+});
+
+/** MySQL manual, "InnoDB Limits": bytes of one column in a key, by row format … */
+const OLD_FORMAT_BYTES = 767;
+/** … and of a whole key, by page size. */
+const KEY_BYTES: Readonly<Record<string, number>> = { '4096': 768, '8192': 1536 };
+
+/** The keys that a migration makes must fit into what row format and page size allow. */
+export const keyLength = judged({
+  id: 'database.key-length',
+  title: 'The keys of v0.7.0 fit into the tables',
+  level: 'error',
+  meaning:
+    'The migration would stop part-way with “Specified key was too long”: a key of an email address or a name takes 1020 bytes and more.',
+  preflight: 'refuse',
+  judge(facts) {
+    const { schema, tables, target, variables } = facts;
+    const pageSize = variables.get('innodb_page_size') ?? '';
+    const pageLimit = KEY_BYTES[pageSize];
+    if (pageLimit !== undefined) {
+      return {
+        count: 1,
+        sample: [`innodb_page_size is ${pageSize}: keys have at most ${pageLimit} bytes`],
+        hint: 'The page size of a server is chosen when its data folder is made: move the database to a server with pages of 16384 bytes.',
+      };
+    }
+    const isOld = (rowFormat: string) => /^(compact|redundant)$/i.test(rowFormat);
+    const old = tables.filter(
+      ({ name, rowFormat }) => isOld(rowFormat) && newKeys(facts, name).some((b) => b > OLD_FORMAT_BYTES),
+    );
+    const format = variables.get('innodb_default_row_format') ?? '';
+    const comeOld = isOld(format) && [...target.keys()].some((name) => !schema.has(name));
+    const sample = old.map(({ name, rowFormat }) => `${name}: ROW_FORMAT=${rowFormat.toUpperCase()}`);
+    const commands = old.map(({ name }) => `ALTER TABLE ${q(name)} ROW_FORMAT=DYNAMIC;`);
+    if (comeOld) {
+      sample.push(`new tables: innodb_default_row_format is ${format}`);
+      commands.unshift('SET GLOBAL innodb_default_row_format = DYNAMIC;');
+    }
+    return {
+      count: sample.length,
+      sample,
+      hint: 'These row formats take 767 bytes of a column into a key; DYNAMIC takes 3072. Take a backup (mcpgw backup), then convert; each table is copied meanwhile.',
+      command: commands.join(' '),
+    };
+  },
+});
+
+/** Bytes of each column in keys that a table has after the migration and does not have now. */
+function newKeys({ schema, target }: MysqlFacts, name: string): readonly number[] {
+  const [now, then] = [schema.get(name), target.get(name)];
+  if (now === undefined || then === undefined) return [];
+  const keysOf = ({ uniques, indexes }: Table) =>
+    [...uniques, ...indexes].map(({ columns }) => columns.join(','));
+  const has = new Set(keysOf(now));
+  return keysOf(then)
+    .filter((key) => !has.has(key))
+    .flatMap((key) => key.split(','))
+    .map((column) => bytesOf(columnOf(now, column) ?? columnOf(then, column)));
+}
+
+const CHARACTER_BYTES: Readonly<Record<string, number>> = { latin1: 1, ascii: 1, utf8: 3, utf8mb3: 3 };
+const UTF8MB4_BYTES = 4;
+
+/** What is there has its own character set; what is added is utf8mb4. */
+function bytesOf(column: ReturnType<typeof columnOf>): number {
+  const charset = column?.collation?.split('_')[0] ?? '';
+  return (column?.length ?? 0) * (CHARACTER_BYTES[charset] ?? UTF8MB4_BYTES);
+}
+
+/** Where the server tells capitals from small letters, a table in other letters is another table. */
+export const tableNames = judged({
+  id: 'database.lower-case-table-names',
+  title: 'Tables are named as the gateway names them',
+  level: 'error',
+  meaning:
+    'This server tells capitals from small letters in names of tables (lower_case_table_names=0), and the gateway’s are all small: it does not see these, and the migration would make empty ones beside them.',
+  preflight: 'refuse',
+  judge({ schema, target, variables }) {
+    const setting = variables.get('lower_case_table_names') ?? '';
+    const isOther = (name: string) => !target.has(name) && target.has(name.toLowerCase());
+    const others = setting === '0' ? [...schema.keys()].filter(isOther) : [];
+    if (others.length === 0) return { ...CLEAN, sample: [`lower_case_table_names is ${setting}`] };
+    const isBeside = (name: string) => schema.has(name.toLowerCase());
+    const renamed = others
+      .filter((name) => !isBeside(name))
+      .map((name) => `${q(name)} TO ${q(name.toLowerCase())}`);
+    return {
+      count: others.length,
+      sample: others.map((name) => (isBeside(name) ? `${name}, beside ${name.toLowerCase()}` : name)),
+      hint: 'They come from a server on Windows or macOS, most likely. Take a backup, then rename them; where both are there, see first which of the two has the rows.',
+      command: renamed.length === 0 ? '' : `RENAME TABLE ${renamed.join(', ')};`,
+    };
+  },
+});
+
+/** MySQL's and MariaDB's switch, and that of a cluster, which cannot tell rows apart without a key. */
+const DEMANDS = ['sql_require_primary_key', 'innodb_force_primary_key', 'wsrep_on'] as const;
+
+/** Every table of the migration has a primary key; those that are there may have lost theirs. */
+export const primaryKeys = judged({
+  id: 'database.sql-require-primary-key',
+  title: 'Every table has the primary key that the server demands',
+  level: 'warning',
+  meaning:
+    'A backup with such a table cannot be put back here, and a cluster does not keep its rows alike on all nodes.',
+  judge(facts) {
+    const { schema, target } = facts;
+    const demand = DEMANDS.find((name) => isOn(facts, name));
+    if (demand === undefined) return CLEAN;
+    const without = [...schema.values()].filter(
+      ({ name, primaryKey }) => target.has(name) && primaryKey.length === 0,
+    );
+    return {
+      count: without.length,
+      sample: without.map(({ name }) => `${name} has none, and ${demand} is ON`),
+      hint: 'mcpgw fix brings back the primary keys of the gateway’s tables, where rows allow it.',
+      command: 'mcpgw fix --only schema.primary-keys',
+    };
+  },
+});
+
+const NAMED = 3;
+
+/** How large things are; the server tells nobody how much room it has. */
+export const space = judged({
+  id: 'database.space',
+  title: 'Size of the database',
+  level: 'info',
+  meaning: '',
+  judge({ tables, schema }) {
+    const data = tables.reduce((sum, { dataBytes }) => sum + dataBytes, 0);
+    const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);
+    const largest = tables.toSorted((a, b) => b.bytes - a.bytes).slice(0, NAMED);
+    const sample = [
+      `data ${inMegabytes(data)}, indexes ${inMegabytes(all - data)}`,
+      ...largest.map(({ name, bytes }) => `${name}: ${inMegabytes(bytes)}`),
+    ];
+    // A table that is rebuilt is there twice for a while.
+    const copied = largest.find(({ name }) => schema.has(name));
+    if (copied !== undefined) {
+      sample.push(`free on the server for a copy of one table: ${inMegabytes(copied.bytes)} or more`);
+    }
+    return { ...CLEAN, sample };
+  },
+});
