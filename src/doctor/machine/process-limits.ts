@@ -26,16 +26,16 @@ export const processLimits: Examination<DoctorContext> = {
   level: 'warning',
   meaning:
     'A gateway or a backup that may open too few files ends in “disk I/O error” or “unable to open database file”. Raise the limit in the shell that starts the gateway (LimitNOFILE= in a systemd unit, ulimits: in compose).',
-  command: `ulimit -n ${4 * OPEN_FILES}`,
-  async find({ env }): Promise<DoctorFindings> {
-    const limits = await limitsHere(env);
-    const few = limits.filter(({ openFiles }) => openFiles !== null && openFiles < OPEN_FILES);
-    const crowded = limits.filter(({ processes }) => processes !== null && processes < PROCESSES);
-    if (few.length + crowded.length === 0) return { count: 0, sample: limits.map(toText) };
+  command: '',
+  async find(context): Promise<DoctorFindings> {
+    const limits = await limitsHere(context);
+    const few = limits.filter(({ openFiles }) => (openFiles ?? OPEN_FILES) < OPEN_FILES);
+    const crowded = limits.filter(({ processes }) => (processes ?? PROCESSES) < PROCESSES);
+    const found = [...new Set([...few, ...crowded])];
     return {
       count: few.length + crowded.length,
-      sample: [...new Set([...few, ...crowded])].map(toText),
-      ...(few.length === 0 ? { command: `ulimit -u ${8 * PROCESSES}` } : {}),
+      sample: (found.length > 0 ? found : limits).map(toText),
+      command: few.length > 0 ? `ulimit -n ${4 * OPEN_FILES}` : `ulimit -u ${8 * PROCESSES}`,
     };
   },
 };
@@ -46,17 +46,16 @@ function toText({ whose, openFiles, processes }: Limits): string {
   return `${whose}: ${files}, ${tasks}`;
 }
 
-async function limitsHere(env: DoctorContext['env']): Promise<Limits[]> {
+async function limitsHere(context: DoctorContext): Promise<Limits[]> {
   const own = fromProc('this process', process.pid);
   const shell = fromProc('the shell it was started from', process.ppid);
   const listed = [own, shell].filter((limits) => limits !== null);
   if (listed.length > 0 || process.platform === 'win32') return listed;
   // Without /proc a child tells, which has the limits of this process.
-  const answer = await programOutput('/bin/sh', ['-c', 'ulimit -n; ulimit -u'], env);
-  const [files, tasks] = (answer ?? '').split('\n');
-  return answer === null
-    ? []
-    : [{ whose: 'this process', openFiles: numberIn(files), processes: numberIn(tasks) }];
+  const answer = await programOutput(['/bin/sh', '-c', 'ulimit -n; ulimit -u'], context);
+  const [files, tasks] = answer.split('\n');
+  if (answer === '') return [];
+  return [{ whose: 'this process', openFiles: numberIn(files), processes: numberIn(tasks) }];
 }
 
 function fromProc(whose: string, pid: number): Limits | null {

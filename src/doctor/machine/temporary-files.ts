@@ -7,9 +7,8 @@ import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { DoctorContext } from '../context.ts';
 import type { DoctorFindings, Examination } from '../examination.ts';
 
-const MB = 1e6;
 /** What client programs put aside. */
-const LEAST_BYTES = 16 * MB;
+const LEAST_BYTES = 16e6;
 /** What is looked through for a folder, in this order (https://www.sqlite.org/tempfiles.html, section 5). */
 const SQLITE_FOLDERS = ['/var/tmp', '/usr/tmp', '/tmp'];
 
@@ -23,24 +22,20 @@ export const temporaryFiles: Examination<DoctorContext> = {
   command: '',
   async find({ env, inspected: { target } }): Promise<DoctorFindings> {
     if (process.platform === 'win32') return { count: 0, sample: [] };
-    const named =
-      target?.dialect === 'sqlite' ? [env.SQLITE_TMPDIR, env.TMPDIR] : [env.TMPDIR, env.TMP, env.TEMP];
+    const isSqlite = target?.dialect === 'sqlite';
+    const named = isSqlite ? [env.SQLITE_TMPDIR, env.TMPDIR] : [env.TMPDIR, env.TMP, env.TEMP];
     const asked = named.filter((folder) => folder !== undefined && folder !== '') as string[];
-    const candidates = [...asked, ...(target?.dialect === 'sqlite' ? SQLITE_FOLDERS : ['/tmp'])];
+    const candidates = [...asked, ...(isSqlite ? SQLITE_FOLDERS : ['/tmp'])];
     const refused = new Map(candidates.map((folder) => [folder, whyNot(folder)]));
     const place = candidates.find((folder) => refused.get(folder) === null);
     const broken = asked.filter((folder) => refused.get(folder) !== null);
-    if (place === undefined) {
+    if (place === undefined || broken.length > 0) {
+      const found = place === undefined ? candidates : broken;
+      const instead = place === undefined ? '' : `; ${place} is used`;
       return {
-        count: candidates.length,
-        sample: candidates.map((folder) => `${folder}: ${refused.get(folder)}`),
-      };
-    }
-    if (broken.length > 0) {
-      return {
-        count: broken.length,
-        sample: broken.map((folder) => `${folder}: ${refused.get(folder)}; ${place} is used`),
-        command: 'unset SQLITE_TMPDIR TMPDIR',
+        count: found.length,
+        sample: found.map((folder) => `${folder}: ${refused.get(folder)}${instead}`),
+        command: place === undefined ? '' : 'unset SQLITE_TMPDIR TMPDIR',
       };
     }
     const { bavail, bsize } = await statfs(place);
