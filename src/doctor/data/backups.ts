@@ -10,7 +10,6 @@ export const backups: Examination<OpenContext> = {
   title: 'Backups of this database',
   level: 'info',
   meaning: 'mcpgw migrate, fix and rollback take one before they write. Take one now with: mcpgw backup',
-  command: '',
   async find(context) {
     try {
       const { place, whole, broken } = await backupsOf(context);

@@ -12,7 +12,6 @@ export const lostAndFound: Examination<OpenContext> = {
   title: 'No rows of a salvage wait to be looked at',
   level: 'warning',
   meaning: `A salvage could read these rows, but not tell where they belong: ${SET_ASIDE_COLUMNS}. Bring those you know back into their tables before mcpgw fix deletes what points at them, then drop the table. The gateway and the migration leave it alone.`,
-  command: '',
   async find(context) {
     const tables = lostAndFoundIn(context);
     const rows = await rowCounts(

@@ -11,7 +11,6 @@ export const ready: Examination<OpenContext> = {
   title: 'mcpgw migrate would not refuse the data',
   level: 'error',
   meaning: 'mcpgw migrate refuses to start, and changes nothing, until this is mended.',
-  command: '',
   async find(context): Promise<DoctorFindings> {
     if ((await stateOf(context)) === null) return STATE_UNKNOWN;
     const planned = await plannedMigration(context);

@@ -11,7 +11,6 @@ export const release: Examination<OpenContext> = {
   title: 'The release of the gateway’s data is known',
   level: 'error',
   meaning: 'mcpgw migrate refuses a database in a state that it does not know.',
-  command: '',
   async find({ db, schema }) {
     try {
       const { description, revision } = recogniseState(schema, await readRevisions(db, schema));

@@ -16,7 +16,6 @@ export const verify: Examination<OpenContext> = {
   title: 'Data at v0.7.0 passes mcpgw verify',
   level: 'error',
   meaning: 'The gateway’s data is not as v0.7.0 wants it. See every row with: mcpgw verify',
-  command: '',
   onlyAt: '0.7.0',
   async find(context) {
     if ((await stateOf(context)) === null) return STATE_UNKNOWN;

@@ -17,7 +17,6 @@ const platform: MachineExamination = {
   title: 'The machine and the user',
   level: 'info',
   meaning: 'What this runs on.',
-  command: '',
   async find() {
     const sample = [`${type()} ${release()}, ${process.arch}, ${plural(cpus().length, 'core')}`];
     const user = process.getuid?.();
@@ -53,7 +52,6 @@ const nativeModules: MachineExamination = {
   level: 'error',
   meaning:
     'These modules were installed for another Node.js or another machine, or their build failed. A command that needs one of them is refused.',
-  command: '',
   async find() {
     const modules = Object.values(NATIVE_MODULES);
     const sample: string[] = [];
@@ -81,7 +79,6 @@ export const memory: MachineExamination = {
   level: 'warning',
   meaning:
     'A migration may be killed for want of memory, most likely while it hashes the administrator’s password (ARGON2ID_MEMORY_COST). Nothing is lost by that; give it more memory, or stop other programs.',
-  command: '',
   async find({ inspected: { settings } }) {
     const available = availableBytes();
     const needed = RUN_BYTES + settings.argon2idMemoryCost * 1024;

@@ -26,7 +26,6 @@ export const processLimits: Examination<DoctorContext> = {
   level: 'warning',
   meaning:
     'A gateway or a backup that may open too few files ends in “disk I/O error” or “unable to open database file”. Raise the limit in the shell that starts the gateway (LimitNOFILE= in a systemd unit, ulimits: in compose).',
-  command: '',
   async find(context): Promise<DoctorFindings> {
     const limits = await limitsHere(context);
     const few = limits.filter(({ openFiles }) => (openFiles ?? OPEN_FILES) < OPEN_FILES);

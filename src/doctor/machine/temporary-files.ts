@@ -19,7 +19,6 @@ export const temporaryFiles: Examination<DoctorContext> = {
   level: 'warning',
   meaning:
     'A migration that makes indexes on large tables ends in “disk I/O error” or “database or disk is full”, and is taken back. Make room, or name another folder in TMPDIR (for SQLite also in SQLITE_TMPDIR).',
-  command: '',
   async find({ env, inspected: { target } }): Promise<DoctorFindings> {
     if (process.platform === 'win32') return { count: 0, sample: [] };
     const isSqlite = target?.dialect === 'sqlite';

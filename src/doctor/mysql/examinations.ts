@@ -36,7 +36,6 @@ const unfinishedRestore: Examination<OpenContext> = {
   title: 'No restore stands half done',
   level: 'error',
   meaning: 'Tables are missing or half full, and every command but restore refuses the database.',
-  command: '',
   decisive: true,
   async find({ db }) {
     const found = await db.dialect.unfinishedRestore(db);
@@ -52,7 +51,6 @@ const lastRelease: Examination<OpenContext> = {
   title: 'Releases of the gateway that run here',
   level: 'info',
   meaning: '',
-  command: '',
   async find({ db }) {
     const sample = lastReleaseLines(db.dialect);
     return { count: sample.length, sample };

@@ -71,9 +71,6 @@ export interface JudgedExamination extends Examination<OpenContext<MysqlTarget>>
   judge(facts: MysqlFacts): DoctorFindings;
 }
 
-/** @param examination without a command where each finding has its own */
-export function judged(
-  examination: Omit<JudgedExamination, 'find' | 'command'> & { readonly command?: string },
-): JudgedExamination {
-  return { command: '', ...examination, find: async (context) => examination.judge(await factsOf(context)) };
+export function judged(examination: Omit<JudgedExamination, 'find'>): JudgedExamination {
+  return { ...examination, find: async (context) => examination.judge(await factsOf(context)) };
 }

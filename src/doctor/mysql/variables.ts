@@ -13,12 +13,10 @@ interface Rule {
   set?(value: string): string;
 }
 
-interface VariableExamination extends Omit<JudgedExamination, 'judge' | 'find' | 'command'> {
+interface VariableExamination extends Omit<JudgedExamination, 'judge' | 'find'> {
   readonly rules: readonly Rule[];
   /** Advice for findings. */
   readonly hint?: string;
-  /** Where the rules have none of their own. */
-  readonly command?: string;
   /** What is told when nothing is wrong. */
   fact?(variables: MysqlFacts['variables']): string;
 }

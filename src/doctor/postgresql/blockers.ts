@@ -38,7 +38,6 @@ export const blockers: Examination<PostgresqlContext> = {
   level: 'warning',
   meaning:
     'The migration needs every table to itself for a moment and waits for those that hold one. While it waits, and when it gives up after --lock-timeout, nothing is changed. Told are transactions of 5 s and more, and those of any age whose locks keep even readers out.',
-  command: '',
   async find(context) {
     const holders = await holdersOf(context);
     const long = holders.filter(({ ageMs }) => ageMs !== null && ageMs >= LONG_MS);
@@ -117,7 +116,6 @@ export const prepared: Examination<PostgresqlContext> = {
   level: 'error',
   meaning:
     'A transaction that was prepared (two-phase commit) and never ended holds locks on the gateway’s tables, until somebody ends it. The migration waits for it in vain.',
-  command: '',
   preflight: 'warn',
   async find({ db }) {
     const found = await db.query<{ gid: string; owner: string; ageMs: number; tables: string }>(sql`

@@ -10,7 +10,6 @@ export const grants: Examination<PostgresqlContext> = {
   title: 'The user may do what every command does',
   level: 'error',
   meaning: 'The user of DATABASE_URL lacks privileges: the commands named would be refused.',
-  command: '',
   async find(context) {
     const { user, schema } = await sessionFacts(context);
     const all = await tableFacts(context);

@@ -83,7 +83,6 @@ export const transactions: Examination<TargetContext<PostgresqlTarget>> = {
   level: 'error',
   meaning:
     'The pooler gives out the server’s connections for one statement only, and so refuses transactions.',
-  command: '',
   decisive: true,
   async find(context) {
     const { host, port } = context.target;

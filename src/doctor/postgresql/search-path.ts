@@ -39,7 +39,6 @@ export const searchPath: Examination<PostgresqlContext> = {
   level: 'error',
   meaning:
     'The gateway and the migration take the first schema of the search path that there is. Here that is not the one with the gateway’s tables, so that a second set of tables would be made.',
-  command: '',
   decisive: true,
   preflight: 'refuse',
   async find(context) {
@@ -69,7 +68,6 @@ export const oneSchema: Examination<PostgresqlContext> = {
   title: 'The gateway’s tables are in the schema in use',
   level: 'warning',
   meaning: 'More than one schema can be meant, and only the first of the search path is migrated.',
-  command: '',
   async find(context) {
     const facts = await sessionFacts(context);
     const { schema } = facts;

@@ -11,7 +11,6 @@ export const encoding: Examination<PostgresqlContext> = {
   level: 'warning',
   meaning:
     'The gateway writes Unicode. In another encoding a name or description with a character that it lacks is refused, also in the middle of a migration; SQL_ASCII takes any bytes and so mixes encodings.',
-  command: '',
   async find(context) {
     const { encoding: found, database } = await sessionFacts(context);
     if (found === 'UTF8') return { count: 0, sample: [found] };
@@ -30,7 +29,6 @@ export const readOnly: Examination<PostgresqlContext> = {
   title: 'The database can be written to',
   level: 'error',
   meaning: 'The gateway and the migration write, and this database lets nobody.',
-  command: '',
   async find(context) {
     const facts = await sessionFacts(context);
     if (facts.recovering) {

@@ -20,7 +20,6 @@ export const space: Examination<PostgresqlContext> = {
   level: 'error',
   meaning:
     'The migration may need more than is free. PostgreSQL then takes it back as a whole, and other databases of this server stop writing meanwhile.',
-  command: '',
   async find(context) {
     const facts = await sessionFacts(context);
     const bytes = (await tableFacts(context)).reduce((sum, table) => sum + table.bytes, 0);

@@ -30,7 +30,6 @@ export const invalidIndexes: Examination<PostgresqlContext> = {
   level: 'warning',
   meaning:
     'An index that was left half made is written to but never read, and keeps its name from the index that is wanted.',
-  command: '',
   async find({ db }) {
     const found = await invalid(db);
     return {
@@ -113,7 +112,6 @@ export const statistics: Examination<PostgresqlContext> = {
   level: 'warning',
   meaning:
     'These tables were never analysed: PostgreSQL guesses how many rows they have, and may join them in a way that takes minutes in place of milliseconds.',
-  command: '',
   async find(context) {
     const tables = await unknownTables(context);
     const { schema } = await sessionFacts(context);

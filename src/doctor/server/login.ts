@@ -61,7 +61,6 @@ export function gateExaminations<Target extends DatabaseTarget>(
     id: gate === 'version' ? 'database.version' : `server.${gate}`,
     ...gates[gate],
     level: 'error',
-    command: '',
     decisive: true,
     async find(context) {
       const { refused, server, tls } = await login(context);
@@ -89,7 +88,6 @@ export function backupClientExamination<Target extends DatabaseTarget>(
     title: 'The client programs for backups are here',
     level: 'error',
     meaning: 'mcpgw migrate takes a backup first and refuses without its programs, unless told --no-backup.',
-    command: '',
     async find(context) {
       const { server } = await login(context);
       // That it could not be asked is told elsewhere.

@@ -36,7 +36,6 @@ export function dnsExamination<Target extends DatabaseTarget>(
     title: 'The name of the server resolves',
     level: 'error',
     meaning: 'Nobody finds the server under the name that DATABASE_URL gives.',
-    command: '',
     decisive: true,
     async find({ target }) {
       const { host, socketPath, connectTimeoutMs } = kind.locationOf(target);
@@ -81,7 +80,6 @@ export function tcpExamination<Target extends DatabaseTarget>(
     title: 'The server takes connections',
     level: 'error',
     meaning: 'Nobody answers where DATABASE_URL says that the server is.',
-    command: '',
     decisive: true,
     async find({ target }) {
       const location = kind.locationOf(target);

@@ -12,7 +12,6 @@ export const readable: Examination<OpenContext> = {
   level: 'error',
   meaning:
     'A table is locked so that nobody can even read it: the gateway stands still, and every command waits.',
-  command: '',
   decisive: true,
   async find({ db, schema }) {
     try {

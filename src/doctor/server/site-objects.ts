@@ -16,7 +16,6 @@ export const siteObjects: Examination<OpenContext> = {
   level: 'error',
   meaning:
     'Triggers, foreign keys, views and policies that are not the gateway’s would stop the migration, or would not work any more after it. Do what each line says before you migrate.',
-  command: '',
   preflight: 'refuse',
   async find({ db, schema: before }) {
     const facts = { ...NO_ROWS, zonedTimes: db.dialect.zonedTimes };

@@ -14,7 +14,6 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     title: 'The settings file can be read',
     level: 'error',
     meaning: 'The gateway and mcpgw take their settings from this file, and cannot do so as it is.',
-    command: '',
     async find({ envFile, envFileError, envFilePath }) {
       if (envFileError !== null) {
         const { message, details, hint, cause } = envFileError;
@@ -35,7 +34,6 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     level: 'error',
     meaning:
       'mcpgw refuses to run with settings like these, and the gateway refuses most of them or guesses.',
-    command: '',
     async find({ inspected: { problems } }) {
       return { count: problems.length, sample: problems.map(({ text }) => text) };
     },
@@ -47,7 +45,6 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     level: 'warning',
     meaning:
       'Neither a flag nor the environment nor the settings file names a database, and the gateway’s default, a file in this folder, is not there: this may be the wrong folder. Run mcpgw in the gateway’s folder, or name its .env with --env-file.',
-    command: '',
     async find({ inspected: { sources, target } }) {
       const found = sources.get('DATABASE_URL');
       if (found === undefined || target === null) return told(0);
@@ -63,7 +60,6 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     level: 'warning',
     meaning:
       'Gateways up to v0.7.0 do not start with a % anywhere in DATABASE_URL, not even in an encoded password. Give the database’s user a password of letters, digits and - . _ ~ only, and set what else is encoded at the server, for instance: ALTER ROLE … SET search_path = ….',
-    command: '',
     preflight: 'warn',
     async find({ inspected: { percentInUrl } }) {
       if (!percentInUrl) return told(0);
@@ -76,7 +72,6 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     level: 'warning',
     meaning:
       'The gateway stores the address trimmed and in lower case, and looks for it as its settings have it. Change it in the gateway’s own settings as well.',
-    command: '',
     preflight: 'warn',
     async find({ inspected: { settings, sources } }) {
       const found = sources.get('PLATFORM_ADMIN_EMAIL');
@@ -101,7 +96,6 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     level: 'warning',
     meaning:
       'The gateway and mcpgw pass over a name they do not know without a word, and go on with the default. Give it its right name.',
-    command: '',
     preflight: 'warn',
     async find({ inspected: { misspelt } }) {
       const sample = misspelt
@@ -118,7 +112,6 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     title: 'What differs from .env.example',
     level: 'info',
     meaning: 'These settings are not the gateway’s defaults. See all of them with: mcpgw config',
-    command: '',
     async find({ inspected: { sources }, thorough }) {
       const sample = VARIABLES.flatMap(({ name, default: standard }) => {
         const found = sources.get(name);

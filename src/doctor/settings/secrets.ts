@@ -77,7 +77,6 @@ export const envMode: Examination<DoctorContext> = {
   title: 'Others cannot read the secrets in the settings file',
   level: 'warning',
   meaning: 'Every user of this machine can read the passwords in the settings file.',
-  command: '',
   async find(context) {
     const { envFile } = context;
     const names = secretsIn(context);
