@@ -3,7 +3,7 @@ import type { TargetExaminations } from '../examinations.ts';
 import { siteObjects } from '../server/site-objects.ts';
 import { databaseIndexes, databaseIntegrity, fileSchema } from './database/damage.ts';
 import { databaseFreelist } from './database/freelist.ts';
-import { databaseJournalMode, databaseLayout, databaseVersion } from './database/layout.ts';
+import { databaseJournalMode, databaseVersion } from './database/layout.ts';
 import { databaseBusyTimeout, databaseCacheSize, databaseSynchronous } from './database/parameters.ts';
 import { databaseForeignKeys, databaseStatistics } from './database/rows.ts';
 import { fileBeside, fileFolder, fileMode, fileReadable, fileSticky, fileWritable } from './file/access.ts';
@@ -57,7 +57,6 @@ export const SQLITE_EXAMINATIONS: TargetExaminations<SqliteTarget> = {
     databaseCacheSize,
     databaseFreelist,
     databaseStatistics,
-    databaseLayout,
     databaseVersion,
   ],
 };

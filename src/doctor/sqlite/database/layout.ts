@@ -14,18 +14,14 @@ interface FileLayout {
   readonly pageSize: number;
   readonly pages: number;
   readonly freePages: number;
-  readonly encoding: string;
-  readonly autoVacuum: number;
 }
 
 export async function readFileLayout(db: Connection): Promise<FileLayout> {
   // Not every pragma can be read as a table: journal_mode cannot.
   const [mode] = await db.query<{ journal_mode: string }>(sql`PRAGMA journal_mode`);
   const [row] = await db.query<Omit<FileLayout, 'journalMode'>>(sql`
-    SELECT s.page_size AS pageSize, p.page_count AS pages, f.freelist_count AS freePages, e.encoding,
-           a.auto_vacuum AS autoVacuum
-    FROM pragma_page_size s, pragma_page_count p, pragma_freelist_count f, pragma_encoding e,
-         pragma_auto_vacuum a`);
+    SELECT s.page_size AS pageSize, p.page_count AS pages, f.freelist_count AS freePages
+    FROM pragma_page_size s, pragma_page_count p, pragma_freelist_count f`);
   if (row === undefined) throw new Error('SQLite tells nothing about the file');
   return { ...row, journalMode: mode?.journal_mode ?? '' };
 }
@@ -64,32 +60,6 @@ export const databaseJournalMode: InsideExamination = {
           });
         }),
     };
-  },
-};
-
-const AUTO_VACUUM = ['none', 'full', 'incremental'];
-const USUAL_PAGE = 4_096;
-
-export const databaseLayout: InsideExamination = {
-  id: 'database.layout',
-  title: 'Page size, encoding and auto-vacuum are the usual ones',
-  level: 'info',
-  meaning:
-    'Everything works all the same. Small pages cost speed, and another encoding than UTF-8 costs room; both can only be changed by writing the file anew.',
-  async find({ db, target }) {
-    const { pageSize, pages, encoding, autoVacuum } = await readFileLayout(db);
-    const unusual = [
-      ...(pageSize < USUAL_PAGE ? [`pages have ${pageSize} bytes`] : []),
-      ...(encoding === 'UTF-8' ? [] : [`texts are stored as ${encoding}`]),
-    ];
-    if (unusual.length > 0) {
-      const command = `sqlite3 ${target.path} 'PRAGMA page_size = ${USUAL_PAGE}' VACUUM`;
-      return found(unusual, { command });
-    }
-    const vacuum = AUTO_VACUUM[autoVacuum] ?? autoVacuum;
-    return fine(
-      `${pages} pages of ${pageSize} bytes (${byteSize(pages * pageSize)}), ${encoding}, auto-vacuum ${vacuum}`,
-    );
   },
 };
 

@@ -107,25 +107,21 @@ function giveAccess(
   if (through === 'owner' || stats.uid === user.uid) {
     return { command: `chmod u+${letters} ${word}`, advice: '', ownMode: true };
   }
-  const given = { ownMode: false };
-  if (letters === 'x') {
-    const whom = through === 'group' ? 'g' : 'o';
-    return { ...given, command: `sudo chmod ${whom}+x ${word}`, advice: LET_THROUGH };
-  }
+  const given = (command: string, advice: string) => ({ command, advice, ownMode: false });
+  if (letters === 'x') return given(`sudo chmod ${through === 'group' ? 'g' : 'o'}+x ${word}`, LET_THROUGH);
   if (stats.uid !== 0) {
-    const advice = `It belongs to ${userLabel(stats.uid)}: run mcpgw as that user, as whom the gateway runs, too, as a rule.`;
-    return { ...given, command: `sudo -u ${sudoUser(stats.uid)} mcpgw doctor`, advice };
+    return given(
+      `sudo -u ${sudoUser(stats.uid)} mcpgw doctor`,
+      `It belongs to ${userLabel(stats.uid)}: run mcpgw as that user, as whom the gateway runs, too, as a rule.`,
+    );
   }
-  if (through === 'group') {
-    return { ...given, command: `sudo chmod g+${letters} ${word}`, advice: AS_THE_GATEWAY };
-  }
+  if (through === 'group') return given(`sudo chmod g+${letters} ${word}`, AS_THE_GATEWAY);
   if ((stats.mode & constants.S_IFMT) === constants.S_IFDIR && isShared(path, stats)) {
-    return { ...given, command: '', advice: 'Keep the database in a folder of this user.' };
+    return given('', 'Keep the database in a folder of this user.');
   }
   const isEnough = [...letters].every((letter) => stats.mode & OWNER_BITS[letter as keyof typeof WORDS]);
   const chmod = isEnough ? '' : ` && sudo chmod u+${letters} ${word}`;
-  const command = `sudo chown ${user.uid} ${word}${chmod}`;
-  return { ...given, command, advice: AS_THE_GATEWAY };
+  return given(`sudo chown ${user.uid} ${word}${chmod}`, AS_THE_GATEWAY);
 }
 
 const OWNER_BITS = { r: constants.S_IRUSR, w: constants.S_IWUSR, x: constants.S_IXUSR } as const;

@@ -28,7 +28,7 @@ export const fileExists = fileCheck({
       return {
         ...one(`${path} is ${kind}, not a file`),
         hint: 'Point DATABASE_URL at the database file itself.',
-        ...suggestion(stats.isDirectory() ? databasesIn(path) : []),
+        ...(stats.isDirectory() && suggestion(path)),
       };
     }
     return fine(`${path}${real === path ? '' : `, which is ${real}`}, ${byteSize(stats.size)}`);
@@ -64,41 +64,30 @@ function missing(path: string): DoctorFindings {
   if (statSync(folder, { throwIfNoEntry: false }) === undefined) {
     return one(`${path} is not there, and neither is the folder ${folder}`);
   }
-  const left = ['-wal', '-journal']
-    .map((suffix) => path + suffix)
-    .flatMap((file) => {
-      const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-      return size === 0 ? [] : [`${basename(file)} of ${byteSize(size)} is left without its database`];
-    });
-  const others = databasesIn(folder);
+  const left = [`${path}-wal`, `${path}-journal`].flatMap((file) => {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    return size === 0 ? [] : [`${basename(file)} of ${byteSize(size)} is left without its database`];
+  });
   const found = one(`there is no ${basename(path)} in ${folder}`, ...left);
-  if (left.length > 0) {
-    return {
-      ...found,
-      hint: 'What is left beside it holds data that is nowhere else: never delete it. Put the database back beside it under its old name before anything opens it, or restore a backup: mcpgw backup --list',
-      command: 'mcpgw backup --list',
-    };
-  }
-  return { ...found, ...suggestion(others) };
+  if (left.length === 0) return { ...found, ...suggestion(folder) };
+  return {
+    ...found,
+    hint: 'What is left beside it holds data that is nowhere else: never delete it. Put the database back beside it under its old name before anything opens it, or restore a backup: mcpgw backup --list',
+    command: 'mcpgw backup --list',
+  };
 }
 
-/** The URL of another database that may be the one that was meant. */
-function suggestion(others: readonly string[]): Pick<DoctorFindings, 'command'> {
-  const [other] = others;
-  if (other === undefined) return {};
-  return { command: `mcpgw doctor --database-url ${shellWord(`sqlite:///${other}`)}` };
-}
-
-/** SQLite databases right in a folder; only the first few files are looked at. */
-function databasesIn(folder: string): readonly string[] {
+/** A SQLite database right in a folder may be the one that was meant; only the first few files are looked at. */
+function suggestion(folder: string): Pick<DoctorFindings, 'command'> {
   try {
-    return readdirSync(folder, { withFileTypes: true })
+    const other = readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isFile() && !/-(wal|shm|journal)$/.test(entry.name))
       .slice(0, 50)
       .map(({ name }) => join(folder, name))
-      .filter((file) => firstBytes(file, MAGIC.length).toString('latin1') === MAGIC);
+      .find((file) => firstBytes(file, MAGIC.length).toString('latin1') === MAGIC);
+    return other ? { command: `mcpgw doctor --database-url ${shellWord(`sqlite:///${other}`)}` } : {};
   } catch {
-    return [];
+    return {};
   }
 }
 

@@ -9,19 +9,21 @@ import { openElsewhere } from '../../../database/sqlite/open-elsewhere.ts';
 import { writeNewFile } from '../../../files/new-file.ts';
 import { noProgress } from '../../../progress.ts';
 
-/** What is known of a salvage when it is over. */
-export interface SalvageFacts {
+const factsSchema = z.object({
   /** Name of the new file, beside the damaged one. */
-  readonly salvaged: string;
+  salvaged: z.string(),
   /** What was recovered, a line each. */
-  readonly lines: readonly string[];
+  lines: z.array(z.string()).readonly(),
   /** What was lost, or may be, a line each. */
-  readonly losses: readonly string[];
+  losses: z.array(z.string()).readonly(),
   /** Rows that point at rows that are gone. */
-  readonly dangling: number;
+  dangling: z.number(),
   /** The table of rows without a sure place; empty when there are none. */
-  readonly lostAndFound: string;
-}
+  lostAndFound: z.string(),
+});
+
+/** What is known of a salvage when it is over. */
+export type SalvageFacts = Readonly<z.infer<typeof factsSchema>>;
 
 /** A salvage of before whose new file is still there. */
 export interface EarlierSalvage {
@@ -33,14 +35,6 @@ export interface EarlierSalvage {
 
 /** Kept with the untouched copy, which says what was salvaged from. */
 const RECORD = 'salvage.json';
-
-const recordSchema = z.object({
-  salvaged: z.string(),
-  lines: z.array(z.string()),
-  losses: z.array(z.string()),
-  dangling: z.number(),
-  lostAndFound: z.string(),
-});
 
 export function recordSalvage({ file }: UntouchedCopy, facts: SalvageFacts): void {
   writeNewFile(join(dirname(file), RECORD), `${JSON.stringify(facts, null, 2)}\n`);
@@ -95,7 +89,7 @@ function foldersIn(place: string): readonly string[] {
 
 function readRecord(file: string): SalvageFacts | null {
   try {
-    return recordSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return factsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     return null;
   }

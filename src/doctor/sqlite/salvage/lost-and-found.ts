@@ -27,7 +27,7 @@ export interface FoundRow {
 /** The table of the new file that keeps them; it is made for the first. Columns have no type: values stay as they are. */
 export class LostAndFound {
   rows = 0;
-  readonly byTable = new Map<string, number>();
+  readonly #byTable = new Map<string, number>();
   readonly #db: Database;
   #columns = -1;
   #insert: Statement | null = null;
@@ -42,7 +42,13 @@ export class LostAndFound {
     const all = Array.from({ length: this.#columns }, (_, i) => values[i] ?? null);
     this.#insert?.run(table, page, rowid === null ? null : BigInt(rowid), why, values.length, ...all);
     this.rows++;
-    this.byTable.set(table, (this.byTable.get(table) ?? 0) + 1);
+    this.#byTable.set(table, (this.#byTable.get(table) ?? 0) + 1);
+  }
+
+  /** How many rows are of this table, or may be. */
+  rowsOf(table: string): number {
+    const some = [...this.#byTable].filter(([of]) => of.split(' or ').includes(table));
+    return some.reduce((sum, [, rows]) => sum + rows, 0);
   }
 
   /** Whether a row of this table is here already. */

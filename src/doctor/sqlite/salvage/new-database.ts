@@ -24,12 +24,12 @@ export type Inserted =
 /** Rows between two commits: so much is written again when the journal is not whole. */
 const ROWS_PER_COMMIT = 10_000;
 const OLD = 'damaged';
+const ENCODINGS = { utf8: 'UTF-8', utf16le: 'UTF-16le', utf16be: 'UTF-16be' } as const;
 
 /** The file that takes what is salvaged. Nobody knows it yet, so nothing waits for the disk until it is whole. */
 export class NewDatabase {
   readonly db: Database;
   readonly lostAndFound: LostAndFound;
-  readonly tables = new Map<string, NewTable>();
   readonly #inserts = new Map<string, Statement>();
   readonly #canCopy: boolean;
   #sinceCommit = 0;
@@ -38,52 +38,43 @@ export class NewDatabase {
   constructor(path: string, { layout, kept }: FileHeader, old: string) {
     this.db = openFile(path);
     const { db } = this;
-    db.pragma(`page_size = ${layout.pageSize}`);
-    const { encoding } = layout;
-    db.pragma(
-      `encoding = '${encoding === 'utf8' ? 'UTF-8' : encoding === 'utf16le' ? 'UTF-16le' : 'UTF-16be'}'`,
-    );
-    if (kept !== null) {
-      db.pragma(`auto_vacuum = ${kept.autoVacuum}`);
-      db.pragma(`user_version = ${kept.userVersion}`);
-      db.pragma(`application_id = ${kept.applicationId}`);
-    }
-    db.pragma('journal_mode = TRUNCATE');
-    db.pragma('synchronous = OFF');
-    db.pragma('foreign_keys = OFF');
-    // A damaged file must not become a trap: SQL of its schema may call nothing but SQLite's own functions.
-    db.pragma('trusted_schema = OFF');
+    const pragmas = {
+      page_size: layout.pageSize,
+      encoding: `'${ENCODINGS[layout.encoding]}'`,
+      ...(kept && {
+        auto_vacuum: kept.autoVacuum,
+        user_version: kept.userVersion,
+        application_id: kept.applicationId,
+      }),
+      journal_mode: 'TRUNCATE',
+      synchronous: 'OFF',
+      foreign_keys: 'OFF',
+      // A damaged file must not become a trap: SQL of its schema may call nothing but SQLite's own functions.
+      trusted_schema: 'OFF',
+    };
+    for (const [name, value] of Object.entries(pragmas)) db.pragma(`${name} = ${value}`);
     this.#canCopy = this.#attach(old);
     this.lostAndFound = new LostAndFound(db);
   }
 
   /** Where SQLite cannot open the old file at all, each page is read without it. */
   #attach(old: string): boolean {
-    try {
+    const refused = refusalOf(() => {
       this.db.prepare(`ATTACH ? AS ${OLD}`).run(old);
       // A bad entry for one table must not stand in the way of all others.
       this.db.pragma(`${OLD}.writable_schema = ON`);
       this.db.prepare(`SELECT count(*) FROM ${OLD}.sqlite_schema`).get();
-      return true;
-    } catch (error) {
-      if (isSqliteError(error)) return false;
-      throw error;
-    }
+    });
+    return refused === null;
   }
 
   /** Makes a table, a view … as the old file has it. @returns what SQLite says against it, or null */
   create(sql: string): string | null {
-    try {
-      this.db.exec(sql);
-      return null;
-    } catch (error) {
-      if (!isSqliteError(error)) throw error;
-      return error.message;
-    }
+    return refusalOf(() => this.db.exec(sql));
   }
 
-  /** The same for a table, which can be filled then. */
-  createTable({ name, sql }: Pick<SchemaEntry, 'name' | 'sql'>): string | null {
+  /** The same for a table, which can be filled then. @returns what SQLite says where it could not be made */
+  createTable({ name, sql }: Pick<SchemaEntry, 'name' | 'sql'>): NewTable | string {
     const refused = this.create(sql ?? '');
     if (refused !== null) return refused;
     const columns = this.db.prepare<[], ColumnInfo>(`PRAGMA main.table_xinfo(${quoteName(name)})`).all();
@@ -106,7 +97,7 @@ export class NewDatabase {
       const order = this.db.pragma(`main.index_xinfo(${quoteName(keyIndex.name)})`) as { name: string }[];
       stored = order.flatMap((part) => stored.filter((column) => column.name === part.name));
     }
-    this.tables.set(name, {
+    return {
       name,
       withoutRowid,
       columns: stored.map((column) => ({
@@ -117,8 +108,7 @@ export class NewDatabase {
         isRowid: column.name === rowid,
         generated: column.hidden === 3,
       })),
-    });
-    return null;
+    };
   }
 
   /**
@@ -129,30 +119,24 @@ export class NewDatabase {
    */
   copyFrom(table: NewTable, expected: number): boolean {
     if (!this.#canCopy) return false;
-    const { db } = this;
     this.commit();
     const list = this.#columnsOf(table, table.columns.length)
       .map(({ name }) => name)
       .join(', ');
     const name = quoteName(table.name);
-    try {
-      const { changes } = db
-        .prepare(`INSERT INTO main.${name} (${list}) SELECT ${list} FROM ${OLD}.${name} NOT INDEXED`)
-        .run();
-      if (changes === expected) return true;
-      db.exec(`DELETE FROM main.${name}`);
-      return false;
-    } catch (error) {
-      if (isSqliteError(error)) return false;
-      throw error;
-    }
+    const copy = `INSERT INTO main.${name} (${list}) SELECT ${list} FROM ${OLD}.${name} NOT INDEXED`;
+    let isWhole = false;
+    refusalOf(() => {
+      isWhole = this.db.prepare(copy).run().changes === expected;
+      if (!isWhole) this.db.exec(`DELETE FROM main.${name}`);
+    });
+    return isWhole;
   }
 
   /** Takes a table away again. */
   drop({ name }: NewTable): void {
     this.commit();
     this.db.exec(`DROP TABLE main.${quoteName(name)}`);
-    this.tables.delete(name);
   }
 
   /** Names of the columns of an index; null for an expression. */
@@ -169,17 +153,15 @@ export class NewDatabase {
   /** Numbers that AUTOINCREMENT gave out once are not given out again, as far as the old file still tells them. */
   keepSequences(): void {
     if (!this.#canCopy) return;
-    try {
+    // One of the two may have no such table, or it is damaged: then the highest number that is left counts.
+    refusalOf(() =>
       this.db.exec(`
         UPDATE main.sqlite_sequence AS new
         SET seq = max(seq, coalesce((SELECT old.seq FROM ${OLD}.sqlite_sequence old WHERE old.name = new.name), 0));
         INSERT INTO main.sqlite_sequence (name, seq)
         SELECT name, seq FROM ${OLD}.sqlite_sequence
-        WHERE name NOT IN (SELECT name FROM main.sqlite_sequence)`);
-    } catch (error) {
-      // One of the two has no such table, or it is damaged: the highest number that is left counts.
-      if (!isSqliteError(error)) throw error;
-    }
+        WHERE name NOT IN (SELECT name FROM main.sqlite_sequence)`),
+    );
   }
 
   /** @param values of the first columns, in their order in the record */
@@ -230,10 +212,10 @@ export class NewDatabase {
   }
 
   count(table: NewTable): number {
-    const row = this.db.prepare(`SELECT count(*) AS n FROM main.${quoteName(table.name)}`).get() as {
-      n: number;
-    };
-    return row.n;
+    return this.db
+      .prepare(`SELECT count(*) FROM main.${quoteName(table.name)}`)
+      .pluck()
+      .get() as number;
   }
 
   #begin(): void {
@@ -247,6 +229,17 @@ export class NewDatabase {
 
   close(): void {
     if (this.db.open) this.db.close();
+  }
+}
+
+/** What SQLite says against something, or null. */
+function refusalOf(work: () => unknown): string | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (isSqliteError(error)) return error.message;
+    throw error;
   }
 }
 

@@ -105,28 +105,23 @@ export function expectedTables(found: readonly SchemaEntry[]): readonly SchemaEn
     names.size === 0 ||
     found.some(({ name, sql }) => NEW_IN_V070.includes(name) || /\bowner_email\b/.test(sql ?? ''));
   const schema = releaseSchema(isNew ? '0.7.0' : '0.6.0');
-  const version: SchemaEntry = {
-    type: 'table',
-    name: 'alembic_version',
-    table: 'alembic_version',
+  const entry = (type: 'table' | 'index', table: string, name: string, sql = ''): SchemaEntry => ({
+    type,
+    name,
+    table,
     root: 0,
-    sql: 'CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)',
-  };
+    sql,
+  });
+  const version = 'CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)';
   // A database of v0.6.0 has no record of ours yet.
-  const expected = [...schema.values(), ...(isNew ? [historyTable] : [])].flatMap((table): SchemaEntry[] => {
+  const expected = [...schema.values(), ...(isNew ? [historyTable] : [])].flatMap((table) => {
     const [create, ...indexes] = createSqliteTable(table).statements;
     return [
-      { type: 'table', name: table.name, table: table.name, root: 0, sql: create?.sql ?? '' },
-      ...table.indexes.map(
-        ({ name }, i): SchemaEntry => ({
-          type: 'index',
-          name,
-          table: table.name,
-          root: 0,
-          sql: indexes[i]?.sql ?? '',
-        }),
-      ),
+      entry('table', table.name, table.name, create?.sql),
+      ...table.indexes.map(({ name }, i) => entry('index', table.name, name, indexes[i]?.sql)),
     ];
   });
-  return [version, ...expected].filter(({ name }) => !names.has(name));
+  return [entry('table', 'alembic_version', 'alembic_version', version), ...expected].filter(
+    ({ name }) => !names.has(name),
+  );
 }

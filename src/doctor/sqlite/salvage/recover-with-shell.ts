@@ -5,7 +5,7 @@ import { refuseWhenStopped } from '../../../database/refuse-when-stopped.ts';
 import { openFile } from '../../../database/sqlite/driver.ts';
 import { quoteName } from '../../../database/sqlite/table-sql.ts';
 import { errorText } from '../../../errors.ts';
-import type { NewDatabase } from './new-database.ts';
+import type { NewDatabase, NewTable } from './new-database.ts';
 import type { Stored } from './record.ts';
 
 interface ShellRequest {
@@ -26,7 +26,7 @@ interface ShellRequest {
 export async function recoverWithShell(
   { env, work, draft, signal }: ShellRequest,
   database: NewDatabase,
-  tables: readonly string[],
+  tables: readonly NewTable[],
 ): Promise<string> {
   const program = findOnPath(env, 'sqlite3');
   if (program === null) return 'No sqlite3 is on the PATH: its .recover was not asked.';
@@ -54,14 +54,14 @@ export async function recoverWithShell(
   }
 }
 
-function addUnknown(draft: string, database: NewDatabase, tables: readonly string[]): number {
+function addUnknown(draft: string, database: NewDatabase, tables: readonly NewTable[]): number {
   const other = openFile(draft, { readonly: true });
   let added = 0;
   try {
     const known = other.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
-    for (const name of tables) {
-      const table = database.tables.get(name);
-      if (table === undefined || table.withoutRowid || known.get(name) === undefined) continue;
+    for (const table of tables) {
+      const { name, withoutRowid } = table;
+      if (withoutRowid || known.get(name) === undefined) continue;
       const rows = other
         .prepare<[], [bigint, ...Stored[]]>(`SELECT rowid, * FROM ${quoteName(name)}`)
         .raw()

@@ -2,10 +2,17 @@ import type { Database } from 'better-sqlite3';
 import type { Progress } from '../../../progress.ts';
 import { HISTORY_TABLE } from '../../../schema/gateway-tables.ts';
 import { type FileHeader, freePages } from './header.ts';
-import { NewDatabase } from './new-database.ts';
+import { NewDatabase, type NewTable } from './new-database.ts';
 import { PageFile, steps } from './page-file.ts';
 import { expectedTables, readSchemaEntries, type SchemaEntry } from './read-schema-entries.ts';
-import { type IndexTree, keepIndexedParts, placeOrphans, salvageTable } from './salvage-table.ts';
+import {
+  type IndexTree,
+  keepIndexedParts,
+  placeOrphans,
+  type SalvageTools,
+  type Source,
+  salvageTable,
+} from './salvage-table.ts';
 import { Survey, type SurveyedTree } from './survey.ts';
 
 export interface SalvagedTable {
@@ -38,13 +45,7 @@ export interface SalvageRequest {
   readonly progress: Pick<Progress, 'log'>;
   readonly signal: AbortSignal;
   /** Rows that somebody else could read; called when all tables are filled. */
-  readonly alsoRead?: (database: NewDatabase, unsound: readonly string[]) => Promise<string>;
-}
-
-interface Source {
-  readonly entry: SchemaEntry;
-  /** Null when nothing says where its rows are. */
-  readonly tree: SurveyedTree | null;
+  readonly alsoRead?: (database: NewDatabase, unsound: readonly NewTable[]) => Promise<string>;
 }
 
 /** Tables that SQLite makes and fills itself. */
@@ -64,6 +65,7 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
   const database = new NewDatabase(draft, header, work);
   try {
     const survey = new Survey(file);
+    const tools = { file, database, survey, step };
     const { entries, complete } = await readSchemaEntries(file, survey, step);
     const assumed = complete ? [] : expectedTables(entries);
     const notes: string[] = [];
@@ -73,18 +75,17 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
     const tables = [...entries, ...assumed].filter((entry) => entry.type === 'table');
     for (const entry of tables) {
       if (isInternal(entry)) continue;
-      const refused = /^CREATE\s+VIRTUAL/i.test(entry.sql ?? '')
+      const { root, sql } = entry;
+      const table = /^CREATE\s+VIRTUAL/i.test(sql ?? '')
         ? 'virtual tables are not made again'
         : database.createTable(entry);
-      if (refused !== null) {
-        leftOut.push(`table ${entry.name}: ${refused}`);
+      if (typeof table === 'string') {
+        leftOut.push(`table ${entry.name}: ${table}`);
         continue;
       }
-      const made = database.tables.get(entry.name);
-      const kind = made?.withoutRowid === true ? 'index' : 'table';
-      const tree =
-        entry.root < 2 ? null : await survey.add({ root: entry.root, kind }, step, made?.columns ?? null);
-      sources.push({ entry, tree });
+      const kind = table.withoutRowid ? 'index' : 'table';
+      const tree = root < 2 ? null : await survey.add({ root, kind }, step, table.columns);
+      sources.push({ table, tree, assumed: assumed.includes(entry) });
     }
     for (const entry of entries) {
       if (entry.type !== 'index' || entry.root < 2) continue;
@@ -97,18 +98,16 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
     const free = freePages(file, header.kept);
     const unsound: Source[] = [];
     for (const source of sources) {
-      const table = database.tables.get(source.entry.name);
-      if (table === undefined) continue;
-      const { tree } = source;
+      const { table, tree } = source;
       // All trees are known by now: only now a tree that seemed sound is.
       if (tree !== null && survey.isSound(tree) && database.copyFrom(table, tree.entries)) continue;
       unsound.push(source);
       if (tree === null || !survey.isSound(tree)) {
         progress.log(`${table.name} is damaged: its pages are read one by one`);
       }
-      if (tree !== null) await salvageTable({ file, database, survey, step }, table, tree);
+      if (tree !== null) await salvageTable(tools, table, tree);
     }
-    const ignored = await placeOrphans({ file, database, survey, step }, free, unsound, assumed.length === 0);
+    const ignored = await placeOrphans(tools, free, unsound, assumed.length === 0);
     if (ignored > 0) {
       notes.push(
         `${ignored} pages that no table leads to were left alone: the list of free pages is damaged, and they may hold deleted rows.`,
@@ -116,21 +115,15 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
     }
     database.commit();
     if (request.alsoRead !== undefined && unsound.length > 0) {
-      notes.push(
-        await request.alsoRead(
-          database,
-          unsound.map(({ entry }) => entry.name),
-        ),
-      );
+      const tables = unsound.map(({ table }) => table);
+      notes.push(await request.alsoRead(database, tables));
       database.commit();
     }
 
-    const kept = sources.filter(({ entry }) => {
-      const table = database.tables.get(entry.name);
-      const isNeeded =
-        entry.name !== HISTORY_TABLE || !assumed.includes(entry) || isUsed(database, entry.name);
+    const kept = sources.filter(({ table, assumed }) => {
+      const isNeeded = table.name !== HISTORY_TABLE || !assumed || isUsed(database, table);
       // The gateway migrates without it: then it is no loss, and an empty one would tell of a run that never was.
-      if (table !== undefined && !isNeeded) database.drop(table);
+      if (!isNeeded) database.drop(table);
       return isNeeded;
     });
     database.keepSequences();
@@ -139,20 +132,18 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
       const refused = database.create(entry.sql);
       if (refused !== null) leftOut.push(`${entry.type} ${entry.name} of ${entry.table}: ${refused}`);
     }
-    const inPart = new Map<string, number>();
-    for (const { entry } of unsound) {
-      const table = database.tables.get(entry.name);
-      if (table === undefined) continue;
-      const tools = { file, database, survey, step };
-      inPart.set(entry.name, await keepIndexedParts(tools, table, indexes.get(entry.name) ?? []));
+    const inPart = new Map<Source, number>();
+    for (const source of unsound.filter((each) => kept.includes(each))) {
+      const { table } = source;
+      inPart.set(source, await keepIndexedParts(tools, table, indexes.get(table.name) ?? []));
     }
     database.commit();
     if (entries.some(({ name }) => name === 'sqlite_stat1')) database.create('ANALYZE');
-    const salvaged = kept.map(({ entry, tree }) => {
-      const trees = (indexes.get(entry.name) ?? []).map((index) => index.tree);
-      const account = accountOf({ database, survey }, entry, tree, trees);
-      const parts = inPart.get(entry.name) ?? 0;
-      return { ...account, aside: account.aside - parts, inPart: parts, assumed: assumed.includes(entry) };
+    const salvaged = kept.map((source) => {
+      const trees = (indexes.get(source.table.name) ?? []).map((index) => index.tree);
+      const account = accountOf(tools, source, trees);
+      const parts = inPart.get(source) ?? 0;
+      return { ...account, aside: account.aside - parts, inPart: parts, assumed: source.assumed };
     });
     return {
       tables: salvaged,
@@ -168,25 +159,18 @@ export async function salvageFile(request: SalvageRequest): Promise<Salvaged> {
 }
 
 /** Whether a table got any row, or may have. */
-function isUsed(database: NewDatabase, name: string): boolean {
-  const table = database.tables.get(name);
-  const isFull = table !== undefined && database.count(table) > 0;
-  return isFull || [...database.lostAndFound.byTable.keys()].some((of) => of.split(' or ').includes(name));
+function isUsed(database: NewDatabase, table: NewTable): boolean {
+  return database.count(table) > 0 || database.lostAndFound.rowsOf(table.name) > 0;
 }
 
 /** An index has an entry for each row, and its own pages: where those are sound it knows what is lost. */
 function accountOf(
-  { database, survey }: { readonly database: NewDatabase; readonly survey: Survey },
-  { name }: SchemaEntry,
-  tree: SurveyedTree | null,
+  { database, survey }: Pick<SalvageTools, 'database' | 'survey'>,
+  { table, tree }: Source,
   indexes: readonly SurveyedTree[],
 ): Omit<SalvagedTable, 'assumed' | 'inPart'> {
-  const table = database.tables.get(name);
-  const recovered = table === undefined ? 0 : database.count(table);
-  const aside = [...database.lostAndFound.byTable]
-    .filter(([of]) => of.split(' or ').includes(name))
-    .reduce((sum, [, rows]) => sum + rows, 0);
-  const account = { name, recovered, aside };
+  const recovered = database.count(table);
+  const account = { name: table.name, recovered, aside: database.lostAndFound.rowsOf(table.name) };
   const exact = new Set(indexes.filter((index) => survey.isSound(index)).map(({ entries }) => entries));
   if (tree !== null && survey.isSound(tree)) exact.add(tree.entries);
   const [rows, ...others] = exact;

@@ -3,7 +3,6 @@ import { fits, isPossible } from './column-fit.ts';
 import type { FreePages } from './header.ts';
 import type { NewDatabase, NewTable } from './new-database.ts';
 import type { PageFile, Step } from './page-file.ts';
-import type { SchemaEntry } from './read-schema-entries.ts';
 import { decodeRecord, type Stored, type StoredRecord, type Whole } from './record.ts';
 import { isWithin, type Survey, type SurveyedTree, walkTree } from './survey.ts';
 
@@ -91,9 +90,13 @@ export function setAside(
   if (values.length > 0) database.setAside({ table, page, rowid, why, values });
 }
 
-interface Unsound {
-  readonly entry: SchemaEntry;
+/** A table of the damaged file. */
+export interface Source {
+  readonly table: NewTable;
+  /** Null when nothing says where its rows are. */
   readonly tree: SurveyedTree | null;
+  /** Its definition was lost: it is this program's own. */
+  readonly assumed: boolean;
 }
 
 /**
@@ -107,7 +110,7 @@ interface Unsound {
 export async function placeOrphans(
   tools: SalvageTools,
   free: FreePages,
-  unsound: readonly Unsound[],
+  unsound: readonly Source[],
   allTablesKnown: boolean,
 ): Promise<number> {
   const { file, survey, step } = tools;
@@ -127,7 +130,7 @@ export async function placeOrphans(
       return true;
     };
     const rows = [...rowsOn(tools, page, mayUse)];
-    const candidates = candidatesFor(tools, damaged, page, rows);
+    const candidates = candidatesFor(damaged, page, rows);
     const [only, ...others] = candidates;
     if (only !== undefined && others.length === 0 && free.complete) {
       for (const row of rows) keepRow(tools, only, number, row);
@@ -153,20 +156,18 @@ function isPresent({ database }: SalvageTools, table: NewTable, { rowid }: ReadR
 }
 
 function candidatesFor(
-  { database }: SalvageTools,
-  damaged: readonly Unsound[],
+  damaged: readonly Source[],
   page: BtreePage,
   rows: readonly ReadRow[],
-): NewTable[] {
-  return damaged.flatMap(({ entry, tree }) => {
-    const table = database.tables.get(entry.name);
-    if (table === undefined || table.withoutRowid) return [];
-    const inGap = tree === null || tree.missing.some(({ above, upTo }) => isWithin(page, above, upTo));
-    const whole = rows.filter(({ problem }) => problem === null);
-    return inGap && whole.length > 0 && whole.every(({ values }) => fits(values, table.columns))
-      ? [table]
-      : [];
-  });
+): readonly NewTable[] {
+  const whole = rows.filter(({ problem }) => problem === null);
+  if (whole.length === 0) return [];
+  const inGap = ({ tree }: Source) =>
+    tree === null || tree.missing.some(({ above, upTo }) => isWithin(page, above, upTo));
+  return damaged
+    .filter((source) => !source.table.withoutRowid && inGap(source))
+    .map(({ table }) => table)
+    .filter(({ columns }) => whole.every(({ values }) => fits(values, columns)));
 }
 
 /** An index of the damaged file. */

@@ -175,12 +175,3 @@ test('database.statistics: collected for large tables, which changes no row', as
   expect(repairs(answer).join('\n')).toContain('collected');
   expect(rowsOf(file.name)).toEqual(before);
 });
-
-test('database.layout: other pages and encodings are told, and work', async () => {
-  const file = await sqliteFile('v0.7.0');
-  change(file.name, (db) => db.exec('PRAGMA page_size = 1024; VACUUM'));
-  expect((await askDoctor(file.url)).of('database.layout')).toMatchObject({
-    status: 'passed',
-    findings: ['pages have 1024 bytes'],
-  });
-});
