@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { linesOf } from '../database/sqlite/lines-of.ts';
 
 /** Which three of the nine permission bits count for a user (path_resolution(7)): the first that fits. */
-export type AccessThrough = 'root' | 'owner' | 'group' | 'others';
+type AccessThrough = 'root' | 'owner' | 'group' | 'others';
 
 export interface AskingUser {
   /** Null on systems without users' numbers: there whoever asks counts as the owner. */

@@ -41,7 +41,7 @@ export const fileReplaced = fileCheck({
 });
 
 /** A process that has a database open. */
-export interface FileHolder {
+interface FileHolder {
   readonly pid: number;
   /** Program, number and start; no arguments, which may hold secrets. */
   readonly text: string;
@@ -49,7 +49,7 @@ export interface FileHolder {
   readonly uid: number | null;
 }
 
-export interface FileHolders {
+interface FileHolders {
   readonly open: readonly FileHolder[];
   /** They still use a file that was removed or replaced. */
   readonly replaced: readonly FileHolder[];

@@ -74,7 +74,7 @@ function isInUse(path: string): boolean {
 }
 
 /** A rollback journal that was begun and not ended (https://www.sqlite.org/fileformat.html, 3). */
-export interface Journal {
+interface Journal {
   readonly bytes: number;
   readonly inode: number;
   readonly modified: Date;

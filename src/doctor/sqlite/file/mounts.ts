@@ -9,7 +9,6 @@ export interface Mount {
   readonly type: string;
   /** What is mounted: a device, `server:/export` … */
   readonly source: string;
-  readonly readOnly: boolean;
 }
 
 /** What is mounted here, in the order of mounting; nothing where the system does not tell. */
@@ -30,11 +29,9 @@ export async function readMounts(): Promise<readonly Mount[]> {
 export function parseMountInfo(lines: readonly string[]): readonly Mount[] {
   return lines.flatMap((line) => {
     const [mount = '', superBlock = ''] = line.split(' - ');
-    const [, , , , point, options = ''] = mount.split(' ');
-    const [type = '', source = '', superOptions = ''] = superBlock.split(' ');
-    if (point === undefined) return [];
-    const readOnly = [options, superOptions].some((list) => list.split(',').includes('ro'));
-    return [{ point: unescaped(point), type, source: unescaped(source), readOnly }];
+    const [, , , , point] = mount.split(' ');
+    const [type = '', source = ''] = superBlock.split(' ');
+    return point === undefined ? [] : [{ point: unescaped(point), type, source: unescaped(source) }];
   });
 }
 
@@ -44,8 +41,7 @@ export function parseMacosMounts(text: string): readonly Mount[] {
     const found = /^(.+?) on (\/.*) \(([^)]*)\)$/.exec(line);
     if (found === null) return [];
     const [, source = '', point = '', options = ''] = found;
-    const [type = '', ...flags] = options.split(', ');
-    return [{ point, type, source, readOnly: flags.includes('read-only') }];
+    return [{ point, type: options.split(', ')[0] ?? '', source }];
   });
 }
 

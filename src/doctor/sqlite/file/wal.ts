@@ -178,7 +178,7 @@ export function isLarge(wal: number, database: number): boolean {
 }
 
 /** Pages by their numbers, from 1, as the last commit in a log left them: a hash of each. */
-export interface CommittedPages {
+interface CommittedPages {
   readonly pageSize: number;
   readonly hashes: ReadonlyMap<number, string>;
 }

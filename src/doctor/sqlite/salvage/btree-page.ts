@@ -1,5 +1,5 @@
 import type { PageFile } from './page-file.ts';
-import { readVarint, varintLength, type Whole } from './record.ts';
+import { decodeRecord, readVarint, type StoredRecord, varintLength, type Whole } from './record.ts';
 
 /** What a page of a tree is, by its first byte (https://www.sqlite.org/fileformat.html, 1.6). */
 const KINDS = {
@@ -8,9 +8,9 @@ const KINDS = {
   10: 'index-leaf',
   13: 'table-leaf',
 } as const;
-export type PageKind = (typeof KINDS)[keyof typeof KINDS];
+type PageKind = (typeof KINDS)[keyof typeof KINDS];
 
-export interface Cell {
+interface Cell {
   /** Page of the subtree before this cell; 0 on a leaf. */
   readonly child: number;
   /** On table pages; 0 elsewhere. */
@@ -161,7 +161,7 @@ function isAscending(cells: readonly Cell[]): boolean {
   return cells.every((cell, i) => i === 0 || (cells[i - 1] as Cell).rowid < cell.rowid);
 }
 
-export interface Payload {
+interface Payload {
   /** What could be read, from the beginning. */
   readonly bytes: Buffer;
   /** Overflow pages it was read from. */
@@ -211,5 +211,24 @@ export function readPayload(
     if (left === 0 && bytes.every((byte) => byte === 0)) return stop(`its page ${next} is nothing but zeros`);
     if (left === 0) return stop(null);
     next = following;
+  }
+}
+
+/** A row, or the entry of an index, as it stands on a page. */
+export interface ReadRow extends StoredRecord {
+  readonly rowid: Whole;
+}
+
+/** The rows of a page; none of one that holds no rows. @param mayUse as for `readPayload` */
+export function* rowsOn(
+  file: PageFile,
+  page: BtreePage,
+  mayUse: (page: number) => boolean,
+): Generator<ReadRow> {
+  if (page.kind === 'table-interior') return;
+  for (const cell of page.cells) {
+    const payload = readPayload(file, page, cell, mayUse);
+    const record = decodeRecord(payload.bytes, cell.payloadSize, file.encoding);
+    yield { ...record, rowid: cell.rowid, problem: payload.problem ?? record.problem };
   }
 }

@@ -15,7 +15,7 @@ export interface NewTable {
   readonly withoutRowid: boolean;
 }
 
-export type Inserted =
+type Inserted =
   | 'inserted'
   /** The very same row was there. */
   | 'present'

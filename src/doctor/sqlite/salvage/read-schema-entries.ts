@@ -17,7 +17,7 @@ export interface SchemaEntry {
   readonly sql: string | null;
 }
 
-export interface SchemaEntries {
+interface SchemaEntries {
   readonly entries: readonly SchemaEntry[];
   /** Whether these are surely all. */
   readonly complete: boolean;

@@ -28,7 +28,7 @@ export function readVarint(bytes: Buffer, at: number): Whole {
 }
 
 /** The same number, as a plain one where that is exact. */
-export function whole(value: bigint): Whole {
+function whole(value: bigint): Whole {
   const plain = Number(value);
   return Number.isSafeInteger(plain) ? plain : value;
 }

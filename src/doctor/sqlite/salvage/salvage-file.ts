@@ -27,13 +27,17 @@ export interface SalvagedTable {
   readonly assumed: boolean;
 }
 
-export interface Salvaged extends NewDatabaseCheck {
+export interface Salvaged {
   readonly tables: readonly SalvagedTable[];
   readonly lostAndFound: { readonly table: string; readonly rows: number };
   /** Tables, indexes, views and triggers that could not be made again, and why. */
   readonly leftOut: readonly string[];
   /** What else is to be known, a sentence each. */
   readonly notes: readonly string[];
+  /** Lines of `integrity_check`; none for a sound file. */
+  readonly damage: readonly string[];
+  /** Rows whose foreign key points at nothing, by the table they are in. */
+  readonly dangling: ReadonlyMap<string, number>;
 }
 
 export interface SalvageRequest {
@@ -199,15 +203,8 @@ function roomInGaps({ kind, missing, entries, brokenRows }: SurveyedTree, recove
   return Math.max(0, room - Math.max(0, recovered - entries));
 }
 
-export interface NewDatabaseCheck {
-  /** Lines of `integrity_check`; none for a sound file. */
-  readonly damage: readonly string[];
-  /** Rows whose foreign key points at nothing, by the table they are in. */
-  readonly dangling: ReadonlyMap<string, number>;
-}
-
-/** Proves what was made: its pages, and where rows point. */
-export function checkNewDatabase(db: Database): NewDatabaseCheck {
+export /** Proves what was made: its pages, and where rows point. */
+function checkNewDatabase(db: Database): Pick<Salvaged, 'damage' | 'dangling'> {
   const lines = db.pragma('main.integrity_check') as { integrity_check: string }[];
   const dangling = new Map<string, number>();
   try {

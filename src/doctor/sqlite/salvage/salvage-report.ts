@@ -43,7 +43,7 @@ function tableLine({ name, recovered, aside, inPart, lost, assumed }: SalvagedTa
 }
 
 /** How many rows of a table are gone, in words. */
-export function lostText(lost: SalvagedTable['lost']): string {
+function lostText(lost: SalvagedTable['lost']): string {
   if (lost === 'unknown') return 'how many are lost is not known';
   if (lost.rows === 0) return 'none lost';
   return `${lost.known === 'exactly' ? '' : `${lost.known} `}${plural(lost.rows, 'row')} lost`;

@@ -1,9 +1,9 @@
-import { type BtreePage, readBtreePage, readPayload } from './btree-page.ts';
+import { type BtreePage, type ReadRow, readBtreePage, rowsOn } from './btree-page.ts';
 import { fits, isPossible } from './column-fit.ts';
 import type { FreePages } from './header.ts';
 import type { NewDatabase, NewTable } from './new-database.ts';
 import type { PageFile, Step } from './page-file.ts';
-import { decodeRecord, type Stored, type StoredRecord, type Whole } from './record.ts';
+import type { Stored } from './record.ts';
 import { isWithin, type Survey, type SurveyedTree, walkTree } from './survey.ts';
 
 export interface SalvageTools {
@@ -11,11 +11,6 @@ export interface SalvageTools {
   readonly database: NewDatabase;
   readonly survey: Survey;
   readonly step: Step;
-}
-
-/** A row as it stands on a page. */
-export interface ReadRow extends StoredRecord {
-  readonly rowid: Whole;
 }
 
 /** Takes what its own pages hold of a damaged table. */
@@ -31,13 +26,13 @@ export async function salvageTable(tools: SalvageTools, table: NewTable, tree: S
     await step();
     if (!('why' in found)) {
       survey.take(found.number);
-      keepPage(tools, table, found.number, [...rowsOn(tools, found, takeOwn)]);
+      keepPage(tools, table, found.number, [...rowsOn(file, found, takeOwn)]);
       continue;
     }
     if (found.damaged === null || !isOwn(found.page)) continue;
     survey.take(found.page);
     // What is left of a page of which some is wrong may be wrong, too.
-    for (const row of rowsOn(tools, found.damaged, takeOwn)) {
+    for (const row of rowsOn(file, found.damaged, takeOwn)) {
       if (!fits(row.values, table.columns) || row.values.length < row.fields) continue;
       setAside(tools, table.name, found.damaged.number, row, `its page is damaged: ${found.why}`);
     }
@@ -55,23 +50,8 @@ function keepPage(tools: SalvageTools, table: NewTable, page: number, rows: read
   }
 }
 
-/** The rows of a page; none of one that holds no rows. */
-export function* rowsOn(
-  { file }: Pick<SalvageTools, 'file'>,
-  page: BtreePage,
-  mayUse: (page: number) => boolean,
-): Generator<ReadRow> {
-  if (page.kind === 'table-interior') return;
-  for (const cell of page.cells) {
-    const payload = readPayload(file, page, cell, mayUse);
-    const record = decodeRecord(payload.bytes, cell.payloadSize, file.encoding);
-    const problem = payload.problem ?? record.problem;
-    yield { ...record, rowid: cell.rowid, problem };
-  }
-}
-
 /** Puts a row into its table; one that is not whole, or that the table does not take, is set aside. */
-export function keepRow(tools: SalvageTools, table: NewTable, page: number, row: ReadRow): void {
+function keepRow(tools: SalvageTools, table: NewTable, page: number, row: ReadRow): void {
   if (row.problem !== null) {
     setAside(tools, table.name, page, row, row.problem);
     return;
@@ -80,7 +60,7 @@ export function keepRow(tools: SalvageTools, table: NewTable, page: number, row:
   if (typeof result !== 'string') setAside(tools, table.name, page, row, result.refused);
 }
 
-export function setAside(
+function setAside(
   { database }: Pick<SalvageTools, 'database'>,
   table: string,
   page: number,
@@ -129,7 +109,7 @@ export async function placeOrphans(
       survey.take(overflow);
       return true;
     };
-    const rows = [...rowsOn(tools, page, mayUse)];
+    const rows = [...rowsOn(file, page, mayUse)];
     const candidates = candidatesFor(damaged, page, rows);
     const [only, ...others] = candidates;
     if (only !== undefined && others.length === 0 && free.complete) {
@@ -198,7 +178,7 @@ export async function keepIndexedParts(
     for (const found of walkTree(file, tree, isOwn)) {
       await step();
       if ('why' in found) continue;
-      for (const { values, problem } of rowsOn(tools, found, isOwn)) {
+      for (const { values, problem } of rowsOn(file, found, isOwn)) {
         const rowid = values.at(-1);
         // An entry is the indexed values and the rowid.
         if (problem !== null || typeof rowid !== 'bigint' || values.length !== places.length + 1) continue;

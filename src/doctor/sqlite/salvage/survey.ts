@@ -1,7 +1,7 @@
-import { type BtreePage, readBtreePage, readPayload } from './btree-page.ts';
+import { type BtreePage, readBtreePage, rowsOn } from './btree-page.ts';
 import { isPossible, type StoredColumn } from './column-fit.ts';
 import type { PageFile, Step } from './page-file.ts';
-import { decodeRecord, type Whole } from './record.ts';
+import type { Whole } from './record.ts';
 
 /** What was found of one tree. */
 export interface SurveyedTree extends TreeRoot {
@@ -52,28 +52,14 @@ export class Survey {
         missing.push(found);
         continue;
       }
-      const holdsRows = tree.kind === 'index' || found.kind === 'table-leaf';
-      if (!holdsRows) continue;
-      entries += found.cells.length;
-      brokenRows += this.#brokenRows(found, id, columns);
+      for (const { values, problem } of rowsOn(this.#file, found, (page) => this.#claim(page, id))) {
+        entries++;
+        if (problem !== null || (columns !== null && !isPossible(values, columns))) brokenRows++;
+      }
     }
     const surveyed = { ...tree, id, entries, missing, brokenRows };
     this.trees.push(surveyed);
     return surveyed;
-  }
-
-  #brokenRows(page: BtreePage, id: number, columns: readonly StoredColumn[] | null): number {
-    let broken = 0;
-    for (const cell of page.cells) {
-      const { bytes, problem } = readPayload(this.#file, page, cell, (n) => this.#claim(n, id));
-      const record = decodeRecord(bytes, cell.payloadSize, this.#file.encoding);
-      const isWhole =
-        problem === null &&
-        record.problem === null &&
-        (columns === null || isPossible(record.values, columns));
-      if (!isWhole) broken++;
-    }
-    return broken;
   }
 
   #claim(page: number, id: number): boolean {
@@ -113,14 +99,14 @@ export class Survey {
   }
 }
 
-export interface TreeRoot {
+interface TreeRoot {
   readonly root: number;
   /** Rows by rowid, or entries by their key: indexes, and tables WITHOUT ROWID. */
   readonly kind: 'table' | 'index';
 }
 
 /** A part of a tree that cannot be reached through its own pages. */
-export interface MissingPart {
+interface MissingPart {
   /** The page that should lead to it, or hold it. */
   readonly page: number;
   /** That page, when it can be read in part. */

@@ -60,7 +60,7 @@ function takeBack(work: string): string {
     : 'its -journal file was no use';
 }
 
-export interface AppliedWal {
+interface AppliedWal {
   /** Pages that were written into the database. */
   readonly frames: number;
   /** Whole frames behind the last that counts: of a transaction that was not committed, or damaged. */

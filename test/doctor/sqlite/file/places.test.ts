@@ -44,8 +44,7 @@ describe('file.filesystem', () => {
   }
 
   test('other FUSE file systems, and where the system does not tell', () => {
-    const on = (type: string) =>
-      judgeFilesystem('/x/mcp.db', { point: '/x', type, source: '', readOnly: false });
+    const on = (type: string) => judgeFilesystem('/x/mcp.db', { point: '/x', type, source: '' });
     for (const type of [
       'fuse',
       'fuse.rclone',
@@ -66,9 +65,9 @@ describe('file.filesystem', () => {
   });
 
   test('read-only mounts, and the last of two at one place', () => {
-    expect(mountOf('/data/local/mcp.db', MOUNTS)).toMatchObject({ type: 'xfs', readOnly: true });
-    expect(mountOf('/', MOUNTS)).toMatchObject({ type: 'ext4', readOnly: false });
-    const twice = [...MOUNTS, { point: '/data', type: 'tmpfs', source: 'tmpfs', readOnly: false }];
+    expect(mountOf('/data/local/mcp.db', MOUNTS)).toMatchObject({ type: 'xfs' });
+    expect(mountOf('/', MOUNTS)).toMatchObject({ type: 'ext4' });
+    const twice = [...MOUNTS, { point: '/data', type: 'tmpfs', source: 'tmpfs' }];
     expect(mountOf('/data/mcp.db', twice)?.type).toBe('tmpfs');
   });
 
@@ -78,7 +77,7 @@ describe('file.filesystem', () => {
 //me@nas.local/share on /Volumes/share (smbfs, nodev, nosuid, mounted by me)
 `);
     expect(mounts).toHaveLength(3);
-    expect(mountOf('/Users/me/mcp.db', mounts)).toMatchObject({ type: 'apfs', readOnly: true });
+    expect(mountOf('/Users/me/mcp.db', mounts)).toMatchObject({ type: 'apfs' });
     const share = judgeFilesystem('/Volumes/share/mcp.db', mountOf('/Volumes/share/mcp.db', mounts));
     expect(share.sample[0]).toContain('smbfs (//nas.local/share) at /Volumes/share');
   });
