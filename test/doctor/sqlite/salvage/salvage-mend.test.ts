@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { findProgram } from '../../../../scripts/servers/find-program.ts';
@@ -388,6 +389,8 @@ test.each([
   await askDoctor(file.url, { repair: true });
   const [old = ''] = salvagedIn(file);
   change(file);
+  // New files are named by the second.
+  await sleep(1_000);
   const answer = await askDoctor(file.url, { repair: true, swap: true });
   expect(repairs(answer)[0]).toContain(`salvaged anew: ${old} is not taken (`);
   expect(answer.of('database.integrity').status).toBe('passed');
