@@ -1,10 +1,13 @@
+import { sql } from 'kysely';
+import { CLEAN } from '../../checks/check.ts';
+import type { Connection } from '../../database/connection.ts';
 import { rowCounts } from '../../database/row-counts.ts';
 import { plural } from '../../report/plural.ts';
+import type { Schema } from '../../schema/model.ts';
 import { setAsideTables } from '../../schema/set-aside.ts';
 import type { OpenContext } from '../context.ts';
 import type { Examination } from '../examination.ts';
 import { lookAtLostAndFound, SET_ASIDE_COLUMNS } from '../sqlite/salvage/lost-and-found.ts';
-import { bringBack } from './bring-back.ts';
 
 /** What a salvage left to be looked at, until somebody did. */
 export const lostAndFound: Examination<OpenContext> = {
@@ -14,13 +17,11 @@ export const lostAndFound: Examination<OpenContext> = {
   meaning: `A salvage could read these rows, but not tell where they belong: ${SET_ASIDE_COLUMNS}. Bring those you know back into their tables before mcpgw fix deletes what points at them, then drop the table. The gateway and the migration leave it alone.`,
   async find(context) {
     const tables = lostAndFoundIn(context);
-    const rows = await rowCounts(
-      context.db,
-      tables.map(({ table }) => table),
-    );
-    const sample = [...rows].map(([table, count]) => `${table}: ${plural(count, 'row')}`);
     const [first] = tables;
-    if (first === undefined) return { count: 0, sample };
+    if (first === undefined) return CLEAN;
+    const names = tables.map(({ table }) => table);
+    const rows = await rowCounts(context.db, names);
+    const sample = [...rows].map(([table, count]) => `${table}: ${plural(count, 'row')}`);
     const example = await bringBack(context.db, context.schema, first.table);
     return {
       count: sample.length,
@@ -45,4 +46,36 @@ export function lostAndFoundIn({
     table: name,
     look: lookAtLostAndFound(target.path, name),
   }));
+}
+
+/** Stands for a value that is lost and must be there. */
+const LOST = "'…'";
+
+/**
+ * A statement that brings one row of a salvage back into its table, as an example of how it is done. It shows none
+ * of its values.
+ *
+ * @param setAside the table that keeps such rows
+ * @returns with `'…'` for each value that is lost and must be there; null where no row is known to be of one table
+ */
+async function bringBack(db: Connection, schema: Schema, setAside: string): Promise<string | null> {
+  const names = [...schema.keys()].map((name) => sql.lit(name));
+  const [row] = await db.query<Readonly<Record<string, unknown>>>(sql`
+    SELECT * FROM ${sql.table(setAside)} WHERE "row" IS NOT NULL AND "table" IN (${sql.join(names)})
+    ORDER BY page IS NULL, fields DESC, "table", "row" LIMIT 1`);
+  const name = String(row?.table);
+  const table = schema.get(name);
+  if (row === undefined || table === undefined) return null;
+  const { quote, literal } = db.dialect;
+  const columns = table.columns.slice(0, Number(row.fields));
+  const values = columns.map(({ autoincrement, nullable }, i) => {
+    // A key that is the rowid is not stored a second time.
+    if (autoincrement) return '"row"';
+    return row[`c${i}`] === null && !nullable ? LOST : `c${i}`;
+  });
+  return (
+    `INSERT INTO ${quote(name)} (${columns.map((column) => quote(column.name)).join(', ')}) ` +
+    `SELECT ${values.join(', ')} FROM ${quote(setAside)} ` +
+    `WHERE "table" = ${literal(name)} AND "row" = ${Number(row.row)};`
+  );
 }

@@ -19,7 +19,7 @@ import { galera } from './galera.ts';
 import { backupGrants, grants } from './grants.ts';
 import { MYSQL_GATES, mysqlLogin } from './login.ts';
 import { innodbTables, keyLength, primaryKeys, space, tableNames } from './tables.ts';
-import { packet, readOnly, sqlMode, storageEngine } from './variables.ts';
+import { packet, readOnly, sqlMode } from './variables.ts';
 
 /** Which of the two it is, only the server can say. */
 const KIND: ServerKind<MysqlTarget> = {
@@ -78,7 +78,6 @@ export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
     readOnly,
     galera,
     innodbTables,
-    storageEngine,
     keyLength,
     tableNames,
     primaryKeys,

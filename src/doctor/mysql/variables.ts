@@ -69,22 +69,6 @@ export const readOnly = variables({
   ],
 });
 
-const isOtherEngine = (engine: string) => engine !== '' && engine.toLowerCase() !== 'innodb';
-
-/** The migration names InnoDB; the gateway’s own tables to come, and what it leaves to the server, do not. */
-export const storageEngine = variables({
-  id: 'database.storage-engine',
-  title: 'New tables become InnoDB',
-  level: 'warning',
-  meaning:
-    'A later release of the gateway makes its tables without naming an engine: they would have no transactions and no foreign keys.',
-  command: "SET GLOBAL default_storage_engine = 'InnoDB';",
-  rules: [
-    { name: 'default_storage_engine', isWrong: isOtherEngine },
-    { name: 'enforce_storage_engine', isWrong: isOtherEngine },
-  ],
-});
-
 const EMPTY_IS_NULL = 'EMPTY_STRING_IS_NULL';
 const modesOf = (value: string) => value.split(',');
 const isStrict = (value: string) =>

@@ -31,10 +31,9 @@ export const space: Examination<PostgresqlContext> = {
     }
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
-    const line = `${folder} has ${inMegabytes(free)} free`;
     return {
       count: free < needed ? 1 : 0,
-      sample: [sizes, line],
+      sample: [sizes, `${folder} has ${inMegabytes(free)} free`],
       hint: 'Make room on that disk before the migration.',
       command: `df -h ${folder}`,
     };

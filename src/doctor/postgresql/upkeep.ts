@@ -15,7 +15,7 @@ interface InvalidIndex {
   readonly schema: string;
   readonly name: string;
   readonly table: string;
-  readonly bytes: string;
+  readonly bytes: number;
   readonly isUnique: boolean;
   /** It belongs to a constraint, which must not lose it. */
   readonly isConstraint: boolean;
@@ -36,7 +36,7 @@ export const invalidIndexes: Examination<PostgresqlContext> = {
       count: found.length,
       sample: found.map(
         ({ name, table, bytes, isUnique, isConstraint }) =>
-          `${name} on ${table}, ${inMegabytes(Number(bytes))}${isUnique ? ', unique' : ''}${isConstraint ? ', of a constraint' : ''}`,
+          `${name} on ${table}, ${inMegabytes(bytes)}${isUnique ? ', unique' : ''}${isConstraint ? ', of a constraint' : ''}`,
       ),
       unfixable: found.filter((index) => !mayDrop(index)).length,
       hint: 'Drop them, then create those that are wanted anew. One of a constraint is built anew in its place; where that finds duplicates, they go first.',
@@ -58,16 +58,15 @@ export const invalidIndexes: Examination<PostgresqlContext> = {
           if (!pooled) await writer.run(statement(`SET lock_timeout = ${LOCK_WAIT_MS}`));
           const done: string[] = [];
           for (const index of planned) {
-            const [still] = (await invalid(writer)).filter(
-              (each) => each.name === index.name && mayDrop(each),
-            );
-            if (still === undefined) {
-              done.push(`${index.name}: left as it is, it is no longer invalid`);
-              continue;
+            const still = (await invalid(writer)).filter(mayDrop).some(({ name }) => name === index.name);
+            if (still) {
+              log(command(index));
+              await writer.run(statement(command(index)));
             }
-            log(command(index));
-            await writer.run(statement(command(index)));
-            done.push(`${index.name}: dropped (${inMegabytes(Number(index.bytes))})`);
+            const what = still
+              ? `dropped (${inMegabytes(index.bytes)})`
+              : 'left as it is, it is no longer invalid';
+            done.push(`${index.name}: ${what}`);
           }
           return done;
         });
@@ -78,15 +77,13 @@ export const invalidIndexes: Examination<PostgresqlContext> = {
 
 const mayDrop = ({ isConstraint, isOwned }: InvalidIndex) => !isConstraint && isOwned;
 
-function command({ schema, name, isConstraint }: InvalidIndex): string {
-  const verb = isConstraint ? 'REINDEX INDEX' : 'DROP INDEX';
-  return `${verb} CONCURRENTLY ${q(schema)}.${q(name)};`;
-}
+const command = ({ schema, name, isConstraint }: InvalidIndex) =>
+  `${isConstraint ? 'REINDEX INDEX' : 'DROP INDEX'} CONCURRENTLY ${q(schema)}.${q(name)};`;
 
 /** Those that are being made right now are invalid as well; so they are left out. */
 function invalid(db: Connection): Promise<InvalidIndex[]> {
   return db.query<InvalidIndex>(sql`
-    SELECT n.nspname AS schema, i.relname AS name, t.relname AS table, pg_relation_size(i.oid) AS bytes,
+    SELECT n.nspname AS schema, i.relname AS name, t.relname AS table, pg_relation_size(i.oid)::float8 AS bytes,
            x.indisunique AS "isUnique",
            EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid) AS "isConstraint",
            pg_has_role(t.relowner, 'USAGE') AS "isOwned"

@@ -4,14 +4,13 @@ import { type Client, judgeClients } from '../../../src/doctor/mysql/blockers.ts
 import type { MysqlFacts } from '../../../src/doctor/mysql/facts.ts';
 import { judgeCluster } from '../../../src/doctor/mysql/galera.ts';
 import { keyLength, primaryKeys, tableNames } from '../../../src/doctor/mysql/tables.ts';
-import { packet, readOnly, sqlMode, storageEngine } from '../../../src/doctor/mysql/variables.ts';
+import { packet, readOnly, sqlMode } from '../../../src/doctor/mysql/variables.ts';
 import { targetSchema } from '../../../src/migrate/record.ts';
 import type { Table } from '../../../src/schema/model.ts';
 
 // What is set for a whole server cannot be set on one that other tests use.
 
 const HEALTHY = {
-  default_storage_engine: 'InnoDB',
   innodb_default_row_format: 'dynamic',
   innodb_page_size: '16384',
   innodb_strict_mode: 'ON',
@@ -36,7 +35,7 @@ function facts(variables: Readonly<Record<string, string>>, more: Partial<MysqlF
 }
 
 test('a healthy server is clean', () => {
-  for (const each of [keyLength, packet, primaryKeys, readOnly, sqlMode, storageEngine, tableNames]) {
+  for (const each of [keyLength, packet, primaryKeys, readOnly, sqlMode, tableNames]) {
     expect([each.id, each.judge(facts({})).count]).toEqual([each.id, 0]);
   }
 });
@@ -53,8 +52,6 @@ describe('variables of the server', () => {
       'innodb_force_recovery is 4: the server was started to save its data only',
     ],
     [packet, { max_allowed_packet: '1048576' }, 'max_allowed_packet is 1.0 MB, less than 16 MB'],
-    [storageEngine, { default_storage_engine: 'MyISAM' }, 'default_storage_engine is MyISAM'],
-    [storageEngine, { enforce_storage_engine: 'Aria' }, 'enforce_storage_engine is Aria'],
     [
       sqlMode,
       { sql_mode: 'NO_ENGINE_SUBSTITUTION' },

@@ -1,0 +1,73 @@
+import { checkContext } from '../../checks/context.ts';
+import { nextCommand } from '../../checks/next-command.ts';
+import { perContext } from '../../checks/per-context.ts';
+import { CHECKS } from '../../checks/registry.ts';
+import { runCheck } from '../../checks/run-check.ts';
+import { inSavepoint } from '../../database/in-savepoint.ts';
+import { GatewayError } from '../../errors.ts';
+import { makePlan, type Plan } from '../../migrate/plan.ts';
+import { readRevisions, recogniseState, type State } from '../../migrate/state.ts';
+import type { CheckReport } from '../../report/report.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { OpenContext } from '../context.ts';
+
+/** The state of the database, read once; the refusal of one that no migration starts from. */
+export const stateOf = perContext(async ({ db, schema }: OpenContext): Promise<State | GatewayError> => {
+  try {
+    return recogniseState(schema, await readRevisions(db, schema));
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'STATE') return error;
+    throw error;
+  }
+});
+
+/** What `mcpgw migrate` would do, or why it refuses; null where it has been done, or the state is unknown. */
+export const plannedMigration = perContext(
+  async (context: OpenContext): Promise<Plan | GatewayError | null> => {
+    const { db, inspected, now, thorough } = context;
+    const state = await stateOf(context);
+    if (state instanceof GatewayError || state.release === '0.7.0') return null;
+    try {
+      return await makePlan(db, {
+        settings: inspected.settings,
+        now,
+        // The text of every statement takes scans of large tables.
+        purpose: thorough ? 'show' : 'outline',
+        adopt: false,
+        marker: false,
+      });
+    } catch (error) {
+      if (error instanceof GatewayError) return error;
+      throw error;
+    }
+  },
+);
+
+/** The file has examinations of its own, which name what `--repair` can do, and so has an address in the settings. */
+const isExaminedElsewhere = (check: string, { adminEmailIsDefault }: Settings) =>
+  check === 'database.integrity' || (check === 'admin.login' && !adminEmailIsDefault);
+/** Trying the default password costs as much as a login, 0.1 s by design: left to `--verbose` and to `verify`. */
+const TAKES_ITS_TIME = 'admin.password-default';
+
+interface Verified {
+  readonly reports: readonly CheckReport[];
+  /** As `verify` says it; empty when there is nothing to do. */
+  readonly next: string;
+}
+
+/** The checks of `verify` on a database at v0.7.0, run once; null for any other. */
+export const verified = perContext(async (context: OpenContext): Promise<Verified | null> => {
+  const state = await stateOf(context);
+  if (state instanceof GatewayError || state.release !== '0.7.0') return null;
+  const { settings } = context.inspected;
+  const { db, now, thorough } = context;
+  const checked = await checkContext(db, { settings, overrides: {}, now });
+  const checks = CHECKS.filter(
+    ({ id }) => !isExaminedElsewhere(id, settings) && (thorough || id !== TAKES_ITS_TIME),
+  );
+  const reports: CheckReport[] = [];
+  await inSavepoint(db, async (guard) => {
+    for (const check of checks) reports.push((await runCheck(check, checked, guard)).report);
+  });
+  return { reports, next: nextCommand(state.release, reports) };
+});
