@@ -67,13 +67,15 @@ export async function isOfThisFile(
     const [size, was] = [sizeOf(path + suffix) ?? 0, sizeOf(copy.file + suffix) ?? 0];
     if (size !== was) return false;
     if (size === 0) continue;
-    const [now, then] = [
-      await sha256OfFile(path + suffix, noProgress, signal),
-      await sha256OfFile(copy.file + suffix, noProgress, signal),
-    ];
-    if (now !== then) return false;
+    if (!(await isSameFile(path + suffix, copy.file + suffix, signal))) return false;
   }
   return true;
+}
+
+/** Whether two files have the same hash. */
+export async function isSameFile(one: string, other: string, signal: AbortSignal): Promise<boolean> {
+  const hash = await sha256OfFile(one, noProgress, signal);
+  return hash === (await sha256OfFile(other, noProgress, signal));
 }
 
 function foldersIn(place: string): readonly string[] {

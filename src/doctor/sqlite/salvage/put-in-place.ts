@@ -1,13 +1,12 @@
 import { existsSync, linkSync, renameSync } from 'node:fs';
 import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
-import { sha256OfFile } from '../../../backup/sha256-of-file.ts';
 import { GatewayError } from '../../../errors.ts';
 import { giveName } from '../../../files/new-file.ts';
-import { noProgress } from '../../../progress.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
 import { realFile } from '../file/file-check.ts';
 import { holdersOf } from '../file/holders.ts';
+import { isSameFile } from './earlier-salvage.ts';
 
 /**
  * Puts a new file in the place of a damaged database by a rename. The damaged one keeps everything: it lies under
@@ -47,11 +46,7 @@ export async function refuseWhileOpen(context: TargetContext<SqliteTarget>): Pro
 }
 
 async function refuseChanged(path: string, copy: string, signal: AbortSignal): Promise<void> {
-  const [is, was] = [
-    await sha256OfFile(path, noProgress, signal),
-    await sha256OfFile(copy, noProgress, signal),
-  ];
-  if (is === was) return;
+  if (await isSameFile(path, copy, signal)) return;
   throw new GatewayError('BUSY', `${path} has changed since it was salvaged.`, {
     hint: 'Stop the gateway and everything else that has the database open, then run the command again. It was not changed.',
   });
