@@ -10,7 +10,7 @@ import type { DoctorFindings, Examination } from '../examination.ts';
 
 /** What the examinations of an open database judge by. */
 export interface MysqlFacts {
-  /** Of the server, as sessions begin with them; names in lower case. One that is missing is not known to this server. */
+  /** Of the server, as sessions begin with them, by names in lower case; without those that it does not know. */
   readonly variables: ReadonlyMap<string, string>;
   readonly grants: MysqlGrants;
   /** The gateway's, and what says at which release they are. */
@@ -33,7 +33,7 @@ export interface TableFacts {
   readonly dataBytes: number;
 }
 
-/** The facts that the examinations of one run share: five round trips. */
+/** The facts that the examinations of one run share, read once. */
 export const factsOf = perContext(async ({ db, schema }: OpenContext<MysqlTarget>): Promise<MysqlFacts> => {
   const target = releaseSchema('0.7.0');
   const ours = new Set([...target.keys(), VERSION_TABLE, HISTORY_TABLE]);

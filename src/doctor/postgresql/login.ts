@@ -220,7 +220,7 @@ function certificateAdvice(
       command: show,
     },
     {
-      when: /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(_LOCALLY)?)):/,
+      when: /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY|GET_ISSUER)\w+):/,
       sample: certificate('was issued by nobody who is trusted here'),
       hint:
         ssl.rootCert === null || ssl.rootCert === 'system'
