@@ -29,6 +29,7 @@ describeDefects(adminExists, {
     findings: [`there is no user ${ADMIN}`],
     also: [
       'admin.account',
+      'admin.login',
       'admin.password-bcrypt',
       'admin.password-default',
       'admin.password-hash',

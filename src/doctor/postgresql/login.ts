@@ -200,6 +200,11 @@ function certificateAdvice(
 ): readonly Advice[] {
   const show = `openssl s_client -starttls postgres -connect ${host}:${port} -showcerts </dev/null`;
   const certificate = (what: string) => [`The certificate of the server ${what} (${code})`];
+  const name = 'Name the certificate of its issuer in DATABASE_URL: sslrootcert=/path/to/root.crt';
+  // As libpq does, ours asks no server without one.
+  if (ssl.rootCert === null && ssl.mode.startsWith('verify-')) {
+    return [{ when: /certificate/, sample: [message], hint: name, command: show }];
+  }
   return [
     {
       when: /^CERT_HAS_EXPIRED:/,
@@ -224,7 +229,7 @@ function certificateAdvice(
       sample: certificate('was issued by nobody who is trusted here'),
       hint:
         ssl.rootCert === null || ssl.rootCert === 'system'
-          ? 'Name the certificate of its issuer in DATABASE_URL: sslrootcert=/path/to/root.crt'
+          ? name
           : `The file in sslrootcert, ${ssl.rootCert}, does not hold the certificate of its issuer: get the right one from whoever runs the server.`,
       command: show,
     },
@@ -294,7 +299,8 @@ function authenticationAdvice(target: PostgresqlTarget): readonly Advice[] {
       command: `ALTER ROLE ${q(user)} LOGIN;`,
     },
     {
-      when: /client password must be a string|fe_sendauth|empty password/,
+      // Without one an empty one is sent.
+      when: target.password === null ? /^28P01:|SASL|empty password/ : /fe_sendauth|empty password/,
       hint: 'The server wants a password, and DATABASE_URL has none. Put it in (percent-encoded), or the whole URL into a file that DATABASE_URL_FILE or --database-url-file names.',
     },
     {
