@@ -5,6 +5,7 @@ import type { ErrorReport, Report } from '../report/report.ts';
 import { detectStyle } from '../report/style.ts';
 import { withGlobalOptions } from '../report/with-global-options.ts';
 import { maskSecrets } from '../settings/mask.ts';
+import { passwordsIn } from '../settings/passwords-in.ts';
 import { VERSION } from '../version.ts';
 import { givenOptions } from './given-options.ts';
 import type { Io } from './io.ts';
@@ -27,6 +28,9 @@ export async function runCommand(
   body: Body,
 ): Promise<ExitCode> {
   let session: Session | undefined;
+  // A URL in the wrong place is in no settings, and in the text of an error.
+  const misplaced = io.argv.flatMap(passwordsIn);
+  const secrets = () => [...misplaced, ...(session?.secrets ?? [])];
   let outcome: Outcome;
   let error: ErrorReport | null = null;
   let hasFile = false;
@@ -50,7 +54,7 @@ export async function runCommand(
     const known = asGatewayError(thrown);
     error = { code: known.code, message: known.message, hint: known.hint, details: known.details };
     outcome = { exitCode: known.exitCode, next: commandIn(known.hint) };
-    if (options.debug === true) io.stderr.write(`${maskSecrets(stackOf(thrown), session?.secrets ?? [])}\n`);
+    if (options.debug === true) io.stderr.write(`${maskSecrets(stackOf(thrown), secrets())}\n`);
   }
   session?.progress.done();
   const { warnings = [] } = outcome;
@@ -67,7 +71,7 @@ export async function runCommand(
       ),
       givenOptions(options, io.cwd),
     ),
-    session?.secrets ?? [],
+    secrets(),
   );
   const { RENDERERS } = await import('../report/render.ts');
   const toTerminal = options.output === undefined && io.stdout.isTTY;
@@ -82,13 +86,19 @@ export async function runCommand(
   // Pipes read stdout for the result; people look at the terminal for why there is none.
   const forPeople = error !== null && options.format === 'text';
   if (forPeople) io.stderr.write(text);
-  if (hasFile && options.output !== undefined) writeOrShow(text, options.output, write, io);
+  if (hasFile && options.output !== undefined) writeOrShow(text, options.output, write, io, secrets());
   else if (!forPeople) write(text);
   return report.exitCode;
 }
 
 /** What was done cannot be taken back because its report has no place to go: it is shown instead. */
-function writeOrShow(text: string, path: string, write: (text: string) => void, io: Io): void {
+function writeOrShow(
+  text: string,
+  path: string,
+  write: (text: string) => void,
+  io: Io,
+  secrets: readonly string[],
+): void {
   try {
     write(text);
   } catch (error) {
@@ -96,7 +106,7 @@ function writeOrShow(text: string, path: string, write: (text: string) => void, 
       error instanceof GatewayError
         ? error.message
         : `The report could not be written to ${path}: ${errorText(error)}.`;
-    io.stderr.write(`${why}\n`);
+    io.stderr.write(`${maskSecrets(why, secrets)}\n`);
     io.stdout.write(text);
   }
 }
@@ -117,7 +127,6 @@ function stackOf(thrown: unknown): string {
 
 /** Takes secrets out of every text that something outside of this program may have written. */
 function masked(report: Report, secrets: readonly string[]): Report {
-  if (secrets.length === 0) return report;
   const mask = (text: string) => maskSecrets(text, secrets);
   return {
     ...report,
@@ -132,6 +141,7 @@ function masked(report: Report, secrets: readonly string[]): Report {
     })),
     sections: report.sections.map((section) => ({
       ...section,
+      title: mask(section.title),
       rows: section.rows.map((row) => row.map((cell) => (typeof cell === 'string' ? mask(cell) : cell))),
     })),
     warnings: report.warnings.map(mask),

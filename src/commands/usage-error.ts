@@ -21,11 +21,20 @@ export async function reportUsageError(
   const failure =
     error instanceof CommanderError
       ? (meantCommand(error, commands) ??
-        new GatewayError('USAGE', sentence(error.message), { hint: `See how it is used: ${help}` }))
+        new GatewayError('USAGE', sentence(withoutValue(error, argv)), {
+          hint: `See how it is used: ${help}`,
+        }))
       : error;
   return runCommand(command, io, { format: formatIn(argv), color: !argv.includes('--no-color') }, () =>
     Promise.reject(failure),
   );
+}
+
+/** The value of an option that is none may be what nobody shall see. */
+function withoutValue({ code, message }: CommanderError, argv: readonly string[]): string {
+  if (code !== 'commander.unknownOption') return message;
+  const word = argv.find((given) => given.includes('=') && message.includes(given));
+  return word === undefined ? message : message.replace(word, word.slice(0, word.indexOf('=')));
 }
 
 /** For `--verify`, of which commander knows only that another option looks like it. */

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import type { SqlitePragma, SqliteTarget } from './database-target.ts';
+import { maskSecrets } from './mask.ts';
+import { passwordsIn } from './passwords-in.ts';
 import { percentDecode } from './percent-decode.ts';
 import { urlError } from './url-error.ts';
 import { UrlQuery } from './url-query.ts';
@@ -56,7 +58,8 @@ export function parseSqliteUrl(rest: string, cwd: string): { target: SqliteTarge
       busyTimeoutMs,
       pragmas,
       readOnly: mode === 'ro',
-      maskedUrl: `sqlite:///${path}${parameters}`,
+      // The URL of a server with the wrong scheme has a password in its path.
+      maskedUrl: `sqlite:///${maskSecrets(path, path.split('/').flatMap(passwordsIn))}${parameters}`,
       ...(isUri || other === path ? {} : { decoded: other }),
     },
     warnings,

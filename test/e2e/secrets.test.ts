@@ -5,6 +5,7 @@ import { createSample } from '../../scripts/sample/create-sample.ts';
 import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
 import { createDatabase, DATABASES, describeEachDatabase } from '../support/databases.ts';
 import { ADMIN_PASSWORD, DATABASE_PASSWORD, expectNoSecret } from '../support/planted-secrets.ts';
+import { runInProcess } from '../support/run-in-process.ts';
 import { serverUser } from '../support/server-user.ts';
 import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -86,3 +87,48 @@ it('in a malformed URL are not shown', async () => {
     expectNoSecret(url, stdout + stderr);
   }
 });
+
+const LEMUR = 'Wr0ngLemur';
+const MISPLACED = `postgresql://a:${LEMUR}@h/d`;
+const WRONG_SCHEME = `sqlite:///a:${LEMUR}@127.0.0.1:5432/d`;
+
+it.each([
+  [`--databse-url=${MISPLACED}`, 'status'],
+  [`--databse-url=postgresql://h/d?password=${LEMUR}`, 'status'],
+  [`--databse-url=a:${LEMUR}@h/d`, 'status'],
+  [`--databse-url=${LEMUR}`, 'status'],
+  [MISPLACED],
+  [MISPLACED, 'status'],
+  ['--format', MISPLACED, 'status'],
+  ['status', `--wait=${MISPLACED}`],
+  ['status', '--lock-timeout', MISPLACED],
+  ['restore', MISPLACED],
+  ['restore', `postgresql://a:of/${LEMUR}/@h`],
+  ['status', '-o', MISPLACED],
+  ['status', '--env-file', MISPLACED],
+  [`--settings=${MISPLACED}`, 'status', '--debug'],
+  ['status', '--database-url-file', MISPLACED],
+  ['verify', '--only', MISPLACED],
+  ['fix', '--visibility', MISPLACED],
+  ['backup', '--list', '--backup-dir', MISPLACED, '--database-url', 'sqlite:////none/none.db'],
+  ['status', '--debug', '--database-url', WRONG_SCHEME],
+  ['config', '--database-url', WRONG_SCHEME],
+  ['doctor', '--database-url', WRONG_SCHEME],
+])('in the wrong place are not shown: %s %s %s %s', async (...args) => {
+  for (const format of ['text', 'json', 'markdown', 'junit']) {
+    const last = args[0] === '--format' ? [] : ['--format', format];
+    const { stdout, stderr } = await runInProcess([...args, ...last]);
+    expect(stdout + stderr).not.toBe('');
+    expect(stdout + stderr).not.toContain(LEMUR);
+  }
+});
+
+it.each(['status', 'config', 'doctor', 'migrate'])(
+  'of a server’s URL with the scheme of SQLite are not shown by %s',
+  async (command) => {
+    const { stdout, stderr } = await runInProcess([command, '--debug'], {
+      env: { DATABASE_URL: WRONG_SCHEME },
+    });
+    expect(stdout + stderr).not.toContain(LEMUR);
+  },
+);
