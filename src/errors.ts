@@ -51,6 +51,8 @@ export type ErrorCode = keyof typeof EXIT_BY_CODE;
 export interface GatewayErrorOptions {
   /** What to do next: a command, a setting, a package. Shown after the message. */
   readonly hint?: string;
+  /** The command the hint names, where it has words of its own; else the hint is asked. */
+  readonly next?: string;
   /** One line each, for errors that report several problems at once. */
   readonly details?: readonly string[];
   readonly cause?: unknown;
@@ -60,6 +62,7 @@ export interface GatewayErrorOptions {
 export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
+  readonly next: string | null;
   readonly details: readonly string[];
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
@@ -67,6 +70,7 @@ export class GatewayError extends Error {
     this.name = 'GatewayError';
     this.code = code;
     this.hint = options.hint ?? '';
+    this.next = options.next ?? null;
     this.details = options.details ?? [];
   }
 

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { isRunning } from '../database/is-running.ts';
 import { writeNewFile } from '../files/new-file.ts';
 
 /**
@@ -51,14 +52,4 @@ export function isAbandoned({ writer }: Claim, files: readonly string[], now: Da
   if (writer.host === hostname()) return writer.pid === process.pid || !isRunning(writer.pid);
   const written = files.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
   return now.getTime() - Math.max(0, ...written) > SILENT_MS;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user may not be signalled, and is there all the same.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

@@ -141,7 +141,7 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
       },
     });
   } catch (error) {
-    throw withSafety(error, safety?.manifest ?? plan.unfinished?.safety ?? null);
+    throw withSafety(error, plan.backup.manifestPath, safety?.manifest ?? plan.unfinished?.safety ?? null);
   } finally {
     for (const handle of handles) closeSync(handle);
   }
@@ -292,11 +292,16 @@ function doesNotFit(why: string): GatewayError {
 }
 
 /** Names the way back where something was changed. */
-function withSafety(error: unknown, safety: string | null): unknown {
+function withSafety(error: unknown, backup: string, safety: string | null): unknown {
   if (!(error instanceof GatewayError) || error.code !== 'PARTIAL') return error;
   const back =
     safety === null
       ? 'Run the same restore again.'
       : `Run the same restore again, or go back to where you were: mcpgw restore ${shellWord(safety)}`;
-  return new GatewayError('PARTIAL', error.message, { hint: back, details: error.details, cause: error });
+  return new GatewayError('PARTIAL', error.message, {
+    hint: back,
+    next: `mcpgw restore ${shellWord(backup)}`,
+    details: error.details,
+    cause: error,
+  });
 }

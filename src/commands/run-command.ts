@@ -53,7 +53,7 @@ export async function runCommand(
   } catch (thrown) {
     const known = asGatewayError(thrown);
     error = { code: known.code, message: known.message, hint: known.hint, details: known.details };
-    outcome = { exitCode: known.exitCode, next: commandIn(known.hint) };
+    outcome = { exitCode: known.exitCode, next: known.next ?? commandIn(known.hint) };
     if (options.debug === true) io.stderr.write(`${maskSecrets(stackOf(thrown), secrets())}\n`);
   }
   session?.progress.done();

@@ -1,12 +1,24 @@
 import { hostname } from 'node:os';
+import { isRunning } from './is-running.ts';
 
 /** PostgreSQL cuts application names at 63 bytes; other characters than printable ASCII become `?` there. */
 const LONGEST_HOST = 40;
 
-/** What other runs call this one while they wait for it: `mcpgw@host pid 123`. */
-export function thisProcess(): string {
+function onThisHost(): string {
   const host = hostname()
     .replaceAll(/[^\x21-\x7e]/g, '?')
     .slice(0, LONGEST_HOST);
-  return `mcpgw@${host} pid ${process.pid}`;
+  return `mcpgw@${host} pid `;
+}
+
+/** What other runs call this one while they wait for it: `mcpgw@host pid 123`. */
+export function thisProcess(): string {
+  return `${onThisHost()}${process.pid}`;
+}
+
+/** Whether a run is known to be no more: one of another host cannot be asked. A container may give its id again. */
+export function hasEnded(run: string): boolean {
+  if (!run.startsWith(onThisHost())) return false;
+  const pid = Number(run.slice(onThisHost().length));
+  return pid === process.pid || !isRunning(pid);
 }

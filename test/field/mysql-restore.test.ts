@@ -83,14 +83,17 @@ describe('A restore on MySQL never leaves half a database that is taken for a wh
         const later = await contentOf(database);
         const { report } = await cutOff();
         expect(report).toMatchObject({ exitCode: 3, error: { code: 'PARTIAL' } });
+        expect(report.next).toBe(`mcpgw restore ${join(cwd, 'kept', from)}`);
         const safety = manifests().find((name) => name !== from) ?? '';
         const ways = [join(cwd, 'kept', from), join(cwd, 'kept', safety)];
         for (const way of [`mcpgw restore ${ways[1]}`, 'Run the same restore again']) {
           expect(report.error?.hint).toContain(way);
         }
         for (const [name, command] of Object.entries(COMMANDS)) {
-          const { error, exitCode } = (await run(command)).report;
+          const { error, exitCode, next } = (await run(command)).report;
           expect([name, exitCode, error?.code]).toEqual([name, 2, 'STATE']);
+          expect(next).toBe(`mcpgw restore ${ways[0]}`);
+          expect(error?.hint).toContain('That run has ended. Run it again: ');
           expect(error?.message).toContain('A restore has not come to its end');
           for (const way of ways) expect(error?.hint).toContain(`mcpgw restore ${way}`);
         }
@@ -123,7 +126,8 @@ describe('A restore on MySQL never leaves half a database that is taken for a wh
           "INSERT INTO mcpgw_restore VALUES (1, '/b.json', NULL, '2026', 'mcpgw@h pid 1')",
         );
         for (const command of [COMMANDS.migrate!, COMMANDS.verify!, COMMANDS.status!]) {
-          expect((await run(command)).report).toMatchObject({ exitCode: 2, error: { code: 'STATE' } });
+          const hint = expect.stringContaining('If it still runs, wait for it.');
+          expect((await run(command)).report).toMatchObject({ exitCode: 2, error: { code: 'STATE', hint } });
         }
         expect((await restored()).report).toMatchObject({ exitCode: 0, error: null });
         expect(await contentOf(database)).toEqual(was);
