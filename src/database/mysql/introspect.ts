@@ -9,6 +9,7 @@ import {
   type Table,
 } from '../../schema/model.ts';
 import type { Connection } from '../connection.ts';
+import { readShownConstraints } from './shown-constraints.ts';
 
 /** A column with what a MODIFY of it must repeat, or the server takes it away. */
 export interface MysqlColumn extends Column {
@@ -43,7 +44,8 @@ interface ForeignKeyRow {
   column_name: string;
   parent: string;
   parent_column: string;
-  delete_rule: string;
+  /** NULL where this user may not see it. */
+  delete_rule: string | null;
 }
 
 export const MYSQL_KINDS: Readonly<Record<string, ColumnKind>> = {
@@ -98,7 +100,7 @@ function defaultFrom(row: ColumnRow, mariadb: boolean): string | null {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
-interface CheckRow {
+export interface CheckRow {
   table_name: string;
   name: string;
   /** Empty for one that is not enforced. */
@@ -146,12 +148,18 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
            k.REFERENCED_TABLE_NAME AS parent, k.REFERENCED_COLUMN_NAME AS parent_column,
            r.DELETE_RULE AS delete_rule
     FROM information_schema.KEY_COLUMN_USAGE k
-    JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+    LEFT JOIN information_schema.REFERENTIAL_CONSTRAINTS r
       ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
       AND r.TABLE_NAME = k.TABLE_NAME
     WHERE k.TABLE_SCHEMA = database() AND k.REFERENCED_TABLE_NAME IS NOT NULL
     ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`);
-  const checks = await db.query<CheckRow>(sql`${sql.raw(mysqlChecks(mariadb))}`);
+  const seen = await db.query<CheckRow>(sql`${sql.raw(mysqlChecks(mariadb))}`);
+  // Every JSON column has a check there: none at all is none that this user may see.
+  const isHidden = mariadb && (seen.length === 0 || foreignKeys.some((key) => key.delete_rule === null));
+  const shown = isHidden
+    ? await readShownConstraints(db, new Set(columns.map((column) => column.table_name)))
+    : null;
+  const checks = shown?.checks ?? seen;
   const extras = await db.query<Extra & { table_name: string }>(sql`${sql.raw(MYSQL_TRIGGERS)}`);
 
   // MariaDB knows checks of a column, which bear its name and go with its definition: that of JSON columns is one.
@@ -200,7 +208,8 @@ export async function readMysqlSchema(db: Connection, mariadb: boolean): Promise
   for (const row of foreignKeys) {
     const table = draft.get(row.table_name);
     if (table === undefined) continue;
-    const onDelete = row.delete_rule === 'CASCADE' || row.delete_rule === 'SET NULL' ? row.delete_rule : null;
+    const rule = row.delete_rule ?? shown?.deleteRules.get(`${row.table_name}.${row.name}`);
+    const onDelete = rule === 'CASCADE' || rule === 'SET NULL' ? rule : null;
     table.foreignKeys = [
       ...table.foreignKeys,
       { name: row.name, column: row.column_name, table: row.parent, references: row.parent_column, onDelete },

@@ -21,6 +21,8 @@ export interface MysqlGrants {
   /** As GRANT takes it: `'name'@'host'`. */
   readonly account: string;
   has(privilege: string): boolean;
+  /** Whether it holds for each of these tables, be it by a grant on that table alone. */
+  hasOn(privilege: string, tables: readonly string[]): boolean;
   /** Whether it holds for the whole server, as those must that are of no database: `PROCESS`. */
   hasGlobally(privilege: string): boolean;
 }
@@ -35,19 +37,29 @@ export async function readMysqlGrants(db: Connection): Promise<MysqlGrants> {
   const granted = new Set<string>();
   const revoked = new Set<string>();
   const everywhere = new Set<string>();
+  const onTables = new Map<string, Set<string>>();
   for (const grant of rows.flatMap((row) => Object.values(row))) {
     const privileges = privilegesOn(name, grant);
     for (const privilege of privileges) granted.add(privilege);
     if (grant.includes(' ON *.* TO ')) for (const privilege of privileges) everywhere.add(privilege);
+    const [, list = '', , schema, , table = ''] = ON_TABLE.exec(grant) ?? [];
+    if (schema === name) {
+      const known = onTables.get(table) ?? new Set();
+      onTables.set(table, new Set([...known, ...listed(list)]));
+    }
     // MySQL's partial revokes: what holds everywhere, but not here.
     for (const privilege of revokedFrom(name, grant)) revoked.add(privilege);
   }
   const among = (set: ReadonlySet<string>, privilege: string) =>
     set.has(privilege) || set.has('ALL PRIVILEGES');
+  const has = (privilege: string) => among(granted, privilege) && !revoked.has(privilege);
   return {
     database: name,
     account: quotedAccount(who),
-    has: (privilege) => among(granted, privilege) && !revoked.has(privilege),
+    has,
+    hasOn: (privilege, tables) =>
+      has(privilege) ||
+      (tables.length > 0 && tables.every((table) => among(onTables.get(table) ?? new Set(), privilege))),
     hasGlobally: (privilege) => among(everywhere, privilege),
   };
 }
@@ -91,8 +103,13 @@ function named(database: string, match: RegExpExecArray | null): readonly string
   if (list === undefined || scope === undefined) return [];
   if (scope !== '*.*' && !matches(scope.slice(1, -3), database)) return [];
   // `SELECT (column)` is a grant on a column; it has no database scope and never gets here.
-  return list.split(',').map((privilege) => privilege.trim().toUpperCase());
+  return listed(list);
 }
+
+/** A grant on one table: of what, `database`, `table`. */
+const ON_TABLE = /^GRANT (.+?) ON ([`"])(.+?)\2\.([`"])(.+?)\4 TO /;
+
+const listed = (list: string) => list.split(',').map((privilege) => privilege.trim().toUpperCase());
 
 /** Database names in grants are LIKE patterns: `%` and `_` stand for others unless escaped. */
 function matches(pattern: string, database: string): boolean {

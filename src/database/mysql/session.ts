@@ -44,6 +44,8 @@ const SESSION: readonly Line[] = [
   ['transaction_isolation', `'REPEATABLE-READ'`, 'MySQL'],
   // The columns of an index are read as one text.
   ['group_concat_max_len', '1048576'],
+  // What SHOW CREATE TABLE says is read by its quotes.
+  ['sql_quote_show_create', '1'],
   ['lc_messages', `'en_US'`],
 ];
 

@@ -11,11 +11,14 @@ export const grants = judged({
   level: 'error',
   meaning: 'On MySQL a migration that is refused part-way cannot be taken back, so it is not begun.',
   judge: (facts) =>
-    judge(facts, {
-      'mcpgw status and mcpgw verify': ['SELECT'],
-      'mcpgw fix, and the gateway itself': ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
-      'mcpgw migrate': RUN_PRIVILEGES,
-    }),
+    judge(
+      facts,
+      {
+        'mcpgw status and mcpgw verify': ['SELECT'],
+        'mcpgw fix, and the gateway itself': ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+      },
+      { 'mcpgw migrate': RUN_PRIVILEGES },
+    ),
 });
 
 /**
@@ -30,22 +33,33 @@ export const backupGrants = judged({
     'What migrate saves before its first write is incomplete, or cannot be put back by this user. Another user may do both.',
   judge(facts) {
     const forViews = (privilege: string) => (facts.views > 0 ? [privilege] : []);
-    return judge(facts, {
-      'mcpgw backup': ['SELECT', 'TRIGGER', ...forViews('SHOW VIEW')],
-      'mcpgw restore and mcpgw rollback': [
-        ...RUN_PRIVILEGES,
-        'LOCK TABLES',
-        'TRIGGER',
-        ...forViews('CREATE VIEW'),
-      ],
-    });
+    return judge(
+      facts,
+      { 'mcpgw backup': ['SELECT', 'TRIGGER', ...forViews('SHOW VIEW')] },
+      {
+        'mcpgw restore and mcpgw rollback': [
+          ...RUN_PRIVILEGES,
+          'LOCK TABLES',
+          'TRIGGER',
+          ...forViews('CREATE VIEW'),
+        ],
+      },
+    );
   },
 });
 
-function judge({ grants }: MysqlFacts, needs: Needs): DoctorFindings {
-  const lacking = Object.entries(needs)
-    .map(([command, privileges]) => ({ command, lacks: privileges.filter((name) => !grants.has(name)) }))
-    .filter(({ lacks }) => lacks.length > 0);
+/** @param onTables what may be granted on each table, too @param onAll what makes tables */
+function judge({ grants, tables }: MysqlFacts, onTables: Needs, onAll: Needs): DoctorFindings {
+  const names = tables.map(({ name }) => name);
+  const lackingOf = (needs: Needs, has: (privilege: string) => boolean) =>
+    Object.entries(needs).map(([command, privileges]) => ({
+      command,
+      lacks: privileges.filter((privilege) => !has(privilege)),
+    }));
+  const lacking = [
+    ...lackingOf(onTables, (privilege) => grants.hasOn(privilege, names)),
+    ...lackingOf(onAll, grants.has),
+  ].filter(({ lacks }) => lacks.length > 0);
   const all = [...new Set(lacking.flatMap(({ lacks }) => lacks))];
   return {
     count: lacking.length,

@@ -25,7 +25,13 @@ const target = targetSchema(MIGRATIONS);
 function facts(variables: Readonly<Record<string, string>>, more: Partial<MysqlFacts> = {}): MysqlFacts {
   return {
     variables: new Map(Object.entries({ ...HEALTHY, ...variables })),
-    grants: { database: 'mcp', account: "'gateway'@'%'", has: () => true, hasGlobally: () => true },
+    grants: {
+      database: 'mcp',
+      account: "'gateway'@'%'",
+      has: () => true,
+      hasOn: () => true,
+      hasGlobally: () => true,
+    },
     tables: [],
     views: 0,
     schema: target,
