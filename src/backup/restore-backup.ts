@@ -16,6 +16,7 @@ import { hasRows } from './has-rows.ts';
 import { isOfSamePlace } from './is-of-same-database.ts';
 import { preflightBackup, refuseWithoutRoom } from './preflight-backup.ts';
 import { readBeforeBackup } from './read-before-backup.ts';
+import { refusedDependents } from './refuse-dependents.ts';
 import { type Backup, type TakeBackup, writeBackup } from './take-backup.ts';
 
 export interface RestoreContext extends Omit<TakeBackup, 'keep' | 'state'> {
@@ -54,6 +55,8 @@ export interface RestorePlan {
 export interface PlannedRestore extends RestorePlan {
   /** What a run sends; empty where it is no SQL. */
   readonly statements: readonly string[];
+  /** Why a run would refuse. */
+  readonly refusal: GatewayError | null;
 }
 
 export interface RestoreResult {
@@ -85,7 +88,12 @@ interface Present {
  */
 export async function planRestore(context: RestoreContext): Promise<PlannedRestore> {
   const { plan, tool } = await prepare(context);
-  return { ...plan, statements: await tool.restoreStatements(requestOf(plan, context)) };
+  const request = requestOf(plan, context);
+  return {
+    ...plan,
+    statements: await tool.restoreStatements(request),
+    refusal: await refusalOf(plan, tool, request),
+  };
 }
 
 /**
@@ -96,6 +104,8 @@ export async function planRestore(context: RestoreContext): Promise<PlannedResto
  */
 export async function restoreBackup(context: RestoreContext): Promise<RestoreResult> {
   const { plan, tool, present } = await prepare(context);
+  const refusal = await refusalOf(plan, tool, requestOf(plan, context));
+  if (refusal !== null) throw refusal;
   if (!(await context.confirm(plan))) {
     throw new GatewayError('CANCELLED', 'You did not type the database’s name.', {
       hint: 'Nothing was changed.',
@@ -160,6 +170,15 @@ function requestOf(plan: RestorePlan, { lockTimeoutMs }: RestoreContext): Restor
     replaced: replacedTables(plan),
     lockTimeoutMs,
   };
+}
+
+async function refusalOf(
+  { release, backup }: RestorePlan,
+  tool: BackupTool,
+  request: RestoreScriptRequest,
+): Promise<GatewayError | null> {
+  const canRollBack = release === '0.7.0' && backup.manifest.release !== release;
+  return refusedDependents(await tool.dependents(request), canRollBack);
 }
 
 /** Tables that are there now and go: those of the backup and of the gateway. */

@@ -15,11 +15,13 @@ import { restoreLocks } from '../migrate/lock-impact.ts';
 import { whatIsUnfinished } from '../migrate/unfinished-restore.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import { plural } from '../report/plural.ts';
+import { reasonOf, refusal } from '../report/refusal.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { shellWord } from '../report/shell-word.ts';
 import { VERSION } from '../version.ts';
 import { backupSection } from './backup-report.ts';
 import { confirmName } from './confirm-name.ts';
+import { endDryRun } from './end-dry-run.ts';
 import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
 import { logWrapped } from './log-wrapped.ts';
@@ -186,7 +188,7 @@ function planned(
     safety === null
       ? []
       : [plannedStep('backup', `${KEEP} in ${safety.place} (up to ${inMegabytes(safety.bytes)})`, [])];
-  return {
+  return endDryRun({
     exitCode: ExitCode.ok,
     steps: [
       ...keep,
@@ -200,9 +202,9 @@ function planned(
       tables(plan, 'rows now', 'rows in the backup'),
       ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),
     ],
-    warnings: said(plan),
+    warnings: [...said(plan), ...(plan.refusal === null ? [] : [refusal(reasonOf(plan.refusal))])],
     next: withoutDryRun(`mcpgw restore ${shellWord(options.from)}`, backupFlags(options)),
-  };
+  });
 }
 
 function tables(plan: RestorePlan, before: string, after: string): Section {

@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import { refuseWithoutPrivileges } from '../migrate/refuse-without-privileges.ts';
-import { refusal } from '../report/refusal.ts';
+import { reasonOf, refusal } from '../report/refusal.ts';
 import type { Session } from './session.ts';
 
 /** A dry run is made on purpose by a user who may only read: that the run is for another is no failure of the plan. */
@@ -32,9 +32,8 @@ export async function runRefusals(
     } catch (error) {
       const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
       if (known === null) throw error;
-      const { code, message, details, hint } = known;
-      const why = [message, ...details.map((line) => `${line}.`), hint].join(' ');
-      warnings.push(OF_THIS_USER.has(code) ? `A run as this user would refuse: ${why}` : refusal(why));
+      const why = reasonOf(known);
+      warnings.push(OF_THIS_USER.has(known.code) ? `A run as this user would refuse: ${why}` : refusal(why));
     }
   }
   return warnings;

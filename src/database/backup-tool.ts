@@ -41,6 +41,8 @@ export interface BackupTool {
    * @param server of the database to restore into; null when there is none yet
    */
   refusal(source: RestoreSource, server: Server | null): Promise<string | null>;
+  /** What keeps a restore from dropping what it replaces and is not in the backup, the last dependent first. */
+  dependents(request: RestoreScriptRequest): Promise<readonly Dependent[]>;
   /**
    * Every statement that a restore sends to the client program, in order, with a comment in the place of the
    * dump's own; empty where a restore is no SQL.
@@ -52,6 +54,13 @@ export interface BackupTool {
    * @throws GatewayError with exit code 2 when nothing was changed, PARTIAL when something was
    */
   restore(request: RestoreRequest): Promise<void>;
+}
+
+export interface Dependent {
+  /** The statement that drops it, with no semicolon at the end. */
+  readonly drop: string;
+  /** Likewise the one that makes it; null where the server does not write it. */
+  readonly again: string | null;
 }
 
 export interface Dump {

@@ -49,6 +49,7 @@ export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
       if (server === null || product === server.product) return null;
       return `the backup is of ${source.server}, and the server is ${server.product} ${server.version}: they do not read each other’s dumps`;
     },
+    dependents: async () => [],
     restoreStatements: async (request) => mysqlRestoreStatements(request),
     restore: (request) => restoreMysql(context, request),
   };

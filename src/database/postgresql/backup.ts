@@ -17,9 +17,10 @@ import {
   postgresqlClient,
 } from './clients.ts';
 import { quotePostgresql } from './ddl.ts';
+import { DUMPED as DUMPED_TABLES } from './dependents.ts';
 import { dumpContents } from './dump-contents.ts';
 import { isBehindPooler } from './pooler.ts';
-import { postgresqlRestoreStatements, restorePostgresql } from './restore.ts';
+import { postgresqlDependents, postgresqlRestoreStatements, restorePostgresql } from './restore.ts';
 
 /** How long pg_dump and our counting wait for a table that somebody locked for himself. */
 const LOCK_WAIT_MS = 15_000;
@@ -47,6 +48,7 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
       if (schema === notes.schema) return null;
       return `the backup is of the schema ${notes.schema ?? 'unknown'}, and search_path in DATABASE_URL leads to ${schema ?? 'none that exists'}`;
     },
+    dependents: (request) => postgresqlDependents(context, request),
     restoreStatements: (request) => postgresqlRestoreStatements(context, request),
     restore: (request) => restorePostgresql(context, request),
   };
@@ -125,10 +127,7 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
 }
 
 const OURS = sql.raw(GATEWAY_LIST);
-
-/** Of the tables `c` those that a dump has: the gateway's, and others that this user may put back. */
-const DUMPED = sql`c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
-  AND (c.relname IN (${OURS}) OR (pg_has_role(c.relowner, 'USAGE') AND NOT row_security_active(c.oid)))`;
+const DUMPED = sql.raw(DUMPED_TABLES);
 
 async function tablesOf(db: Connection): Promise<string[]> {
   const rows = await db.query<{ name: string }>(

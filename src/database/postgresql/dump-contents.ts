@@ -1,4 +1,5 @@
 import { otherTables } from '../other-tables.ts';
+import type { Dumpable } from './dependents.ts';
 
 /** What is in a dump, as `pg_restore --list` has it. */
 export interface DumpContents {
@@ -6,7 +7,8 @@ export interface DumpContents {
   readonly lines: readonly string[];
   /** Of the tables' lines, what follows the schema: name and owner. Partitions are left out: their table counts. */
   readonly tables: readonly string[];
-  has(type: 'TABLE' | 'VIEW' | 'MATERIALIZED VIEW', name: string): boolean;
+  /** A routine's arguments are not told apart. */
+  has(type: Dumpable['kind'], name: string): boolean;
 }
 
 /** As the list prints it: without quotes, and with a blank for a line break. */
@@ -26,7 +28,10 @@ export function dumpContents(list: string, schema: string): DumpContents {
   return {
     lines,
     tables: of('TABLE').filter((table) => !attached.has(table)),
-    has: (type, name) => of(type).some((entry) => entry.startsWith(`${inList(name)} `)),
+    has(type, name) {
+      const isRoutine = type === 'FUNCTION' || type === 'PROCEDURE' || type === 'AGGREGATE';
+      return of(type).some((entry) => entry.startsWith(`${inList(name)}${isRoutine ? '(' : ' '}`));
+    },
   };
 }
 

@@ -1,7 +1,7 @@
-import { sql } from 'kysely';
 import type { RestoreScriptRequest } from '../backup-tool.ts';
 import type { Connection } from '../connection.ts';
 import { quotePostgresql } from './ddl.ts';
+import { type Dependency, dependentsOf } from './dependents.ts';
 import type { DumpContents } from './dump-contents.ts';
 import { publishedTables } from './publications.ts';
 
@@ -14,6 +14,8 @@ export interface RestoreScript {
   readonly lock: readonly string[];
   /** The end of what is there; after it comes the dump. */
   readonly drop: readonly string[];
+  /** What keeps that from being dropped, and would not come back. */
+  readonly outside: readonly Dependency[];
   /** What a dump of tables does not bring back. */
   readonly after: readonly string[];
   /** Counts each table of the backup, in its order. */
@@ -32,15 +34,10 @@ export async function restoreScript(
   const schema = quotePostgresql(notes.schema ?? '');
   const inSchema = (name: string) => `${schema}.${quotePostgresql(name)}`;
   const named = (names: readonly string[]) => names.map(inSchema).join(', ');
-  const views = await db.query<{ name: string; kind: string }>(sql`
-    SELECT relname AS name, relkind AS kind FROM pg_class
-    WHERE relnamespace = quote_ident(current_schema())::regnamespace AND relkind IN ('v', 'm')`);
-  const dropped = (kind: string, type: 'VIEW' | 'MATERIALIZED VIEW') => {
-    const names = views
-      .filter((view) => view.kind === kind && contents.has(type, view.name))
-      .map((view) => view.name);
-    return names.length === 0 ? [] : [`DROP ${type} ${named(names)}`];
-  };
+  // What is made of tables goes before them, and comes back with the dump.
+  const dependents = await dependentsOf(db, ({ kind, name }) =>
+    kind === 'TABLE' ? replaced.includes(name) : contents.has(kind, name),
+  );
   const isNew = replaced.length === 0;
   const published = await publishedTables(db, (name) => replaced.includes(name) && rows.has(name));
   return {
@@ -52,7 +49,8 @@ export async function restoreScript(
     ],
     drop: isNew
       ? []
-      : [...dropped('v', 'VIEW'), ...dropped('m', 'MATERIALIZED VIEW'), `DROP TABLE ${named(replaced)}`],
+      : [...dependents.filter(({ goes }) => goes).map(({ drop }) => drop), `DROP TABLE ${named(replaced)}`],
+    outside: dependents.filter(({ goes }) => !goes),
     after: published.filter(({ isOurs }) => isOurs).map(({ statement }) => statement),
     compare: [...rows.keys()].map((name) => `SELECT '${ANSWER}' || count(*) FROM ${inSchema(name)}`),
     commit: 'COMMIT',

@@ -40,6 +40,17 @@ export async function postgresqlRestoreStatements(
   });
 }
 
+/** What is not in the dump and depends on what goes. */
+export function postgresqlDependents(
+  context: PostgresqlBackupContext,
+  request: RestoreScriptRequest,
+): Promise<RestoreScript['outside']> {
+  return connectOnce(context, 'read', async (db) => {
+    const { contents } = await readDump(context, db, request);
+    return (await restoreScript(db, request, contents)).outside;
+  });
+}
+
 /**
  * Replaces the tables by those of a dump in one transaction of psql, which compares the rows before it commits.
  * `pg_restore --clean` alone would stumble over tables that the dump does not know.

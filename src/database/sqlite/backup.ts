@@ -42,6 +42,7 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
     },
     refusal: async () => null,
     // The file is swapped for another.
+    dependents: async () => [],
     restoreStatements: async () => [],
     restore: (request) => restoreSqlite(context, request),
   };

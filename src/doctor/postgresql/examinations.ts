@@ -11,6 +11,7 @@ import { blockers, prepared } from './blockers.ts';
 import { grants } from './grants.ts';
 import { POSTGRESQL_GATES, postgresqlLogin } from './login.ts';
 import { pooler, transactions } from './pooling.ts';
+import { restoreDependents } from './restore-dependents.ts';
 import { oneSchema, searchPath } from './search-path.ts';
 import { encoding, readOnly } from './session.ts';
 import { space } from './space.ts';
@@ -44,6 +45,7 @@ export const POSTGRESQL_EXAMINATIONS: TargetExaminations<PostgresqlTarget> = {
     readable,
     grants,
     siteObjects,
+    restoreDependents,
     readOnly,
     encoding,
     searchPath,
