@@ -71,11 +71,6 @@ const AGAIN = `CASE
   WHEN i.type = 'rule' THEN rtrim(pg_get_ruledef(w.object), ';')
   WHEN i.type IN ('function', 'procedure') THEN pg_get_functiondef(w.object) END`;
 
-/** An expression: the statements that drop an object, and before it what depends on it. */
-export const dropsOf = (classid: string, object: string, part = '0') =>
-  `(${walk(`SELECT ${classid}::oid, ${object}::oid, ${part}::int, 0, false`)}
-    SELECT string_agg(${DROP}, '; ' ORDER BY w.depth DESC) FROM ${THINGS})`;
-
 /**
  * What depends on what a restore drops, the last dependent first.
  *
