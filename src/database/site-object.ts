@@ -29,10 +29,14 @@ export interface SiteObject {
   readonly columns: string;
   /** The definition, where the database does not tell what it depends on. */
   readonly text: string;
-  /** A foreign key: the table it is of. */
+  /** A foreign key: the table it is of. A view or routine with a definer: what others call it by. */
   readonly of: string;
+  /** Whether the account in whose name it runs is there; '' where it is, or nothing runs in another's name. */
+  readonly definer: 'lost' | 'unseen' | '';
   /** A trigger that an UPDATE of the table fires, and that can then change the row. */
   readonly touches: boolean;
+  /** A trigger that an UPDATE of the table fires, whatever it can change. */
+  readonly fires: boolean;
 }
 
 /** @param queries each gives rows of a kind, with as much of a SiteObject as there is to tell of it */
@@ -42,11 +46,14 @@ export async function readSiteObjects(db: Connection, queries: readonly string[]
     const rows = await db.query<Pick<SiteObject, 'kind' | 'name'> & { [part: string]: unknown }>(
       sql.raw(query),
     );
-    for (const { kind, name, about, columns, text, of, touches } of rows) {
+    for (const { kind, name, about, columns, text, of, definer, touches, fires } of rows) {
+      const isTrue = (part: unknown) => part === true || Number(part) === 1;
       const told = (part: unknown) => (typeof part === 'string' ? part : '');
       objects.push({
         ...{ kind, name, about: told(about), columns: told(columns), text: told(text), of: told(of) },
-        touches: touches === true || Number(touches) === 1,
+        definer: definer === 'lost' || definer === 'unseen' ? definer : '',
+        touches: isTrue(touches),
+        fires: isTrue(touches) || isTrue(fires),
       });
     }
   }

@@ -11,6 +11,8 @@ export interface SiteChange {
   readonly after: Schema;
   /** Tables of which it updates rows. */
   readonly written: ReadonlySet<string>;
+  /** It may put rows into any table of the gateway, and make those fit that are there. */
+  readonly mends?: boolean;
 }
 
 /** The answers to what a site has put on the gateway's tables, a line each. */
@@ -36,8 +38,10 @@ const dependent: Judge = (object, change) => refusedWhen(lostBy(object, change))
 const ANSWERS: Readonly<Record<SiteKind, Judge>> = {
   trigger: (object, change) =>
     dependent(object, change) ??
-    (object.touches && isWritten(object, change)
-      ? { noted: 'runs for the rows that are updated; what it would change in other columns stays as it was' }
+    (object.fires && isWritten(object, change)
+      ? {
+          noted: `runs for the rows that are updated${object.touches ? '; what it would change in other columns stays as it was' : ''}`,
+        }
       : null),
   rule: (object, change) =>
     refusedWhen(isWritten(object, change) ? 'does something else than what the run writes' : null),
@@ -68,12 +72,32 @@ const ANSWERS: Readonly<Record<SiteKind, Judge>> = {
   'invisible column': () => null,
 };
 
+/**
+ * The answer to what fails with an error, and takes the statement that comes to it along: its definer is not there.
+ *
+ * @param called the words of what triggers and routines do; empty without triggers
+ */
+function withoutDefiner(object: SiteObject, change: SiteChange, called: Words): Answer {
+  const { kind, about, of, definer } = object;
+  const runs =
+    kind === 'trigger' && GATEWAY_TABLES.has(about)
+      ? isWritten(object, change) || change.mends === true
+      : change.written.size > 0 && called.has((kind === 'trigger' ? about : of).toLowerCase());
+  if (definer === '' || !runs) return null;
+  return definer === 'lost'
+    ? { refused: 'stops what is written, since its definer does not exist: make that account, or drop it' }
+    : { noted: 'stops what is written if its definer does not exist, which this user cannot see' };
+}
+
+type Words = ReadonlySet<string>;
+const wordsOf = (text: string): Words => new Set(text.toLowerCase().split(/\W+/));
+
 /** Why something would not work any more, or would stop the run; null when it would not. */
 function lostBy(object: SiteObject, { before, after }: SiteChange): string | null {
   const { kind, about, columns, text, of } = object;
   if (kind === 'foreign key' && isOfGateway(object)) return null;
   const listed = columns === '' ? [] : columns.split(',');
-  const words = new Set(text.toLowerCase().split(/\W+/));
+  const words = wordsOf(text);
   for (const [name, table] of before) {
     const then = after.get(name);
     if (about !== name && !words.has(name)) continue;
@@ -110,12 +134,19 @@ function isOfGateway({ about, columns, of }: SiteObject): boolean {
 /** Judges what is there by what a run would do. */
 export async function judgeSite(db: Connection, change: SiteChange): Promise<SiteAnswers> {
   const answers = { refused: [] as string[], noted: [] as string[], kept: [] as string[] };
-  for (const object of await readSiteObjects(db, db.dialect.siteObjects)) {
+  const objects = await readSiteObjects(db, db.dialect.siteObjects);
+  const doing = objects.filter(({ kind }) => kind === 'trigger' || kind === 'routine');
+  const hasTriggers = doing.some(({ kind }) => kind === 'trigger');
+  const called = wordsOf(hasTriggers ? doing.map(({ text }) => text).join(' ') : '');
+  for (const object of objects) {
     if (object.kind === 'foreign key' && isOfGateway(object)) continue;
-    const answer = ANSWERS[object.kind](object, change);
-    if (answer === null) answers.kept.push(object.name);
-    else if ('refused' in answer) answers.refused.push(`${object.name} ${answer.refused}`);
-    else answers.noted.push(`${object.name} ${answer.noted}`);
+    const found = [withoutDefiner(object, change, called), ANSWERS[object.kind](object, change)];
+    for (const answer of found) {
+      if (answer === null) continue;
+      if ('refused' in answer) answers.refused.push(`${object.name} ${answer.refused}`);
+      else answers.noted.push(`${object.name} ${answer.noted}`);
+    }
+    if (found.every((answer) => answer === null)) answers.kept.push(object.name);
   }
   return answers;
 }

@@ -94,6 +94,37 @@ const REFUSED: Readonly<Record<string, PerDialect & { readonly named: string }>>
     ],
     named: 'trigger seen on table gateways needs gateways.last_seen',
   },
+  'a trigger whose definer does not exist': {
+    mysql: ["CREATE DEFINER=ghost@'%' TRIGGER lost AFTER UPDATE ON tools FOR EACH ROW SET @a = 1"],
+    named: 'trigger lost on tools (definer ghost@%) stops what is written',
+  },
+  'a trigger on a table that the migration only mends, whose definer does not exist': {
+    mysql: ["CREATE DEFINER=ghost@'%' TRIGGER lost AFTER DELETE ON tool_metrics FOR EACH ROW SET @a = 1"],
+    named: 'trigger lost on tool_metrics (definer ghost@%) stops what is written',
+  },
+  'a routine that a trigger calls, whose definer does not exist': {
+    mysql: [
+      "CREATE DEFINER=ghost@'%' PROCEDURE p() SET @a = 1",
+      'CREATE TRIGGER calls AFTER UPDATE ON tools FOR EACH ROW CALL p()',
+    ],
+    named: 'procedure p (definer ghost@%) stops what is written',
+  },
+  'a view that a trigger writes through, whose definer does not exist': {
+    mysql: [
+      'CREATE TABLE seen (id VARCHAR(36))',
+      "CREATE DEFINER=ghost@'%' VIEW seen_ids AS SELECT id FROM seen",
+      'CREATE TRIGGER calls AFTER UPDATE ON tools FOR EACH ROW INSERT INTO seen_ids VALUES (NEW.id)',
+    ],
+    named: 'view seen_ids (definer ghost@%) stops what is written',
+  },
+  'a trigger on the table that a trigger writes to, whose definer does not exist': {
+    mysql: [
+      'CREATE TABLE seen (id VARCHAR(36))',
+      "CREATE DEFINER=ghost@'%' TRIGGER lost AFTER INSERT ON seen FOR EACH ROW SET @a = 1",
+      'CREATE TRIGGER calls AFTER UPDATE ON tools FOR EACH ROW INSERT INTO seen VALUES (NEW.id)',
+    ],
+    named: 'trigger lost on seen (definer ghost@%) stops what is written',
+  },
   'a rule in place of what is written': {
     postgresql: ['CREATE RULE frozen AS ON UPDATE TO tools DO INSTEAD NOTHING'],
     named: 'rule frozen on tools',
@@ -120,6 +151,17 @@ const GOES_ON: Readonly<
     warned: 'publication sites of servers, tools new tables are not in it',
   },
   'a publication of all tables goes on': { postgresql: ['CREATE PUBLICATION sites FOR ALL TABLES'] },
+  'what has a definer that does not exist, and is not come to, goes on': {
+    mysql: [
+      'CREATE TABLE seen (id VARCHAR(36))',
+      "CREATE DEFINER=ghost@'%' TRIGGER lost AFTER INSERT ON seen FOR EACH ROW SET @a = 1",
+      "CREATE DEFINER=ghost@'%' PROCEDURE p() SET @a = 1",
+      "CREATE DEFINER=ghost@'%' PROCEDURE q() SQL SECURITY INVOKER SET @a = 1",
+      "CREATE DEFINER=ghost@'%' VIEW seen_ids AS SELECT id FROM seen",
+      'CREATE TRIGGER calls AFTER UPDATE ON tools FOR EACH ROW CALL q()',
+    ],
+    warned: 'trigger calls on tools (definer mcpgw@%) runs for the rows that are updated',
+  },
   'a view and a routine on columns that stay go on': {
     sqlite: ['CREATE VIEW names AS SELECT id, name FROM tools'],
     postgresql: ['CREATE VIEW names AS SELECT id, name FROM tools'],
@@ -178,6 +220,7 @@ describe('What the site has put on the gateway’s tables', () => {
         const report = await at.migrate();
         expect(report.exitCode, says(report)).toBe(0);
         if (dialect !== 'sqlite') expect(says(report)).toContain('tool_audit: 0 rows before, 3 after');
+        if (dialect !== 'sqlite') expect(says(report)).toContain('trigger audit on tools');
         await at.database.query("UPDATE tools SET visibility = 'odd'; DELETE FROM tool_audit");
         const repaired = await at.fix();
         expect(repaired.exitCode, says(repaired)).toBe(0);
@@ -256,6 +299,28 @@ describe('What the site has put on the gateway’s tables', () => {
         expect((await at.rollback()).exitCode).toBe(0);
         expect(await at.database.query('SHOW CREATE TABLE tools')).toMatch(/on update current_timestamp/i);
       });
+
+      it.skipIf(dialect !== 'mysql')(
+        'a definer that this user cannot see is noted; fix refuses one that does not exist, exit 2, nothing changed',
+        async () => {
+          const at = await v060With(
+            id,
+            "CREATE TRIGGER audit AFTER UPDATE ON tools FOR EACH ROW SET @a = 'tools'",
+          );
+          const owner = await serverUser(at.database, 'Str0ng-Passw0rd!', 'owner');
+          const { report } = await commandRuns(owner, '/')((io) => migrate(io, WRITE));
+          expect(report.exitCode, says(report)).toBe(0);
+          expect(says(report)).toContain('which this user cannot see');
+          await at.database.query("UPDATE tools SET visibility = 'odd'");
+          await at.database.query(
+            "CREATE DEFINER=ghost@'%' TRIGGER lost BEFORE UPDATE ON tools FOR EACH ROW SET @a = 1",
+          );
+          await expectRefused(await at.fix(), at.database, V070, 'trigger lost on tools (definer ghost@%)');
+          expect(await at.database.query("SELECT count(*) FROM tools WHERE visibility = 'odd'")).toBe('3');
+          const rolledBack = await at.rollback();
+          expect(rolledBack.exitCode, says(rolledBack)).toBe(0);
+        },
+      );
 
       it.skipIf(dialect !== 'postgresql')(
         'a user who may make no trigger is refused beside one that touches rows, nothing changed',

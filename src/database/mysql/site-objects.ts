@@ -1,17 +1,29 @@
 import { GATEWAY_LIST } from '../site-object.ts';
 import { KEEPER } from './keep-columns.ts';
 
+/**
+ * Whether a DEFINER is there (see `SiteObject`). Whoever may read the accounts sees the server's own among them; others
+ * see only their own. Roles are not told from one another.
+ */
+const definer = (isInvoked: string) => `CASE WHEN ${isInvoked} OR DEFINER NOT LIKE '%@_%' OR EXISTS (
+       SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = concat('''',
+         left(DEFINER, char_length(DEFINER) - char_length(substring_index(DEFINER, '@', -1)) - 1), '''@''',
+         substring_index(DEFINER, '@', -1), '''')) THEN ''
+     WHEN (SELECT count(DISTINCT GRANTEE) FROM information_schema.USER_PRIVILEGES) > 1 THEN 'lost' ELSE 'unseen' END
+     AS definer`;
+
 /** See `readSiteObjects`. What this user may not see the server does not tell. */
 export const MYSQL_SITE: readonly string[] = [
   `SELECT 'trigger' AS kind, concat('trigger ', TRIGGER_NAME, ' on ', EVENT_OBJECT_TABLE, ' (definer ', DEFINER, ')') AS name,
-     EVENT_OBJECT_TABLE AS about, ACTION_STATEMENT AS text, 
-     EVENT_MANIPULATION = 'UPDATE' AND ACTION_TIMING = 'BEFORE' AS touches
+     EVENT_OBJECT_TABLE AS about, ACTION_STATEMENT AS text, EVENT_MANIPULATION = 'UPDATE' AS fires,
+     EVENT_MANIPULATION = 'UPDATE' AND ACTION_TIMING = 'BEFORE' AS touches, ${definer('FALSE')}
    FROM information_schema.TRIGGERS
    WHERE TRIGGER_SCHEMA = database() AND left(TRIGGER_NAME, ${KEEPER.length}) <> '${KEEPER}'`,
-  `SELECT 'view' AS kind, concat('view ', TABLE_NAME, ' (definer ', DEFINER, ')') AS name, VIEW_DEFINITION AS text
+  `SELECT 'view' AS kind, concat('view ', TABLE_NAME, ' (definer ', DEFINER, ')') AS name, VIEW_DEFINITION AS text,
+     TABLE_NAME AS \`of\`, ${definer("SECURITY_TYPE = 'INVOKER'")}
    FROM information_schema.VIEWS WHERE TABLE_SCHEMA = database()`,
   `SELECT 'routine' AS kind, concat(lower(ROUTINE_TYPE), ' ', ROUTINE_NAME, ' (definer ', DEFINER, ')') AS name,
-     ROUTINE_DEFINITION AS text
+     ROUTINE_DEFINITION AS text, ROUTINE_NAME AS \`of\`, ${definer("SECURITY_TYPE = 'INVOKER'")}
    FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = database()`,
   `SELECT 'foreign key' AS kind, concat('foreign key ', CONSTRAINT_NAME, ' of ', TABLE_SCHEMA, '.', TABLE_NAME) AS name,
      REFERENCED_TABLE_NAME AS about, TABLE_NAME AS \`of\`,
