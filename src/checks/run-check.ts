@@ -44,7 +44,9 @@ export async function runCheck(
     const why =
       known?.code === 'CORRUPT'
         ? `Not checked: ${known.message}\nWhat is damaged, and what can be done: mcpgw doctor`
-        : `The check itself failed: ${errorText(error)}`;
+        : known?.code === 'PERMISSION'
+          ? `Not checked: ${known.message}\n${known.hint}`
+          : `The check itself failed: ${errorText(error)}`;
     return { check, findings: null, report: without(check, 'errored', why) };
   }
 }

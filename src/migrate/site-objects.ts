@@ -62,7 +62,10 @@ const ANSWERS: Readonly<Record<SiteKind, Judge>> = {
     return refusedWhen(lost ?? lostBy(object, change), then);
   },
   'row-level security': () =>
-    refusedWhen('hides rows from this user', 'use the owner of the tables, or a role with BYPASSRLS'),
+    refusedWhen(
+      'hides rows from this user',
+      'use a role with BYPASSRLS, or the owner of the tables where it is not forced on that',
+    ),
   'event trigger': () => ({ noted: 'runs at each change of the schema, and may refuse it' }),
   'system versioning': ({ about }) =>
     refusedWhen(

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import { connectFailure } from '../connect-failure.ts';
 import { inWords, noting, saidByServer, type Words } from '../said-by-server.ts';
+import { quotePostgresql as q } from './ddl.ts';
 
 interface PostgresqlError {
   readonly code?: string;
@@ -8,6 +9,8 @@ interface PostgresqlError {
   /** Where in a function it was raised. */
   readonly where?: string;
   readonly detail?: string;
+  /** The server's function that raised it. */
+  readonly routine?: string;
 }
 
 /** By SQLSTATE (PostgreSQL manual, appendix A). */
@@ -58,7 +61,7 @@ const WORDS: readonly Words[] = [
     '57014',
     'FAILED',
     'A statement was cancelled on the server:',
-    'Somebody cancelled it (pg_cancel_backend), or a pooler did (query_timeout).',
+    "The server says why. Where it names a timeout, the limit of the role or the database is too short for a first statement: ALTER ROLE … SET statement_timeout = '1min'. Where it names a user, somebody cancelled it (pg_cancel_backend), or a pooler did (query_timeout).",
   ],
   [
     '25P03 57P05 25P04',
@@ -104,12 +107,20 @@ const WORDS: readonly Words[] = [
   ],
 ];
 
+const hidesRows = (code: string, user: string): Words => [
+  code,
+  'PERMISSION',
+  'Row-level security hides rows from this user:',
+  `Have an administrator of the server run: ALTER ROLE ${q(user)} BYPASSRLS; Nothing was changed.`,
+];
+
 /** What the server makes of a statement of ours that is wrong; in a function of the site's it says where. */
 const OURS = /^42(601|703|803|804|846|883|P01|P02|P10|P18|P22)$/;
 
-export function translatePostgresqlError(error: unknown): GatewayError | null {
+/** @param user the role in whose name the session works, where it is known */
+export function translatePostgresqlError(error: unknown, user = '<user>'): GatewayError | null {
   if (!(error instanceof Error)) return null;
-  const { code = '', message, where, detail } = error as PostgresqlError & Error;
+  const { code = '', message, where, detail, routine } = error as PostgresqlError & Error;
   const failure = connectFailure('PostgreSQL', error);
   if (failure !== null) return failure;
   if (saidByServer(error)) {
@@ -117,7 +128,9 @@ export function translatePostgresqlError(error: unknown): GatewayError | null {
     if (where !== undefined) noting(error, 'Inside of', where.split('\n')[0] ?? '');
     // Others' details may hold rows.
     if (code === '2BP01' || code === '0A000') noting(error, 'PostgreSQL says', detail ?? message);
-    return inWords(WORDS, { product: 'PostgreSQL', code, text: message, error });
+    // A table's owner is kept out, too, by what is forced on it.
+    const words = routine === 'check_enable_rls' ? [hidesRows(code, user)] : WORDS;
+    return inWords(words, { product: 'PostgreSQL', code, text: message, error });
   }
   if (/SASL|password must be a string/.test(message)) {
     return inWords(WORDS, { product: 'PostgreSQL', code: '28P01', text: message, error });

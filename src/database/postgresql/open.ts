@@ -75,12 +75,12 @@ export const openPostgresql: Open<PostgresqlTarget> = async (t, options) => {
       const client = await pool.connect();
       // Where another process runs the query than the one that was promised, there is a pooler between.
       const { processID } = client as unknown as Partial<ServerSession>;
-      const { rows } = await client.query<{ version: string }>({
+      const { rows } = await client.query<{ version: string; who: string }>({
         text: postgresqlSession(`pg_backend_pid() IS DISTINCT FROM ${processID ?? 'NULL'}`),
         query_timeout: connectTimeoutMs,
       } as pg.QueryConfig);
       client.release();
-      const dialect = postgresqlDialect(rows[0]?.version.split(' ')[0] ?? '');
+      const dialect = postgresqlDialect(rows[0]?.version.split(' ')[0] ?? '', rows[0]?.who);
       return { kysely, dialect, cut, lastWords: () => lastWords };
     } catch (error) {
       cut();

@@ -25,7 +25,8 @@ import { POSTGRESQL_THINGS } from './things.ts';
 /** The oldest version the tests run on. */
 const OLDEST = 13;
 
-export const postgresqlDialect = (version: string): Dialect => ({
+/** @param user the role in whose name the session works */
+export const postgresqlDialect = (version: string, user: string | undefined): Dialect => ({
   name: 'postgresql',
   transactionalDdl: true,
   exclusive: true,
@@ -36,7 +37,7 @@ export const postgresqlDialect = (version: string): Dialect => ({
   ranges: null,
   readSchema: readPostgresqlSchema,
   things: POSTGRESQL_THINGS,
-  translateError: translatePostgresqlError,
+  translateError: (error) => translatePostgresqlError(error, user),
 
   server: {
     product: 'PostgreSQL',

@@ -41,32 +41,58 @@ export async function lackingForChanges(
   tables: readonly string[],
 ): Promise<readonly MissingPrivilege[]> {
   const ours = tables.filter((name) => GATEWAY_TABLES.has(name));
-  const [schema] = await db.query<{ name: string | null; may_create: boolean | null; who: string }>(sql`
+  const [schema] = await db.query<{
+    name: string | null;
+    may_create: boolean | null;
+    who: string;
+    inherits: boolean;
+  }>(sql`
     SELECT current_schema() AS name, has_schema_privilege(current_schema(), 'CREATE') AS may_create,
-           current_user AS who`);
+           current_user AS who, (SELECT rolinherit FROM pg_roles WHERE rolname = current_user) AS inherits`);
   if (schema === undefined || schema.name === null) {
     return [
       { what: 'no schema of the search path exists; check search_path in DATABASE_URL', statement: '' },
     ];
   }
-  const { name: schemaName, who, may_create: mayCreate } = schema;
+  const { name: schemaName, who, may_create: mayCreate, inherits } = schema;
   const missing = mayCreate
     ? []
     : [{ what: 'create tables', statement: `GRANT CREATE ON SCHEMA ${q(schemaName)} TO ${q(who)};` }];
   if (ours.length === 0) return missing;
-  const foreign = await db.query<{ owner: string; is_superuser: boolean; names: string[] }>(sql`
-    SELECT r.rolname AS owner, r.rolsuper AS is_superuser, json_agg(c.relname ORDER BY c.relname) AS names
+  const foreign = await db.query<{
+    owner: string;
+    is_superuser: boolean;
+    is_member: boolean;
+    names: string[];
+  }>(sql`
+    SELECT r.rolname AS owner, r.rolsuper AS is_superuser, pg_has_role(r.oid, 'MEMBER') AS is_member,
+           json_agg(c.relname ORDER BY c.relname) AS names
     FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname IN (${sql.join(ours)})
       AND NOT pg_has_role(c.relowner, 'USAGE')
-    GROUP BY r.rolname, r.rolsuper ORDER BY r.rolname`);
+    GROUP BY r.oid, r.rolname, r.rolsuper ORDER BY r.rolname`);
   return [
     ...missing,
-    ...foreign.map(({ owner, is_superuser: isSuperuser, names }) => ({
+    ...foreign.map(({ owner, is_superuser: isSuperuser, is_member: isMember, names }) => ({
       what: `change ${names.length === 1 ? 'table' : 'tables'} ${namesOf(names)}, which ${names.length === 1 ? 'belongs' : 'belong'} to ${owner}`,
       // A member of a superuser could become one.
-      statement: isSuperuser ? '' : `GRANT ${q(owner)} TO ${q(who)};`,
+      statement: isSuperuser ? '' : membership(db, { owner, who, isMember, inherits }),
       owner,
     })),
   ];
+}
+
+/** A member has what the other role has only if it inherits it: from 16 on, each membership says that for itself. */
+function membership(
+  { dialect }: Connection,
+  of: { owner: string; who: string; isMember: boolean; inherits: boolean },
+): string {
+  const { owner, who, isMember, inherits } = of;
+  const grant = `GRANT ${q(owner)} TO ${q(who)}`;
+  if (inherits && !isMember) return `${grant};`;
+  if (Number.parseInt(dialect.server.version, 10) >= 16) return `${grant} WITH INHERIT TRUE;`;
+  return [
+    ...(isMember && !inherits ? [] : [`${grant};`]),
+    ...(inherits ? [] : [`ALTER ROLE ${q(who)} INHERIT;`]),
+  ].join(' ');
 }

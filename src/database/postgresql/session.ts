@@ -62,7 +62,7 @@ export function postgresqlSession(isLocal: string, other: Readonly<Record<string
   });
   // An older server has no value for what it does not know.
   return (
-    `SELECT current_setting('server_version') AS version, count(set_config(name, value, ${isLocal})) AS set ` +
+    `SELECT current_setting('server_version') AS version, current_user AS who, count(set_config(name, value, ${isLocal})) AS set ` +
     `FROM (VALUES ${rows.join(', ')}) AS ours(name, value) WHERE current_setting(name, true) <> value`
   );
 }

@@ -28,16 +28,20 @@ export const plannedMigration = perContext(
     const state = await stateOf(context);
     if (state instanceof GatewayError || state.release === '0.7.0') return null;
     try {
-      return await makePlan(db, {
-        settings: inspected.settings,
-        now,
-        // The text of every statement takes scans of large tables.
-        purpose: thorough ? 'show' : 'outline',
-        adopt: false,
-        marker: false,
-      });
+      return await inSavepoint(db, () =>
+        makePlan(db, {
+          settings: inspected.settings,
+          now,
+          // The text of every statement takes scans of large tables.
+          purpose: thorough ? 'show' : 'outline',
+          adopt: false,
+          marker: false,
+        }),
+      );
     } catch (error) {
-      if (error instanceof GatewayError) return error;
+      const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
+      // What else fails is no word on the data.
+      if (known !== null && (known === error || known.code === 'PERMISSION')) return known;
       throw error;
     }
   },

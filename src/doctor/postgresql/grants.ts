@@ -49,7 +49,9 @@ export const grants: Examination<PostgresqlContext> = {
     return {
       count: lines.length,
       sample: lines.map(({ what, statement }) => (statement === '' ? what : `${what}: ${statement}`)),
-      hint: hintFor(lines, statements.length > 0),
+      hint: tables.every(({ isOwned }) => isOwned)
+        ? 'Have an administrator of the server run this.'
+        : hintFor(lines, statements.length > 0),
       command: statements.join(' '),
     };
   },
