@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { TestDatabase } from '../../support/databases.ts';
 import { REAL_DATABASES } from '../../support/real-dumps.ts';
 import { ADMIN } from '../../support/test-settings.ts';
+import { giveRealSecrets } from '../support/dump-secrets.ts';
 import { describeJudged, gatewayOn } from '../support/gateways.ts';
 import {
   emptyDatabase,
@@ -29,7 +30,7 @@ describeJudged('a database filled through v0.6.0', ['0.6.0', '0.7.0'], ({ id, di
     'is served by v0.7.0, its tools are called',
     async () => {
       const database = given ? await realDatabase(id, 'v0.6.0-small') : await emptyDatabase(id);
-      if (given) await database.query('DELETE FROM tool_metrics');
+      if (given) await giveRealSecrets(database, await gatewayOn(database, '0.6.0', {}));
       const rest = await restService();
       const before = await fillThroughOld(database, rest.url);
       const callsBefore = rest.calls();
