@@ -13,24 +13,25 @@ import { seedStatements } from './seed-statements.ts';
 interface AssignmentState {
   readonly id: string;
   readonly granted_by: string;
+  readonly is_active: unknown;
   readonly is_expired: unknown;
   readonly granted_by_user: unknown;
 }
 
 /**
- * Active global assignments of the administrator's role, the one that stays first. Two make every start of the
- * gateway log an error (COMPATIBILITY §4).
+ * Global assignments of the administrator's role, the one that stays first. Two make every start of the gateway log
+ * an error (COMPATIBILITY §4), also when one of them is inactive: seen with the real v0.7.0.
  */
 const assignments = perContext(async (context): Promise<readonly AssignmentState[]> => {
   const { db, adminEmail, now } = context;
   const yes = db.dialect.boolean(true);
   const kept = (await roleStates(context)).find(({ role }) => role.name === ADMIN_ROLE)?.rows[0];
   return db.query<AssignmentState>(
-    sql`SELECT u.id, u.granted_by,
+    sql`SELECT u.id, u.granted_by, u.is_active,
                CASE WHEN u.expires_at <= ${db.dialect.timestamp(now)} THEN 1 ELSE 0 END AS is_expired,
                CASE WHEN g.email IS NULL THEN 0 ELSE 1 END AS granted_by_user
         FROM user_roles u JOIN roles r ON r.id = u.role_id LEFT JOIN email_users g ON g.email = u.granted_by
-        WHERE u.user_email = ${adminEmail} AND u.scope = 'global' AND u.scope_id IS NULL AND u.is_active = ${yes}
+        WHERE u.user_email = ${adminEmail} AND u.scope = 'global' AND u.scope_id IS NULL
           AND r.name = ${ADMIN_ROLE} AND r.scope = 'global' AND r.is_active = ${yes}
         ORDER BY ${assignmentOrder(context, kept?.id ?? '')}`,
   );
@@ -50,6 +51,7 @@ export const roleAssignment: Check = {
       kept === undefined
         ? [`${context.adminEmail} is not assigned ${ADMIN_ROLE}`]
         : [
+            ...(isTrue(kept.is_active) ? [] : [assignmentLine(kept, 'inactive')]),
             ...(isTrue(kept.is_expired) ? [assignmentLine(kept, 'expired')] : []),
             ...(isTrue(kept.granted_by_user)
               ? []
@@ -71,18 +73,22 @@ export const roleAssignment: Check = {
     }
     const summary: string[] = [];
     const statements: Statement[] = [];
+    if (!isTrue(kept.is_active)) {
+      summary.push(`the assignment of ${ADMIN_ROLE} to ${adminEmail} becomes active`);
+      statements.push(update(context, sql`is_active = ${context.db.dialect.boolean(true)}`, kept.id));
+    }
     if (isTrue(kept.is_expired)) {
       summary.push(`the assignment of ${ADMIN_ROLE} to ${adminEmail} no longer expires`);
-      statements.push(update(context, sql`expires_at = NULL`, [kept.id]));
+      statements.push(update(context, sql`expires_at = NULL`, kept.id));
     }
     if (!isTrue(kept.granted_by_user)) {
       summary.push(`the assignment of ${ADMIN_ROLE} names ${adminEmail} as the one who granted it`);
-      statements.push(update(context, sql`granted_by = ${adminEmail}`, [kept.id]));
+      statements.push(update(context, sql`granted_by = ${adminEmail}`, kept.id));
     }
     if (duplicates.length > 0) {
       const ids = duplicates.map(({ id }) => id);
-      summary.push(`all but one assignment of ${ADMIN_ROLE} to ${adminEmail} become inactive`);
-      statements.push(update(context, sql`is_active = ${context.db.dialect.boolean(false)}`, ids));
+      summary.push(`all but one assignment of ${ADMIN_ROLE} to ${adminEmail} are deleted`);
+      statements.push(written(context, sql`DELETE FROM user_roles WHERE id IN (${sql.join(ids)})`));
     }
     return { summary, statements };
   },
@@ -92,10 +98,10 @@ function assignmentLine({ id }: AssignmentState, problem: string): string {
   return rowLine('user_roles', id, null, problem);
 }
 
-function update({ db }: CheckContext, values: ReturnType<typeof sql>, ids: readonly string[]): Statement {
-  return {
-    ...db.compile(sql`UPDATE user_roles SET ${values} WHERE id IN (${sql.join([...ids])})`),
-    counts: 'written',
-    table: 'user_roles',
-  };
+function update(context: CheckContext, values: ReturnType<typeof sql>, id: string): Statement {
+  return written(context, sql`UPDATE user_roles SET ${values} WHERE id = ${id}`);
+}
+
+function written({ db }: CheckContext, query: ReturnType<typeof sql>): Statement {
+  return { ...db.compile(query), counts: 'written', table: 'user_roles' };
 }

@@ -84,7 +84,7 @@ function surplus({ role, rows }: DefaultRoleState, duplicate: RoleState): readon
   return lackingPermissions(kept, duplicate.permissions ?? []);
 }
 
-/** Users of the duplicates get the role that stays, each once, and the duplicates become inactive. */
+/** Users of the duplicates get the role that stays, each once: the gateway counts inactive assignments, too. */
 function mergeRoles(context: CheckContext, kept: string, duplicates: readonly string[]): Statement[] {
   const { db } = context;
   const no = db.dialect.boolean(false);
@@ -92,10 +92,10 @@ function mergeRoles(context: CheckContext, kept: string, duplicates: readonly st
   const twice = sql`SELECT d.id FROM (
       SELECT u.id AS id, row_number() OVER (
         PARTITION BY u.user_email, u.scope, coalesce(u.scope_id, '') ORDER BY ${assignmentOrder(context, kept)}) AS place
-      FROM user_roles u WHERE u.role_id IN (${sql.join([kept, ...duplicates])}) AND u.is_active = ${db.dialect.boolean(true)}
+      FROM user_roles u WHERE u.role_id IN (${sql.join([kept, ...duplicates])})
     ) d WHERE d.place > 1`;
   return [
-    written(context, sql`UPDATE user_roles SET is_active = ${no} WHERE id IN (${twice})`, 'user_roles'),
+    written(context, sql`DELETE FROM user_roles WHERE id IN (${twice})`, 'user_roles'),
     written(context, sql`UPDATE user_roles SET role_id = ${kept} WHERE role_id IN (${gone})`, 'user_roles'),
     written(
       context,

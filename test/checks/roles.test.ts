@@ -95,11 +95,9 @@ describeDefects(roles, {
       expect(await assignments(at)).toBe(
         [
           'both-1\tviewer\tfirst\t1',
-          'both-2\tviewer\tfirst\t0',
           'first\tplatform_admin\tfirst\t1',
           'own\tviewer\tfirst\t1',
           'twice-1\tviewer\tfirst\t1',
-          'twice-2\tviewer\tfirst\t0',
         ].join('\n'),
       );
     },
@@ -140,10 +138,22 @@ describeDefects(roleAssignment, {
       /^user_roles \S+-\S+: .* is assigned platform_admin already$/,
     ],
     changes: ['user_roles'],
-    after: async (at) =>
-      expect(await assignments(at)).toBe(
-        'again\tplatform_admin\tfirst\t1\nfirst\tplatform_admin\tfirst\t0\nmore\tplatform_admin\tfirst\t0',
-      ),
+    after: async (at) => expect(await assignments(at)).toBe('again\tplatform_admin\tfirst\t1'),
+  },
+  'keeps the active one of two': {
+    plant: async (at) => {
+      await assign(at, 'again', roleId('platform_admin'), null);
+      await at.database.query("UPDATE user_roles SET is_active = false WHERE id <> 'again'");
+    },
+    findings: [/^user_roles \S+-\S+: .* is assigned platform_admin already$/],
+    changes: ['user_roles'],
+    after: async (at) => expect(await assignments(at)).toBe('again\tplatform_admin\tfirst\t1'),
+  },
+  'makes the only one active again': {
+    plant: ({ database }) => database.query('UPDATE user_roles SET is_active = false'),
+    findings: [/^user_roles \S+: inactive$/],
+    changes: ['user_roles'],
+    after: async (at) => expect(await assignments(at)).toBe('first\tplatform_admin\tfirst\t1'),
   },
   'renews one that has expired': {
     plant: ({ database }) => database.query("UPDATE user_roles SET expires_at = '2020-01-01 00:00:00'"),
@@ -173,7 +183,7 @@ describeEachDatabase('roles.default and roles.assignment', ({ id }) => {
       'roles.assignment',
     ]);
     expect((await fix(at, [roles, roleAssignment])).clean).toBe(true);
-    expect(await assignments(at)).toBe('again\tplatform_admin\tfirst\t1\nfirst\tplatform_admin\tfirst\t0');
+    expect(await assignments(at)).toBe('again\tplatform_admin\tfirst\t1');
     expect((await fix(at, [roles, roleAssignment])).steps).toEqual([]);
   });
 
