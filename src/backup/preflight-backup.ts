@@ -14,6 +14,8 @@ export interface BackupPreflight {
   readonly bytes: number;
   /** Absolute; the folder it goes to. */
   readonly place: string;
+  /** What would keep this user from restoring it. */
+  readonly warnings: readonly string[];
   readonly tool: BackupTool;
 }
 
@@ -31,7 +33,7 @@ export async function preflightBackup(context: ConnectedBackupContext): Promise<
   await refuseWithoutRoom(place, bytes, context);
   const risk = openToOthers(place);
   if (risk !== null) context.warn?.(risk);
-  return { bytes, place, tool };
+  return { bytes, place, tool, warnings: await tool.foretell(db) };
 }
 
 /**

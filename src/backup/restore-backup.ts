@@ -87,12 +87,14 @@ interface Present {
  * @throws GatewayError; nothing was changed
  */
 export async function planRestore(context: RestoreContext): Promise<PlannedRestore> {
-  const { plan, tool } = await prepare(context);
+  const { plan, tool, present } = await prepare(context);
   const request = requestOf(plan, context);
   return {
     ...plan,
     statements: await tool.restoreStatements(request),
-    refusal: await refusalOf(plan, tool, request),
+    refusal:
+      (await refusalOf(plan, tool, request)) ??
+      (present.server === null ? null : await tool.rehearse(request)),
   };
 }
 

@@ -42,11 +42,11 @@ export async function plannedBackup(
   session: Session,
   db: Connection,
   options: Options,
-): Promise<{ readonly sections: Section[]; readonly warnings: string[] }> {
+): Promise<{ readonly sections: Section[]; readonly warnings: readonly string[] }> {
   if (options.backup === false || !(await holdsRows(db))) return { sections: [], warnings: [] };
   const { io, loaded, progress, warn } = session;
   try {
-    const { bytes, place } = await preflightBackup({
+    const { bytes, place, warnings } = await preflightBackup({
       db,
       target: loaded.target,
       env: io.env,
@@ -63,7 +63,7 @@ export async function plannedBackup(
     ];
     return {
       sections: [{ id: 'backup', title: 'Backup before the first write', columns: ['what', 'value'], rows }],
-      warnings: [],
+      warnings,
     };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;

@@ -1,3 +1,4 @@
+import type { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
@@ -26,6 +27,10 @@ export interface BackupTool {
   preflight(server: Server): Promise<void>;
   /** The same for restoring. */
   preflightRestore(server: Server | null): Promise<void>;
+  /** What would keep this user from restoring what a backup would have, a sentence each. */
+  foretell(db: Connection): Promise<readonly string[]>;
+  /** What a restore by this user would refuse the backup itself for, for whoever only wants to know; or null. */
+  rehearse(request: RestoreScriptRequest): Promise<GatewayError | null>;
   /** Bytes a backup takes at most. */
   estimate(db: Connection): Promise<number>;
   /**

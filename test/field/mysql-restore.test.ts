@@ -18,6 +18,7 @@ import { clientIsOlder } from '../backup/client-is-older.ts';
 import { type CommandRun, commandRuns, rowsOf } from '../support/command-run.ts';
 import { DATABASES } from '../support/database-kinds.ts';
 import type { TestDatabase } from '../support/databases.ts';
+import { askDoctor } from '../support/doctor.ts';
 import { pausingClient } from '../support/pausing-client.ts';
 import { serverUser } from '../support/server-user.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -191,6 +192,12 @@ describe('A restore on MySQL never leaves half a database that is taken for a wh
           await database.query(`CREATE ${sql}`);
           try {
             const theirs = commandRuns(user, cwd);
+            const foretold = [
+              (await askDoctor(user.url)).of('database.backup-grants').findings,
+              (await theirs((io) => migrate(io, { ...GLOBAL, dryRun: true }))).report.warnings,
+            ].map((lines) => lines.join().includes(`${what} of \`mcpgw\`@\`%\``));
+            // MySQL shows others’ routines to nobody who has no right to them.
+            if (what !== 'PROCEDURE') expect([what, ...foretold]).toEqual([what, true, true]);
             const taken = await theirs(COMMANDS.backup!);
             const told = taken.report.warnings.some((text) => text.includes(`${what} of \`mcpgw\`@\`%\``));
             // What makes a procedure is not even shown to others, so there is no backup without it either.
@@ -203,6 +210,10 @@ describe('A restore on MySQL never leaves half a database that is taken for a wh
             const whole = isHidden ? await run(COMMANDS.backup!) : taken;
             const name = String(rowsOf(whole.report, 'backup')?.find(([key]) => key === 'manifest')?.[1]);
             const before = await contentOf(database);
+            const rehearsed = (await theirs((io) => restore(io, { ...GLOBAL, from: name, dryRun: true })))
+              .report;
+            expect([what, rehearsed.exitCode]).toEqual([what, 1]);
+            expect(JSON.stringify(rehearsed)).toContain(`${what} of \`mcpgw\`@\`%\``);
             const { report } = await theirs((io) =>
               restore(io, { ...GLOBAL, from: name, confirm: database.name }),
             );

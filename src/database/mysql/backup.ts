@@ -18,10 +18,10 @@ import {
   mysqlClients,
   withLogin,
 } from './clients.ts';
-import { definerWarnings } from './definers.ts';
+import { definerWarnings, foretellDefiners } from './definers.ts';
 import { DumpRows } from './dump-rows.ts';
 import { readDump } from './read-dump.ts';
-import { mysqlRestoreStatements, restoreMysql } from './restore.ts';
+import { mysqlRestoreStatements, rehearseMysql, restoreMysql } from './restore.ts';
 
 /** Text this plain packs well at once; better levels take several times as long as the dump itself. */
 const GZIP_LEVEL = 1;
@@ -50,6 +50,8 @@ export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
       return `the backup is of ${source.server}, and the server is ${server.product} ${server.version}: they do not read each other’s dumps`;
     },
     dependents: async () => [],
+    foretell: foretellDefiners,
+    rehearse: (request) => rehearseMysql(context, request),
     restoreStatements: async (request) => mysqlRestoreStatements(request),
     restore: (request) => restoreMysql(context, request),
   };

@@ -3,6 +3,7 @@ import { errorText, GatewayError } from '../../errors.ts';
 import { RESTORE_TABLE } from '../../schema/gateway-tables.ts';
 import type { Connection } from '../connection.ts';
 import { statement } from '../statement.ts';
+import { quoteMysql } from './ddl.ts';
 import type { Defined } from './dump-definers.ts';
 import { readMysqlGrants } from './privileges.ts';
 
@@ -62,6 +63,23 @@ export async function definerWarnings(db: Connection, defined: readonly Defined[
   if (refused.length === 0) return [];
   const list = refused.map(({ kind, definer }) => `${kind} of ${definer}`).join(', ');
   return [`This user could not restore the backup, since it may not make what is in it: ${list}. ${WHO}`];
+}
+
+/** The same before there is a backup. */
+export async function foretellDefiners(db: Connection): Promise<string[]> {
+  const found = await db.query<{ kind: string; definer: string }>(sql`
+    SELECT 'TRIGGER' AS kind, DEFINER AS definer FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = database()
+    UNION SELECT 'VIEW', DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = database()
+    UNION SELECT ROUTINE_TYPE, DEFINER FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = database()
+    UNION SELECT 'EVENT', DEFINER FROM information_schema.EVENTS WHERE EVENT_SCHEMA = database()`);
+  const inBackticks = (account: string) => {
+    const at = account.lastIndexOf('@');
+    return `${quoteMysql(account.slice(0, at))}@${quoteMysql(account.slice(at + 1))}`;
+  };
+  return definerWarnings(
+    db,
+    found.map(({ kind, definer }) => ({ kind, definer: inBackticks(definer) })),
+  );
 }
 
 function distinct(defined: readonly Defined[]): readonly Defined[] {

@@ -15,7 +15,7 @@ import { whileReachable } from '../while-reachable.ts';
 import { mysqlBackupTool } from './backup.ts';
 import { clientEnvironment, type Login, type MysqlBackupContext, mysqlClient, withLogin } from './clients.ts';
 import { quoteMysql } from './ddl.ts';
-import { tryDefiners } from './definers.ts';
+import { definerWarnings, tryDefiners } from './definers.ts';
 import { type ReadDump, readDump } from './read-dump.ts';
 import {
   CREATE_MARKER,
@@ -73,12 +73,30 @@ export async function restoreMysql(context: MysqlBackupContext, request: Restore
   });
 }
 
+/** See `BackupTool.rehearse`. Whether the definers go is told from what is granted, since trying them writes. */
+export async function rehearseMysql(
+  context: MysqlBackupContext,
+  request: RestoreScriptRequest,
+): Promise<GatewayError | null> {
+  try {
+    const { defined } = await wholeDump(context, request);
+    const [message] = await connectOnce(context, 'read', (db) => definerWarnings(db, defined));
+    return message === undefined ? null : new GatewayError('PERMISSION', message);
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+}
+
 /**
  * Reads the dump as the load will.
  *
  * @throws GatewayError CORRUPT when it is not the whole of what its manifest says
  */
-async function wholeDump(context: MysqlBackupContext, { file, rows }: RestoreRequest): Promise<ReadDump> {
+async function wholeDump(
+  context: MysqlBackupContext,
+  { file, rows }: RestoreScriptRequest,
+): Promise<ReadDump> {
   const corrupt = (what: string, options: GatewayErrorOptions) =>
     new GatewayError('CORRUPT', `The backup ${file} ${what}.`, {
       hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',

@@ -49,6 +49,8 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
       return `the backup is of the schema ${notes.schema ?? 'unknown'}, and search_path in DATABASE_URL leads to ${schema ?? 'none that exists'}`;
     },
     dependents: (request) => postgresqlDependents(context, request),
+    foretell: async () => [],
+    rehearse: async () => null,
     restoreStatements: (request) => postgresqlRestoreStatements(context, request),
     restore: (request) => restorePostgresql(context, request),
   };

@@ -43,6 +43,8 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
     refusal: async () => null,
     // The file is swapped for another.
     dependents: async () => [],
+    foretell: async () => [],
+    rehearse: async () => null,
     restoreStatements: async () => [],
     restore: (request) => restoreSqlite(context, request),
   };

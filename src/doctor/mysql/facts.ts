@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { perContext } from '../../checks/per-context.ts';
+import { foretellDefiners } from '../../database/mysql/definers.ts';
 import { type MysqlGrants, readMysqlGrants } from '../../database/mysql/privileges.ts';
 import { releaseSchema } from '../../migrate/release-schema.ts';
 import { HISTORY_TABLE, VERSION_TABLE } from '../../schema/gateway-tables.ts';
@@ -16,6 +17,8 @@ export interface MysqlFacts {
   /** The gateway's, and what says at which release they are. */
   readonly tables: readonly TableFacts[];
   readonly views: number;
+  /** What would keep this user from restoring its own backup. */
+  readonly unrestorable: readonly string[];
   /** As it is. */
   readonly schema: Schema;
   /** As the migration leaves it. */
@@ -55,6 +58,7 @@ export const factsOf = perContext(async ({ db, schema }: OpenContext<MysqlTarget
     tables: rows
       .filter(({ name, kind }) => kind === 'BASE TABLE' && ours.has(name))
       .map((table) => ({ ...table, bytes: Number(table.bytes), dataBytes: Number(table.dataBytes) })),
+    unrestorable: await foretellDefiners(db),
     views: rows.filter(({ kind }) => kind === 'VIEW').length,
     schema,
     target,

@@ -33,7 +33,7 @@ export const backupGrants = judged({
     'What migrate saves before its first write is incomplete, or cannot be put back by this user. Another user may do both.',
   judge(facts) {
     const forViews = (privilege: string) => (facts.views > 0 ? [privilege] : []);
-    return judge(
+    const found = judge(
       facts,
       { 'mcpgw backup': ['SELECT', 'TRIGGER', ...forViews('SHOW VIEW')] },
       {
@@ -45,6 +45,11 @@ export const backupGrants = judged({
         ],
       },
     );
+    return {
+      ...found,
+      count: found.count + facts.unrestorable.length,
+      sample: [...(found.sample ?? []), ...facts.unrestorable],
+    };
   },
 });
 

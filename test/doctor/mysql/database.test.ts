@@ -132,8 +132,10 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
       expect(answer.of('database.backup-grants').findings).toEqual([
         'mcpgw backup: lacks TRIGGER, SHOW VIEW',
         'mcpgw restore and mcpgw rollback: lacks LOCK TABLES, TRIGGER, CREATE VIEW',
+        expect.stringContaining('VIEW of `mcpgw`@`%`'),
       ]);
       await database.query(answer.of('database.backup-grants').command ?? '');
+      await database.query('DROP VIEW names');
       expect(ours(await askDoctor(user.url))).toEqual([]);
     });
 

@@ -34,6 +34,7 @@ function facts(variables: Readonly<Record<string, string>>, more: Partial<MysqlF
     },
     tables: [],
     views: 0,
+    unrestorable: [],
     schema: target,
     target,
     ...more,
