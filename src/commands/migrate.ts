@@ -5,6 +5,7 @@ import type { ExitCode } from '../errors.ts';
 import { lockImpact } from '../migrate/lock-impact.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
 import { type RunResult, runMigration } from '../migrate/run.ts';
+import { reasonOf, refusal } from '../report/refusal.ts';
 import { VERSION } from '../version.ts';
 import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
@@ -15,7 +16,7 @@ import { locksSection } from './locks-section.ts';
 import { describePlan, migrationOutcome, planOutcome } from './migrate-report.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
-import { preflightBefore } from './preflight-before.ts';
+import { preflightBefore, preflightOf } from './preflight-before.ts';
 import { runCommand } from './run-command.ts';
 import { runRefusals } from './run-refusals.ts';
 import { openSession, type Session } from './session.ts';
@@ -52,10 +53,11 @@ function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
     const { plan, outcome } = await planned(session, options, db);
     if (isEmpty(plan)) return outcome;
-    const warnings = await preflightBefore(session, options, db, plan.schema);
+    const { warnings, refusal: refused } = await preflightOf(session, options, db, plan.schema);
+    const refusals = refused === null ? [] : [refusal(reasonOf(refused))];
     return endDryRun({
       ...outcome,
-      warnings: [...(outcome.warnings ?? []), ...warnings, ...lastReleaseLines(db.dialect)],
+      warnings: [...(outcome.warnings ?? []), ...refusals, ...warnings, ...lastReleaseLines(db.dialect)],
     });
   });
 }

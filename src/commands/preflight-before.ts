@@ -9,15 +9,14 @@ import type { Session } from './session.ts';
 /**
  * Looks, before anything is written, at what the doctor knows to make a migration fail or go badly.
  *
- * @returns warnings
- * @throws GatewayError PREFLIGHT
+ * @returns warnings, and why a run would refuse
  */
-export async function preflightBefore(
+export async function preflightOf(
   session: Session,
   options: GlobalOptions,
   db: Connection,
   schema: Schema,
-): Promise<readonly string[]> {
+): Promise<{ readonly warnings: readonly string[]; readonly refusal: GatewayError | null }> {
   const { preflight } = await import('../doctor/preflight.ts');
   const { refusals, warnings } = await preflight(
     db,
@@ -28,11 +27,22 @@ export async function preflightBefore(
     session.loaded.target,
     schema,
   );
-  if (refusals.length === 0) return [...warnings, ...(await defaultPasswords(db, schema))];
-  throw new GatewayError('PREFLIGHT', 'The migration would fail here, and part-way at the worst.', {
+  if (refusals.length === 0) {
+    return { warnings: [...warnings, ...(await defaultPasswords(db, schema))], refusal: null };
+  }
+  const worst = db.dialect.transactionalDdl ? '' : ', and part-way at the worst';
+  const refusal = new GatewayError('PREFLIGHT', `The migration would fail here${worst}.`, {
     details: refusals,
     hint: 'Nothing was changed. What each of these means, and the command that mends it: mcpgw doctor',
   });
+  return { warnings, refusal };
+}
+
+/** The same for a run. @throws GatewayError PREFLIGHT */
+export async function preflightBefore(...args: Parameters<typeof preflightOf>): Promise<readonly string[]> {
+  const { warnings, refusal } = await preflightOf(...args);
+  if (refusal !== null) throw refusal;
+  return warnings;
 }
 
 /** Administrators that the database has already, whose password everybody can look up. */

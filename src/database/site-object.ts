@@ -33,6 +33,8 @@ export interface SiteObject {
   readonly of: string;
   /** Whether the account in whose name it runs is there; '' where it is, or nothing runs in another's name. */
   readonly definer: 'lost' | 'unseen' | '';
+  /** The statement that drops it, before it those for what depends on it; empty where none does. */
+  readonly drops: readonly string[];
   /** A trigger that an UPDATE of the table fires, and that can then change the row. */
   readonly touches: boolean;
   /** A trigger that an UPDATE of the table fires, whatever it can change. */
@@ -46,11 +48,12 @@ export async function readSiteObjects(db: Connection, queries: readonly string[]
     const rows = await db.query<Pick<SiteObject, 'kind' | 'name'> & { [part: string]: unknown }>(
       sql.raw(query),
     );
-    for (const { kind, name, about, columns, text, of, definer, touches, fires } of rows) {
+    for (const { kind, name, about, columns, text, of, drop, definer, touches, fires } of rows) {
       const isTrue = (part: unknown) => part === true || Number(part) === 1;
       const told = (part: unknown) => (typeof part === 'string' ? part : '');
       objects.push({
         ...{ kind, name, about: told(about), columns: told(columns), text: told(text), of: told(of) },
+        drops: Array.isArray(drop) ? drop : [told(drop)].filter((text) => text !== ''),
         definer: definer === 'lost' || definer === 'unseen' ? definer : '',
         touches: isTrue(touches),
         fires: isTrue(touches) || isTrue(fires),

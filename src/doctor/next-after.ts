@@ -15,7 +15,10 @@ export function nextAfter(checks: readonly CheckReport[], release: string | null
   const unmended = failed.filter(({ fixable }) => !fixable);
   if (unmended.length > 0) {
     const command = unmended.map((check) => check.command ?? '').find((text) => text !== '') ?? '';
-    return isSql(command) ? 'mcpgw doctor' : command;
+    if (!isSql(command)) return command;
+    // The migration looks at what only it is refused for by itself.
+    const isOfMigration = unmended.every(({ id }) => id === 'database.site-objects');
+    return isOfMigration && release !== null ? nextCommand(release, []) : 'mcpgw doctor';
   }
   const fixable = checks.filter((check) => check.fixable);
   if (fixable.length > 0) {

@@ -19,20 +19,26 @@ export interface SiteChange {
 export interface SiteAnswers {
   /** With what to do about it. */
   readonly refused: readonly string[];
+  /** The statements that do the first of it, in their order, where there are some for each; none otherwise. */
+  readonly first: readonly string[];
   readonly noted: readonly string[];
   /** It goes on as it is. */
   readonly kept: readonly string[];
 }
 
-type Answer = { readonly refused: string } | { readonly noted: string } | null;
+type Answer =
+  | { readonly refused: string; readonly first: readonly string[] }
+  | { readonly noted: string }
+  | null;
 type Judge = (object: SiteObject, change: SiteChange) => Answer;
 
-const AGAIN = 'drop it, and make it again afterwards as it is to be then';
-
 const isWritten = ({ about }: SiteObject, { written }: SiteChange) => written.has(about);
-const refusedWhen = (what: string | null, then = AGAIN): Answer =>
-  what === null ? null : { refused: `${what}: ${then}` };
-const dependent: Judge = (object, change) => refusedWhen(lostBy(object, change));
+function refusedWhen(what: string | null, first: readonly string[], then = AGAIN): Answer {
+  const how = first.length === 0 ? 'drop it' : `first: ${first.join('; ')};`;
+  return what === null ? null : { refused: `${what}: ${how}${then}`, first };
+}
+const AGAIN = ' and make it again afterwards as it is to be then';
+const dependent: Judge = (object, change) => refusedWhen(lostBy(object, change), object.drops);
 
 /** The one answer to each kind. */
 const ANSWERS: Readonly<Record<SiteKind, Judge>> = {
@@ -44,7 +50,10 @@ const ANSWERS: Readonly<Record<SiteKind, Judge>> = {
         }
       : null),
   rule: (object, change) =>
-    refusedWhen(isWritten(object, change) ? 'does something else than what the run writes' : null),
+    refusedWhen(
+      isWritten(object, change) ? 'does something else than what the run writes' : null,
+      object.drops,
+    ),
   view: dependent,
   policy: dependent,
   'generated column': dependent,
@@ -52,26 +61,26 @@ const ANSWERS: Readonly<Record<SiteKind, Judge>> = {
   // What one only mentions it may never come to.
   routine: (object, change) => {
     const lost = lostBy(object, change);
-    return object.text === '' ? refusedWhen(lost) : lost === null ? null : { noted: `${lost}: look at it` };
+    return object.text === ''
+      ? refusedWhen(lost, object.drops)
+      : lost === null
+        ? null
+        : { noted: `${lost}: look at it` };
   },
   publication: (object, change) =>
     object.columns === '' ? { noted: 'new tables are not in it' } : dependent(object, change),
   'replica identity': (object, change) => {
     const lost = object.columns === '' && isWritten(object, change) ? 'has no replica identity' : null;
-    const then = `no row could be updated; first: ALTER TABLE ${object.about} REPLICA IDENTITY DEFAULT`;
-    return refusedWhen(lost ?? lostBy(object, change), then);
+    const first = [`ALTER TABLE ${object.about} REPLICA IDENTITY DEFAULT`];
+    return refusedWhen(lost ?? lostBy(object, change), first, ' No row could be updated.');
   },
-  'row-level security': () =>
-    refusedWhen(
-      'hides rows from this user',
-      'use a role with BYPASSRLS, or the owner of the tables where it is not forced on that',
-    ),
+  'row-level security': () => ({
+    refused:
+      'hides rows from this user: use a role with BYPASSRLS, or the owner of the tables where it is not forced on that',
+    first: [],
+  }),
   'event trigger': () => ({ noted: 'runs at each change of the schema, and may refuse it' }),
-  'system versioning': ({ about }) =>
-    refusedWhen(
-      'the server refuses to change such a table',
-      `first: ALTER TABLE ${about} DROP SYSTEM VERSIONING`,
-    ),
+  'system versioning': ({ drops }) => refusedWhen('the server refuses to change such a table', drops, ''),
   'invisible column': () => null,
 };
 
@@ -88,7 +97,10 @@ function withoutDefiner(object: SiteObject, change: SiteChange, called: Words): 
       : change.written.size > 0 && called.has((kind === 'trigger' ? about : of).toLowerCase());
   if (definer === '' || !runs) return null;
   return definer === 'lost'
-    ? { refused: 'stops what is written, since its definer does not exist: make that account, or drop it' }
+    ? {
+        refused: 'stops what is written, since its definer does not exist: make that account, or drop it',
+        first: [],
+      }
     : { noted: 'stops what is written if its definer does not exist, which this user cannot see' };
 }
 
@@ -137,6 +149,7 @@ function isOfGateway({ about, columns, of }: SiteObject): boolean {
 /** Judges what is there by what a run would do. */
 export async function judgeSite(db: Connection, change: SiteChange): Promise<SiteAnswers> {
   const answers = { refused: [] as string[], noted: [] as string[], kept: [] as string[] };
+  const firsts: (readonly string[])[] = [];
   const objects = await readSiteObjects(db, db.dialect.siteObjects);
   const doing = objects.filter(({ kind }) => kind === 'trigger' || kind === 'routine');
   const hasTriggers = doing.some(({ kind }) => kind === 'trigger');
@@ -146,12 +159,14 @@ export async function judgeSite(db: Connection, change: SiteChange): Promise<Sit
     const found = [withoutDefiner(object, change, called), ANSWERS[object.kind](object, change)];
     for (const answer of found) {
       if (answer === null) continue;
-      if ('refused' in answer) answers.refused.push(`${object.name} ${answer.refused}`);
-      else answers.noted.push(`${object.name} ${answer.noted}`);
+      if ('refused' in answer) {
+        answers.refused.push(`${object.name} ${answer.refused}`);
+        firsts.push(answer.first);
+      } else answers.noted.push(`${object.name} ${answer.noted}`);
     }
     if (found.every((answer) => answer === null)) answers.kept.push(object.name);
   }
-  return answers;
+  return { ...answers, first: firsts.every((each) => each.length > 0) ? [...new Set(firsts.flat())] : [] };
 }
 
 /**

@@ -26,6 +26,7 @@ async function v060With(id: Parameters<typeof createDatabase>[0], ...statements:
   return {
     database,
     migrate: async () => (await run((io) => migrate(io, WRITE))).report,
+    plan: async () => (await run((io) => migrate(io, { ...WRITE, dryRun: true }))).report,
     fix: async () => (await run((io) => fix(io, WRITE))).report,
     rollback: async () => (await run((io) => rollback(io, { ...WRITE, discardNewData: true }))).report,
   };
@@ -80,6 +81,15 @@ const REFUSED: Readonly<Record<string, PerDialect & { readonly named: string }>>
   'a view on a column that changes its type': {
     postgresql: ['CREATE VIEW peers AS SELECT name, last_seen FROM gateways'],
     named: 'view peers needs gateways.last_seen',
+  },
+  'a view on such a column, of which others are made': {
+    postgresql: [
+      'CREATE SCHEMA report',
+      'CREATE VIEW peers AS SELECT name, last_seen FROM gateways',
+      'CREATE MATERIALIZED VIEW report.by_day AS SELECT last_seen FROM peers',
+      'CREATE VIEW names AS SELECT p.name, p.last_seen FROM peers p, report.by_day, gateways g WHERE g.last_seen IS NULL',
+    ],
+    named: 'first: DROP VIEW public.names; DROP MATERIALIZED VIEW report.by_day; DROP VIEW public.peers; and',
   },
   'a generated column made of a column that changes its type': {
     postgresql: [
@@ -230,8 +240,11 @@ describe('What the site has put on the gateway’s tables', () => {
       it('a foreign key onto a unique that goes is refused by name, exit 2, nothing changed', async () => {
         const at = await v060With(id, ...ontoName[dialect], "INSERT INTO srv_owner VALUES ('alpha')");
         await expectRefused(await at.migrate(), at.database, V060, 'srv_owner');
-        const { status, findings } = (await askDoctor(at.database.url)).of('database.site-objects');
+        const { status, findings, command } = (await askDoctor(at.database.url)).of('database.site-objects');
         expect(status).toBe('failed');
+        expect(command).toMatch(
+          dialect === 'sqlite' ? /^$/ : /^ALTER TABLE .*srv_owner.* DROP (CONSTRAINT|FOREIGN KEY) .*;$/,
+        );
         expect(findings.join()).toContain('needs servers (name) to be unique');
         await at.database.query('DROP TABLE srv_owner');
         expect((await at.migrate()).exitCode).toBe(0);
@@ -269,6 +282,18 @@ describe('What the site has put on the gateway’s tables', () => {
         it(`${name} is refused by name, exit 2, nothing changed`, async () => {
           const at = await v060With(id, ...statements);
           await expectRefused(await at.migrate(), at.database, V060, named);
+          const planned = await at.plan();
+          expect(planned, says(planned)).toMatchObject({ exitCode: 1, error: null });
+          expect(planned.steps.flatMap((step) => step.statements ?? []).length).toBeGreaterThan(10);
+          expect(planned.warnings.join()).toContain(named);
+          expect(planned.warnings.join().includes('part-way')).toBe(dialect === 'mysql');
+          const { of, report } = await askDoctor(at.database.url);
+          const { command = '', findings } = of('database.site-objects');
+          expect(findings.join()).toContain(named);
+          expect(report.next).toBe('mcpgw migrate');
+          await at.database.query(command);
+          const migrated = await at.migrate();
+          expect(migrated.exitCode, says(migrated)).toBe(0);
         });
       }
 
@@ -402,6 +427,9 @@ describe('What the site has put on the gateway’s tables', () => {
       it.skipIf(id !== 'mariadb')('a system-versioned table is refused by name, exit 2', async () => {
         const at = await v060With(id, 'ALTER TABLE tools ADD SYSTEM VERSIONING');
         await expectRefused(await at.migrate(), at.database, V060, 'system versioning of tools');
+        const { of } = await askDoctor(at.database.url);
+        await at.database.query(of('database.site-objects').command ?? '');
+        expect((await at.migrate()).exitCode).toBe(0);
       });
     });
   }

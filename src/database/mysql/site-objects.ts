@@ -1,6 +1,9 @@
 import { GATEWAY_LIST } from '../site-object.ts';
 import { KEEPER } from './keep-columns.ts';
 
+/** A name of a catalog, quoted. */
+const q = (name: string) => `concat('\`', replace(${name}, '\`', '\`\`'), '\`')`;
+
 /**
  * Whether a DEFINER is there (see `SiteObject`). Whoever may read the accounts sees the server's own among them; others
  * see only their own. Roles are not told from one another.
@@ -15,26 +18,30 @@ const definer = (isInvoked: string) => `CASE WHEN ${isInvoked} OR DEFINER NOT LI
 /** See `readSiteObjects`. What this user may not see the server does not tell. */
 export const MYSQL_SITE: readonly string[] = [
   `SELECT 'trigger' AS kind, concat('trigger ', TRIGGER_NAME, ' on ', EVENT_OBJECT_TABLE, ' (definer ', DEFINER, ')') AS name,
-     EVENT_OBJECT_TABLE AS about, ACTION_STATEMENT AS text, EVENT_MANIPULATION = 'UPDATE' AS fires,
+     EVENT_OBJECT_TABLE AS about, ACTION_STATEMENT AS text, concat('DROP TRIGGER ', ${q('TRIGGER_NAME')}) AS \`drop\`,
+     EVENT_MANIPULATION = 'UPDATE' AS fires,
      EVENT_MANIPULATION = 'UPDATE' AND ACTION_TIMING = 'BEFORE' AS touches, ${definer('FALSE')}
    FROM information_schema.TRIGGERS
    WHERE TRIGGER_SCHEMA = database() AND left(TRIGGER_NAME, ${KEEPER.length}) <> '${KEEPER}'`,
   `SELECT 'view' AS kind, concat('view ', TABLE_NAME, ' (definer ', DEFINER, ')') AS name, VIEW_DEFINITION AS text,
-     TABLE_NAME AS \`of\`, ${definer("SECURITY_TYPE = 'INVOKER'")}
+     TABLE_NAME AS \`of\`, concat('DROP VIEW ', ${q('TABLE_NAME')}) AS \`drop\`,
+     ${definer("SECURITY_TYPE = 'INVOKER'")}
    FROM information_schema.VIEWS WHERE TABLE_SCHEMA = database()`,
   `SELECT 'routine' AS kind, concat(lower(ROUTINE_TYPE), ' ', ROUTINE_NAME, ' (definer ', DEFINER, ')') AS name,
      ROUTINE_DEFINITION AS text, ROUTINE_NAME AS \`of\`, ${definer("SECURITY_TYPE = 'INVOKER'")}
    FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = database()`,
   `SELECT 'foreign key' AS kind, concat('foreign key ', CONSTRAINT_NAME, ' of ', TABLE_SCHEMA, '.', TABLE_NAME) AS name,
      REFERENCED_TABLE_NAME AS about, TABLE_NAME AS \`of\`,
+     concat('ALTER TABLE ', ${q('TABLE_SCHEMA')}, '.', ${q('TABLE_NAME')}, ' DROP FOREIGN KEY ', ${q('CONSTRAINT_NAME')}) AS \`drop\`,
      group_concat(REFERENCED_COLUMN_NAME ORDER BY ORDINAL_POSITION) AS \`columns\`
    FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_SCHEMA = database()
    GROUP BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, REFERENCED_TABLE_NAME`,
-  `SELECT 'system versioning' AS kind, concat('system versioning of ', TABLE_NAME) AS name, TABLE_NAME AS about
+  `SELECT 'system versioning' AS kind, concat('system versioning of ', TABLE_NAME) AS name, TABLE_NAME AS about,
+     concat('ALTER TABLE ', ${q('TABLE_NAME')}, ' DROP SYSTEM VERSIONING') AS \`drop\`
    FROM information_schema.TABLES WHERE TABLE_SCHEMA = database() AND TABLE_TYPE = 'SYSTEM VERSIONED'`,
   `SELECT CASE WHEN EXTRA LIKE '%INVISIBLE%' THEN 'invisible column' ELSE 'generated column' END AS kind,
      concat('column ', TABLE_NAME, '.', COLUMN_NAME, ' (', lower(EXTRA), ')') AS name, TABLE_NAME AS about,
-     GENERATION_EXPRESSION AS text
+     GENERATION_EXPRESSION AS text, concat('ALTER TABLE ', ${q('TABLE_NAME')}, ' DROP COLUMN ', ${q('COLUMN_NAME')}) AS \`drop\`
    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = database() AND TABLE_NAME IN (${GATEWAY_LIST})
      AND (EXTRA LIKE '%INVISIBLE%' OR EXTRA LIKE '% GENERATED' OR EXTRA LIKE '% GENERATED %')`,
 ];

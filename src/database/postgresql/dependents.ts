@@ -52,6 +52,8 @@ const DROP = `CASE WHEN k.oid IS NOT NULL THEN format('ALTER TABLE %s DROP CONST
   WHEN i.type = 'default value' AND a.attgenerated = '' THEN format('ALTER TABLE %s ALTER %I DROP DEFAULT', f.adrelid::regclass, a.attname)
   WHEN i.type = 'default value' THEN format('ALTER TABLE %s DROP COLUMN %I', f.adrelid::regclass, a.attname)
   WHEN i.type = 'table column' THEN format('ALTER TABLE %s ALTER %I TYPE text', a.attrelid::regclass, a.attname)
+  WHEN i.type = 'publication relation' THEN (SELECT format('ALTER PUBLICATION %I DROP TABLE %s', p.pubname, l.prrelid::regclass)
+    FROM pg_publication_rel l JOIN pg_publication p ON p.oid = l.prpubid WHERE l.oid = w.object)
   WHEN h.inhrelid IS NOT NULL THEN format('ALTER TABLE %s NO INHERIT %s', h.inhrelid::regclass, h.inhparent::regclass)
   ELSE format('DROP %s %s', upper(i.type), i.identity) END`;
 
@@ -70,6 +72,11 @@ const AGAIN = `CASE
   WHEN i.type = 'trigger' THEN pg_get_triggerdef(w.object)
   WHEN i.type = 'rule' THEN rtrim(pg_get_ruledef(w.object), ';')
   WHEN i.type IN ('function', 'procedure') THEN pg_get_functiondef(w.object) END`;
+
+/** An expression: the statements that drop what depends on an object, and it. */
+export const dropsOf = (classid: string, object: string) =>
+  `(${walk(`SELECT ${classid}::oid, ${object}::oid, 0, 0, false`)}
+    SELECT json_agg(${DROP} ORDER BY w.depth DESC) FROM ${THINGS})`;
 
 /**
  * What depends on what a restore drops, the last dependent first.

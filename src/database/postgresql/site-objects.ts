@@ -1,4 +1,5 @@
 import { GATEWAY_LIST } from '../site-object.ts';
+import { dropsOf } from './dependents.ts';
 
 /** The gateway's tables `c`. */
 const OURS = `c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
@@ -7,12 +8,14 @@ const OURS = `c.relnamespace = quote_ident(current_schema())::regnamespace AND c
 /** See `readSiteObjects`. The session fires what is not disabled and not for replicas only. */
 export const POSTGRESQL_SITE: readonly string[] = [
   `SELECT 'trigger' AS kind, 'trigger ' || g.tgname || ' on ' || c.relname AS name, c.relname AS about,
-     (g.tgtype & 16) <> 0 AS touches
+     (g.tgtype & 16) <> 0 AS touches, ${dropsOf("'pg_trigger'::regclass", 'g.oid')} AS drop
    FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
    WHERE ${OURS} AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')`,
-  `SELECT 'rule' AS kind, 'rule ' || r.rulename || ' on ' || c.relname AS name, c.relname AS about
+  `SELECT 'rule' AS kind, 'rule ' || r.rulename || ' on ' || c.relname AS name, c.relname AS about,
+     ${dropsOf("'pg_rewrite'::regclass", 'r.oid')} AS drop
    FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class WHERE ${OURS} AND r.ev_enabled IN ('O', 'A')`,
-  `SELECT 'policy' AS kind, 'policy ' || p.polname || ' on ' || c.relname AS name, c.relname AS about
+  `SELECT 'policy' AS kind, 'policy ' || p.polname || ' on ' || c.relname AS name, c.relname AS about,
+     ${dropsOf("'pg_policy'::regclass", 'p.oid')} AS drop
    FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE ${OURS}`,
   `SELECT 'row-level security' AS kind, 'row-level security of ' || c.relname AS name, c.relname AS about
    FROM pg_class c WHERE ${OURS} AND row_security_active(c.oid)`,
@@ -22,7 +25,8 @@ export const POSTGRESQL_SITE: readonly string[] = [
        WHEN 'pg_attrdef'::regclass THEN 'generated column' ELSE 'publication' END AS kind,
      CASE d.classid WHEN 'pg_rewrite'::regclass THEN 'view ' || r.ev_class::regclass
        ELSE pg_describe_object(d.classid, d.objid, 0) END AS name,
-     c.relname AS about, string_agg(a.attname, ',') AS columns
+     c.relname AS about, string_agg(a.attname, ',') AS columns,
+     ${dropsOf("CASE r.rulename WHEN '_RETURN' THEN 'pg_class'::regclass ELSE d.classid END", "CASE r.rulename WHEN '_RETURN' THEN r.ev_class ELSE d.objid END")} AS drop
    FROM pg_depend d JOIN pg_class c ON d.refclassid = 'pg_class'::regclass AND c.oid = d.refobjid
    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
    LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
@@ -31,9 +35,9 @@ export const POSTGRESQL_SITE: readonly string[] = [
      AND f.adnum IS DISTINCT FROM d.refobjsubid
      AND d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass, 'pg_trigger'::regclass,
                        'pg_attrdef'::regclass, 'pg_publication_rel'::regclass)
-   GROUP BY d.classid, d.objid, r.ev_class, c.relname`,
+   GROUP BY d.classid, d.objid, r.ev_class, r.rulename, c.relname`,
   `SELECT 'foreign key' AS kind, 'foreign key ' || k.conname || ' of ' || k.conrelid::regclass AS name,
-     c.relname AS about, o.relname AS of,
+     c.relname AS about, o.relname AS of, ${dropsOf("'pg_constraint'::regclass", 'k.oid')} AS drop,
      (SELECT string_agg(a.attname, ',' ORDER BY u.place) FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, place)
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum) AS columns
    FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid JOIN pg_class o ON o.oid = k.conrelid

@@ -22,11 +22,12 @@ export const siteObjects: Examination<OpenContext> = {
     const { steps, schema: after } = record(MIGRATIONS, 'up', before, db.dialect, facts, NOBODY);
     const isPending = steps.some(({ statements }) => statements.length > 0);
     const written = new Set(isPending ? [...OWNED_TABLES.map(({ name }) => name), VERSION_TABLE] : []);
-    const { refused, noted, kept } = await judgeSite(db, { before, after, written, mends: isPending });
+    const { refused, first, noted, kept } = await judgeSite(db, { before, after, written, mends: isPending });
     const goingOn = [...noted, ...kept.map((name) => `${name} goes on as it is`)];
     return {
       count: refused.length,
       sample: refused.length > 0 ? refused : [...new Set(goingOn)],
+      command: first.map((sql) => `${sql};`).join(' '),
       notes: isPending ? noted : [],
     };
   },
