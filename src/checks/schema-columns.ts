@@ -47,7 +47,7 @@ async function compare(context: CheckContext, table: Table, wanted: Column): Pro
   if (!sameFamily(context, actual.kind, wanted.kind)) {
     const times = isTime(actual.kind) && isTime(wanted.kind);
     const to = times ? { ...actual, kind: wanted.kind } : null;
-    return [difference(`holds ${actual.type || actual.kind}, not ${named(wanted)}`, to, BY_HAND)];
+    return [difference(`holds ${actual.type || actual.kind}, not ${named(context, wanted)}`, to, BY_HAND)];
   }
   if (wanted.autoincrement && !actual.autoincrement) {
     const to = actual.kind === wanted.kind ? { ...actual, autoincrement: true } : null;
@@ -99,7 +99,8 @@ function sameFamily({ db }: CheckContext, actual: ColumnKind, wanted: ColumnKind
   return actual === 'bigint' && wanted === 'integer';
 }
 
-function named({ kind, length }: Column): string {
+function named({ db }: CheckContext, { kind, length }: Column): string {
+  if (kind === 'datetime' && db.dialect.zonedTimes) return 'timestamp with time zone';
   return length === null ? kind : `${kind} of ${length}`;
 }
 

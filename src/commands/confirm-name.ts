@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts';
 import { shellWord } from '../report/shell-word.ts';
 import type { Io } from './io.ts';
+import { questionScreen } from './question-screen.ts';
 
 /**
  * Has the name of what will be replaced typed on the terminal; elsewhere it must have been given as a flag.
@@ -36,7 +37,7 @@ export async function confirmName(
   const { text, isCancel } = await import('@clack/prompts');
   const answer = await text({
     message: `Type the name of the database to replace it (${wanted})`,
-    output: process.stderr,
+    output: questionScreen(),
   });
   return !isCancel(answer) && answer.trim() === wanted;
 }

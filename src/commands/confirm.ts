@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Io } from './io.ts';
+import { questionScreen } from './question-screen.ts';
 
 /**
  * Asks a yes-or-no question on the terminal.
@@ -12,9 +13,7 @@ export async function askOnTerminal(
   beforehand = '--dry-run shows everything it would do',
 ): Promise<boolean> {
   const { confirm, isCancel } = await import('@clack/prompts');
-  // Some pseudo terminals have no width, which would put every letter on a line of its own.
-  if (process.stderr.columns === 0) process.stderr.columns = 80;
-  const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
+  const answer = await confirm({ message: question, initialValue: false, output: questionScreen() });
   if (isCancel(answer)) {
     throw new GatewayError('INTERRUPTED', 'Stopped at the question.', {
       hint: `Run it again when you are ready; ${beforehand}.`,

@@ -3,10 +3,11 @@ import { GatewayError } from '../errors.ts';
 /**
  * A safe point: throws when the user asked to stop.
  *
- * @param hint what is left behind
+ * @param hint what is left behind, and what to do about it; without one nothing was changed
  */
-export function refuseWhenStopped(signal: AbortSignal, hint = 'Nothing was changed.'): void {
+export function refuseWhenStopped(signal: AbortSignal, hint = ''): void {
   if (!signal.aborted) return;
   const code = /^SIG(TERM|HUP)$/.test(String(signal.reason)) ? 'TERMINATED' : 'INTERRUPTED';
-  throw new GatewayError(code, `Stopped by ${signal.reason ?? 'a signal'}.`, { hint });
+  const left = hint === '' ? ' Nothing was changed.' : '';
+  throw new GatewayError(code, `Stopped by ${signal.reason ?? 'a signal'}.${left}`, { hint });
 }

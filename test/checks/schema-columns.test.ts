@@ -128,7 +128,7 @@ describeDefects(schemaColumns, {
       await unenforced('ALTER TABLE gateways ALTER COLUMN last_seen TYPE timestamp')(at);
       await at.database.query("UPDATE gateways SET last_seen = '2025-08-01 10:00:00' WHERE id = 'gateway-1'");
     },
-    findings: ['gateways.last_seen: holds timestamp without time zone, not datetime'],
+    findings: ['gateways.last_seen: holds timestamp without time zone, not timestamp with time zone'],
     after: async ({ database }) =>
       expect(
         await database.query("SELECT last_seen AT TIME ZONE 'UTC' FROM gateways WHERE id = 'gateway-1'"),

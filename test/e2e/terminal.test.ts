@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { fileFingerprint } from '../support/fingerprint.ts';
@@ -36,6 +38,17 @@ describe.skipIf(!HAS_TERMINAL)('on a terminal', () => {
     expect(again.exitCode).toBe(0);
     expect(again.screen).toContain('Nothing to do');
     expect(again.screen).not.toMatch(MIGRATE);
+  });
+
+  it('restore asks for the name on one line, where the terminal has no width, too', async () => {
+    const file = await sqliteFile('v0.6.0');
+    const folder = join(dirname(file.name), 'kept');
+    await run(file, ['backup', '--backup-dir', folder], []);
+    const [manifest = ''] = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    const asked = /Type the name of the database to replace it/;
+    const { screen } = await run(file, ['restore', join(folder, manifest)], [[asked, CTRL_C]]);
+    expect(screen).toMatch(asked);
+    expect(screen).toContain('You did not type the database’s name. (CANCELLED)');
   });
 
   it('n, Enter and Ctrl-C change nothing', async () => {

@@ -350,8 +350,8 @@ describe.each(servers)('inside PostgreSQL [$id]', ({ id }) => {
     const before = await finding(database.url, 'database.invalid-indexes');
     expect([before.status, before.count, before.fixable]).toEqual(['warned', 2, true]);
     expect(before.findings).toEqual([
-      expect.stringMatching(/^broken_one on tools, \d\.\d MB, unique$/),
-      expect.stringMatching(/^\w+ on prompts, \d\.\d MB, unique, of a constraint$/),
+      expect.stringMatching(/^broken_one on tools, 0 bytes, unique$/),
+      expect.stringMatching(/^\w+ on prompts, \d+\.\d KB, unique, of a constraint$/),
     ]);
     const { of, report } = await askDoctor(database.url, { repair: true });
     expect(report.steps.find((step) => step.id === 'database.invalid-indexes')?.status).toBe('done');
