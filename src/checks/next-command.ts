@@ -6,11 +6,13 @@ import { needsMigration } from './needs-migration.ts';
  * The command that mends what the checks found; empty where none does.
  *
  * @param release of the database, as `releaseOf` has it
+ * @param migrated a migration of this tool has been through every step; what it brings goes before a repair
  * @param setAside tables of rows that a salvage could not place: they are looked at before a repair
  */
 export function nextCommand(
   release: string,
   reports: readonly CheckReport[],
+  migrated: boolean,
   setAside: readonly string[] = [],
 ): '' | 'mcpgw doctor' | 'mcpgw migrate' | 'mcpgw fix' {
   if (reports.some(needsDoctor)) return 'mcpgw doctor';
@@ -18,7 +20,8 @@ export function nextCommand(
   if (release === 'unknown') return '';
   if (release !== '0.7.0') return 'mcpgw migrate';
   if (reports.some(({ status, fixable }) => status === 'failed' && fixable)) {
-    return setAside.length > 0 ? 'mcpgw doctor' : 'mcpgw fix';
+    if (setAside.length > 0) return 'mcpgw doctor';
+    return migrated ? 'mcpgw fix' : 'mcpgw migrate';
   }
   return reports.some(needsMigration) ? 'mcpgw migrate' : '';
 }

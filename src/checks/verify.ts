@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { inSavepoint } from '../database/in-savepoint.ts';
+import { hasEveryStep } from '../migrate/history.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
 import type { CheckReport } from '../report/report.ts';
@@ -13,6 +14,8 @@ export interface VerifyResult {
   readonly checks: readonly CheckReport[];
   readonly clean: boolean;
   readonly release: Release;
+  /** A migration of this tool has been through every step. */
+  readonly migrated: boolean;
   /** Tables of rows that a salvage could not place. */
   readonly setAside: readonly string[];
 }
@@ -34,7 +37,10 @@ export async function runVerify(
     }
     progress.start('Checking', checks.length);
     const outcomes = new Map<Check, Outcome>();
+    let migrated = true;
     await inSavepoint(db, async (guard) => {
+      // A history that cannot be read is a finding of its own.
+      migrated = await guard(() => hasEveryStep(db, context.schema, input.settings)).catch(() => true);
       for (const check of lastWhatTakesItsTime(checks)) {
         outcomes.set(check, await runCheck(check, context, guard));
         progress.advance(1, check.title);
@@ -46,7 +52,7 @@ export async function runVerify(
       return outcome === undefined ? [] : [atRelease(outcome, release.release)];
     });
     const setAside = setAsideTables(context.schema);
-    return { checks: inOrder, clean: !inOrder.some(isProblem), release, setAside };
+    return { checks: inOrder, clean: !inOrder.some(isProblem), release, migrated, setAside };
   } finally {
     await db.dialect.endRead(db).catch(() => {
       // The connection is gone; the error that says so is on its way.

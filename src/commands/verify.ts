@@ -45,13 +45,13 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
         { settings, overrides: {}, verbose: options.verbose, now: new Date() },
         session.progress,
       );
-      const { release, setAside } = result;
+      const { release, migrated, setAside } = result;
       session.found(release);
       return {
         exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
         checks: result.checks,
         warnings: setAsideWarnings(setAside),
-        next: result.clean ? '' : nextCommand(release.release, result.checks, setAside),
+        next: result.clean ? '' : nextCommand(release.release, result.checks, migrated, setAside),
       };
     });
   });

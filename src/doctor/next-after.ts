@@ -18,7 +18,7 @@ export function nextAfter(checks: readonly CheckReport[], release: string | null
     if (!isSql(command)) return command;
     // The migration looks at what only it is refused for by itself.
     const isOfMigration = unmended.every(({ id }) => id === 'database.site-objects');
-    return isOfMigration && release !== null ? nextCommand(release, []) : 'mcpgw doctor';
+    return isOfMigration && release !== null ? nextCommand(release, [], true) : 'mcpgw doctor';
   }
   const fixable = checks.filter((check) => check.fixable);
   if (fixable.length > 0) {
@@ -27,5 +27,5 @@ export function nextAfter(checks: readonly CheckReport[], release: string | null
     return better ?? REPAIR;
   }
   const isWhole = checks.every(({ status }) => status === 'passed' || status === 'warned');
-  return isWhole && release !== null ? nextCommand(release, []) : '';
+  return isWhole && release !== null ? nextCommand(release, [], true) : '';
 }

@@ -7,6 +7,7 @@ import { datetime, id, integer, string, table } from '../schema/define.ts';
 import { HISTORY_TABLE } from '../schema/gateway-tables.ts';
 import type { Schema, Table } from '../schema/model.ts';
 import { DEFAULT_ROLES } from '../seed/default-roles.ts';
+import type { Settings } from '../settings/settings.ts';
 import { checksums } from './record.ts';
 
 /** `mcpgw_migration`: one row for each step each time it changed something. */
@@ -48,6 +49,18 @@ export async function readHistory(db: Connection, schema: Schema): Promise<reado
   return db.query<HistoryRow>(
     sql`SELECT step, checksum, tool_version, applied_at, duration_ms, rows_written
         FROM ${sql.table(HISTORY_TABLE)} ORDER BY id`,
+  );
+}
+
+/** Whether a migration of this tool has been through every step; the gateway's own upgrade leaves some of them to it. */
+export async function hasEveryStep(
+  db: Connection,
+  schema: Schema,
+  { emailAuthEnabled }: Pick<Settings, 'emailAuthEnabled'>,
+): Promise<boolean> {
+  const made = new Set((await readHistory(db, schema)).map(({ step }) => step));
+  return [...stepChecksums().keys()].every(
+    (step) => made.has(step) || (step === SEED_STEP && !emailAuthEnabled),
   );
 }
 

@@ -1,9 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { schemaUniques } from '../../src/checks/schema-uniques.ts';
+import { status } from '../../src/commands/status.ts';
+import { verify as verifyCommand } from '../../src/commands/verify.ts';
 import type { Schema } from '../../src/schema/model.ts';
+import { commandRuns } from '../support/command-run.ts';
 import { connect } from '../support/connect.ts';
 import { createDatabase, DATABASES } from '../support/databases.ts';
 import { changing } from '../support/defects.ts';
+import { askDoctor } from '../support/doctor.ts';
 import { freshSchema } from '../support/fresh-schema.ts';
 import { migrate } from '../support/migrate.ts';
 import { migratedDatabase, opened } from '../support/migrated-database.ts';
@@ -103,6 +107,14 @@ describe('A database that the gateway upgraded ends like a new install', () => {
           const database = await createDatabase(id);
           onTestFinished(() => database.drop());
           await database.load(path);
+          const run = commandRuns(database, '/');
+          const options = { format: 'json', color: false } as const;
+          const nexts = async () => [
+            (await run((io) => status(io, options))).report.next,
+            (await run((io) => verifyCommand(io, options))).report.next,
+            (await askDoctor(database.url)).of('data.verify').command,
+          ];
+          expect(await nexts()).toEqual(['mcpgw migrate', 'mcpgw migrate', 'mcpgw migrate']);
           await migrate(database);
           const after = await connect(database, (db) => db.dialect.readSchema(db));
           expect(rules(after)).toEqual(rules(await freshSchema(id)));

@@ -5,6 +5,7 @@ import { CHECKS } from '../../checks/registry.ts';
 import { runCheck } from '../../checks/run-check.ts';
 import { inSavepoint } from '../../database/in-savepoint.ts';
 import { GatewayError } from '../../errors.ts';
+import { hasEveryStep } from '../../migrate/history.ts';
 import { makePlan, type Plan } from '../../migrate/plan.ts';
 import { readRevisions, recogniseState, type State } from '../../migrate/state.ts';
 import type { CheckReport } from '../../report/report.ts';
@@ -70,8 +71,10 @@ export const verified = perContext(async (context: OpenContext): Promise<Verifie
     ({ id }) => !isExaminedElsewhere(id, settings) && (thorough || id !== TAKES_ITS_TIME),
   );
   const reports: CheckReport[] = [];
+  let migrated = true;
   await inSavepoint(db, async (guard) => {
+    migrated = await guard(() => hasEveryStep(db, context.schema, settings)).catch(() => true);
     for (const check of checks) reports.push((await runCheck(check, checked, guard)).report);
   });
-  return { reports, next: nextCommand(state.release, reports) };
+  return { reports, next: nextCommand(state.release, reports, migrated) };
 });
