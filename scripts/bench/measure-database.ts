@@ -5,7 +5,6 @@ import { CHECKS } from '../../src/checks/registry.ts';
 import { selectChecks } from '../../src/checks/select.ts';
 import { runVerify } from '../../src/checks/verify.ts';
 import { runMigration } from '../../src/migrate/run.ts';
-import { AT_HEAD } from '../../src/migrate/state.ts';
 import { noProgress } from '../../src/progress.ts';
 import { BUILT_PROGRAM } from '../build/build-mcpgw.ts';
 import { createSample } from '../sample/create-sample.ts';
@@ -126,7 +125,7 @@ const fixOrphans =
   async ({ db, settings }: CaptureContext) => {
     const signal = new AbortController().signal;
     const checks = selectChecks(CHECKS, [ORPHANS], undefined);
-    const asked = { state: AT_HEAD, settings, overrides: {}, now, signal };
+    const asked = { judge: async () => ({}), settings, now, signal };
     await runFix(db, checks, { ...RUN, ...asked, reconnect: (use) => use(db) });
   };
 

@@ -10,7 +10,6 @@ import { GatewayError } from '../../src/errors.ts';
 import { isAtHead } from '../../src/migrate/head.ts';
 import { releaseSchema } from '../../src/migrate/release-schema.ts';
 import { runMigration } from '../../src/migrate/run.ts';
-import { REVISION } from '../../src/migrate/state.ts';
 import { noProgress } from '../../src/progress.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import type { Random } from '../sample/random.ts';
@@ -132,9 +131,8 @@ export async function trySabotage(url: string, source: Random): Promise<Trial | 
       runFix(db, CHECKS, {
         ...running(),
         settings,
-        overrides: {},
+        judge: async () => ({}),
         reconnect: (use) => connected(url, use),
-        state: { release: '0.7.0', revision: REVISION.v070, unfinished: false },
       }),
     ),
   );

@@ -19,7 +19,7 @@ import { readBeforeBackup } from './read-before-backup.ts';
 import { refusedDependents } from './refuse-dependents.ts';
 import { type Backup, type TakeBackup, writeBackup } from './take-backup.ts';
 
-export interface RestoreContext extends Omit<TakeBackup, 'keep' | 'state'> {
+export interface RestoreContext extends Omit<TakeBackup, 'keep'> {
   /** What was typed: a manifest, a backup, or the name of one in the folder of backups. */
   readonly name: string;
   /** Whether the present state is backed up first. */
@@ -129,10 +129,7 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
         const server = present.server === null ? '' : `${present.server.product} ${present.server.version}`;
         if (dump !== null && present.damage === '') {
           try {
-            safety = await writeBackup(
-              { ...context, keep: null, state: present.state },
-              { tool, place, server, dump },
-            );
+            safety = await writeBackup({ ...context, keep: null }, { tool, place, server, dump });
             return safety.manifest;
           } catch (error) {
             if (!isDamage(error) || context.target.dialect !== 'sqlite') throw error;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BackupTool } from '../database/backup-tool.ts';
 import { GatewayError } from '../errors.ts';
 import { giveName, writeNewFile } from '../files/new-file.ts';
-import type { Release } from '../migrate/read-release.ts';
+import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { BackupContext, ConnectedBackupContext } from './backup-context.ts';
 import { claimFile, writeClaim } from './claim.ts';
 import { folderAdvice } from './folder-advice.ts';
@@ -24,8 +24,6 @@ export interface TakeBackup extends BackupContext {
   readonly keep: number | null;
   readonly now: Date;
   readonly toolVersion: string;
-  /** What the database is at. */
-  readonly state: Release;
 }
 
 export interface Backup {
@@ -42,8 +40,8 @@ export interface Backup {
   readonly removed: readonly string[];
   /** What would keep this user from restoring it. */
   readonly warnings: readonly string[];
-  /** It is of an unfinished upgrade or installation. */
-  readonly unfinished: boolean;
+  /** What it is of. */
+  readonly state: Release;
   /** The newest whole backup of this database from before its upgrade; null when there is none in the folder. */
   readonly beforeUpgrade: BackupBeforeUpgrade | null;
 }
@@ -73,7 +71,7 @@ export async function writeBackup(
   context: TakeBackup,
   { tool, place, server, dump }: BackupSource,
 ): Promise<Backup> {
-  const { target, envFile, now, toolVersion, state, progress, signal } = context;
+  const { target, envFile, now, toolVersion, progress, signal } = context;
   const since = performance.now();
   const isNewPlace = !existsSync(place);
   const drafts: string[] = [];
@@ -81,13 +79,10 @@ export async function writeBackup(
   try {
     if (isNewPlace) mkdirSync(place, { recursive: true, mode: 0o700 });
     const source = { dialect: target.dialect, server, database: tool.database, url: target.maskedUrl };
-    const stem = claimStem(place, source, state, now);
-    const claim = claimFile(place, stem);
-    drafts.push(claim);
-    const names = {
-      file: `${stem}.${tool.extension}`,
-      env: envFile === null ? null : `${stem}.env`,
-      manifest: `${stem}.json`,
+    const claimed = (label: string): string => {
+      const stem = claimStem(place, source, label, now);
+      drafts.push(claimFile(place, stem));
+      return stem;
     };
     const draft = (name: string, content: string | Buffer = ''): string => {
       const path = join(place, `${name}.part`);
@@ -95,19 +90,28 @@ export async function writeBackup(
       drafts.push(path);
       return path;
     };
-    const finish = (name: string): string => {
+    const finish = (name: string, from = join(place, `${name}.part`)): string => {
       const path = join(place, name);
-      giveName(`${path}.part`, path);
+      giveName(from, path);
       finished.push(path);
       return path;
     };
 
-    const dumped = draft(names.file);
-    const { rows, notes, warnings } = await dump(dumped);
+    const dumped = draft(`${claimed('draft')}.${tool.extension}`);
+    let state: Release = { release: 'unknown', revision: '', unfinished: false };
+    const { rows, notes, warnings } = await dump(dumped, async (db) => {
+      state = await releaseOf(db, await db.dialect.readSchema(db));
+    });
+    const stem = claimed(releaseLabel(state, '-unfinished') || 'unknown');
+    const names = {
+      file: `${stem}.${tool.extension}`,
+      env: envFile === null ? null : `${stem}.env`,
+      manifest: `${stem}.json`,
+    };
     progress.start('Hashing the backup (MB)');
     const sha256 = await sha256OfFile(dumped, progress, signal);
     const { size } = statSync(dumped);
-    const file = finish(names.file);
+    const file = finish(names.file, dumped);
     if (envFile !== null && names.env !== null) {
       draft(names.env, readFileSync(envFile));
       finish(names.env);
@@ -129,7 +133,7 @@ export async function writeBackup(
     };
     draft(names.manifest, `${JSON.stringify(manifest, null, 2)}\n`);
     const manifestPath = finish(names.manifest);
-    rmSync(claim, { force: true });
+    for (const path of drafts) rmSync(path, { force: true });
     progress.done();
     removeAbandoned(place, source, now);
     const removed = context.keep === null ? [] : removeOldBackups(place, manifest, context.keep, now);
@@ -143,7 +147,7 @@ export async function writeBackup(
       durationMs: Math.round(performance.now() - since),
       removed,
       warnings,
-      unfinished: state.unfinished,
+      state,
       beforeUpgrade: newestBeforeUpgrade(listBackups(place, now), source),
     };
   } catch (error) {
@@ -165,13 +169,12 @@ function removeIfEmpty(place: string): void {
 
 /**
  * Takes the name of a backup for this process: `mcpgw-<database>-<UTC time>-<release>`, with `-unfinished` for an
- * unfinished upgrade, and a number when another backup of the same second is there.
+ * unfinished upgrade (`draft` until that is known), and a number when another backup of the same second is there.
  */
-function claimStem(place: string, source: Manifest['source'], state: Release, now: Date): string {
+function claimStem(place: string, source: Manifest['source'], label: string, now: Date): string {
   const time = timeLabel(now);
   const plain = (text: string) => text.replaceAll(/[^A-Za-z0-9._-]+/g, '_').slice(0, 80);
-  const label = plain(releaseLabel(state, '-unfinished') || 'unknown');
-  const stem = `mcpgw-${plain(source.database)}-${time}-${label}`;
+  const stem = `mcpgw-${plain(source.database)}-${time}-${plain(label)}`;
   const taken = (name: string) =>
     ['json', 'db', 'dump', 'sql.gz'].some((ext) =>
       ['', '.part'].some((part) => existsSync(join(place, `${name}.${ext}${part}`))),

@@ -8,7 +8,6 @@ import { compareRows } from '../migrate/compare-rows.ts';
 import { type BeforeWriting, inRun } from '../migrate/in-run.ts';
 import { keepColumns } from '../migrate/keep-columns.ts';
 import { readBeforeLocking } from '../migrate/read-before-locking.ts';
-import type { Release } from '../migrate/read-release.ts';
 import { runStatements } from '../migrate/run-steps.ts';
 import { refuseSite } from '../migrate/site-objects.ts';
 import { tablesTouched } from '../migrate/tables-to-lock.ts';
@@ -23,9 +22,9 @@ import { type CheckInput, checkContext } from './context.ts';
 import { isProblem, type Outcome, runCheck } from './run-check.ts';
 import { seedsAmong } from './seed-statements.ts';
 
-export interface FixContext extends CheckInput {
-  /** What the database is, for the backup. */
-  readonly state: Release;
+export interface FixContext extends Omit<CheckInput, 'overrides'> {
+  /** Called before the lock and behind it: refuses a database that is not repaired. */
+  readonly judge: () => Promise<CheckInput['overrides']>;
   readonly progress: Progress;
   readonly lockTimeoutMs: number;
   readonly signal: AbortSignal;
@@ -124,7 +123,9 @@ export async function runFix(
 ): Promise<FixResult> {
   const { progress } = context;
   progress.start('Looking for what is wrong');
-  const draft = await readBeforeLocking(db, context, () => planInTransaction(db, checks, context));
+  const judged = async () => ({ ...context, overrides: await context.judge() });
+  const plannedNow = async () => planInTransaction(db, checks, await judged());
+  const draft = await readBeforeLocking(db, context, plannedNow, ({ repairs }) => repairs.length === 0);
   progress.done();
   if (draft.repairs.length === 0) return nothingRepaired(draft);
   await refuseRepair(db, draft);
@@ -134,13 +135,14 @@ export async function runFix(
     });
   }
   const run = { ...context, what: 'The repair', command: COMMAND };
-  const { plan, steps, warnings } = await inRun(db, run, async ({ lock, onWrite }) => {
-    await context.beforeWriting(context.state);
-    await db.dialect.lockTables(db, tablesTouched(statementsOf(draft), draft.schema.keys()), lock);
+  const { plan, steps, warnings, input } = await inRun(db, run, async ({ lock, onWrite }) => {
     // What others did in between is seen only now, behind the lock.
+    const input = await judged();
+    await context.beforeWriting();
+    await db.dialect.lockTables(db, tablesTouched(statementsOf(draft), draft.schema.keys()), lock);
     const planAgain = db.dialect.transactionalDdl ? planInTransaction : planFix;
-    const plan = await planAgain(db, checks, context);
-    if (plan.repairs.length === 0) return { plan, steps: [], warnings: [] };
+    const plan = await planAgain(db, checks, input);
+    if (plan.repairs.length === 0) return { plan, steps: [], warnings: [], input };
     // Of tables that no repair names only triggers change rows.
     const others = new Map([...plan.schema].filter(([name]) => !GATEWAY_TABLES.has(name)));
     const hasTriggers = others.size > 0 && (await siteTriggers(db)).length > 0;
@@ -155,15 +157,15 @@ export async function runFix(
     };
     const isEarly = ({ check }: PlannedRepair) => check.early === true;
     await write(plan.repairs.filter(isEarly));
-    const rest = steps.length === 0 ? plan : await planAgain(db, checks, context);
+    const rest = steps.length === 0 ? plan : await planAgain(db, checks, input);
     await write(rest.repairs.filter((repair) => !isEarly(repair)));
     const none = { what: 'the repair', growing: new Set<string>(), goes: () => false };
     const warnings = before === null ? [] : (await compareRows(db, before, others, none)).warnings;
-    return { plan, steps, warnings };
+    return { plan, steps, warnings, input };
   });
   if (plan.repairs.length === 0) return nothingRepaired(plan);
   progress.start('Looking again');
-  const again = await throughAnother(db, context.reconnect, (other) => lookAgain(other, checks, context));
+  const again = await throughAnother(db, context.reconnect, (other) => lookAgain(other, checks, input));
   progress.done();
   const told = [...warnings, ...again.warnings];
   return { plan, steps, warnings: told, ...summary(plan.outcomes, again.seen) };
@@ -172,10 +174,10 @@ export async function runFix(
 async function lookAgain(
   db: Connection,
   checks: readonly Check[],
-  context: FixContext,
+  input: CheckInput,
 ): Promise<readonly Outcome[]> {
   await db.dialect.beginRead(db);
-  const { outcomes } = await planInTransaction(db, checks, context);
+  const { outcomes } = await planInTransaction(db, checks, input);
   await db.dialect.endRead(db);
   return outcomes;
 }

@@ -27,9 +27,9 @@ type Options = GlobalOptions & BackupOptions;
 export function backupBefore(session: Session, db: Connection, options: Options): BackupBefore {
   let taken: Backup | null = null;
   return {
-    async beforeWriting(state) {
+    async beforeWriting() {
       if (options.backup === false || !(await holdsRows(db))) return;
-      taken = await takeBackup({ ...backupRequest(session, db, options, state), canGoWithout: true });
+      taken = await takeBackup({ ...backupRequest(session, db, options), canGoWithout: true });
     },
     steps: () => (taken === null ? [] : [backupStep(taken)]),
     sections: () => (taken === null ? [] : [backupSection(taken)]),

@@ -34,21 +34,20 @@ export function backupSection(
 }
 
 /** In the middle of an upgrade, back is where it began: no gateway works with what there is now. */
-function waysBack({ manifest, unfinished, beforeUpgrade }: Backup, back: Told['back']): string[][] {
+function waysBack(
+  { manifest, state: { unfinished }, beforeUpgrade }: Backup,
+  back: Told['back'],
+): string[][] {
   const here = `mcpgw restore ${shellWord(manifest)}`;
   if (!unfinished) return [['to go back', here]];
-  const state = ['state', 'unfinished: in the middle of an upgrade or an installation'];
-  if (back === 'here') return [state, ['to go back', here]];
+  const what = ['state', 'unfinished: in the middle of an upgrade or an installation'];
+  if (back === 'here') return [what, ['to go back', here]];
   if (beforeUpgrade === null) {
-    return [
-      state,
-      ['before the upgrade', `no whole backup in ${dirname(manifest)}`],
-      ['to this state', here],
-    ];
+    return [what, ['before the upgrade', `no whole backup in ${dirname(manifest)}`], ['to this state', here]];
   }
   const { path, manifest: before } = beforeUpgrade;
   return [
-    state,
+    what,
     ['to go back', `mcpgw restore ${shellWord(path)}`],
     [
       'to when',

@@ -12,7 +12,6 @@ export function backupRequest(
   { io, loaded, progress, warn, onStatement }: Session,
   db: Connection,
   options: GlobalOptions & BackupOptions,
-  state: TakeBackup['state'],
 ): TakeBackup {
   return {
     onStatement,
@@ -27,7 +26,6 @@ export function backupRequest(
     warn,
     now: new Date(),
     toolVersion: VERSION,
-    state,
     signal: io.signal,
   };
 }

@@ -55,12 +55,12 @@ function make(session: Session, options: BackupOptions): Promise<Outcome> {
   };
   return session.connect({ access: 'read', wait: options.wait }, (db) =>
     besideNoRun(db, lock, async () => {
-      const state = await readBeforeBackup(db, async (schema) => {
+      await readBeforeBackup(db, async (schema) => {
         refuseMissingTables(schema, await readRevisions(db, schema));
-        return releaseOf(db, schema);
+        session.found(await releaseOf(db, schema));
       });
-      session.found(state);
-      const made = await takeBackup(backupRequest(session, db, options, state));
+      const made = await takeBackup(backupRequest(session, db, options));
+      session.found(made.state);
       return {
         exitCode: ExitCode.ok,
         steps: [backupStep(made)],

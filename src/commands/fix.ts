@@ -9,7 +9,6 @@ import type { Connection } from '../database/connection.ts';
 import { PATIENCE_MS } from '../database/patience.ts';
 import { ExitCode, GatewayError } from '../errors.ts';
 import { repairLocks } from '../migrate/lock-impact.ts';
-import { readBeforeLocking } from '../migrate/read-before-locking.ts';
 import { readRevisions, recogniseState } from '../migrate/state.ts';
 import { resolveOverrides } from '../ownership/resolve-overrides.ts';
 import type { CheckReport, StepReport } from '../report/report.ts';
@@ -44,22 +43,12 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
     open(session);
     const dryRun = options.dryRun === true;
     return session.connect({ access: dryRun ? 'read' : 'write', wait: options.wait }, async (db) => {
-      const waiting = {
-        progress: session.progress,
-        lockTimeoutMs: options.lockTimeout * 1000,
-        signal: io.signal,
-      };
-      if (dryRun) await db.dialect.beginRead(db, PATIENCE_MS);
-      const input = {
-        settings: session.loaded.settings,
-        ...(await (dryRun
-          ? readDatabase(db, session, options, checks)
-          : readBeforeLocking(db, waiting, () => readDatabase(db, session, options, checks)))),
-        verbose: options.verbose,
-        now: new Date(),
-      };
+      const { settings } = session.loaded;
+      const input = { settings, verbose: options.verbose, now: new Date() };
+      const judge = () => readDatabase(db, session, options, checks);
       if (dryRun) {
-        const plan = await planInTransaction(db, checks, input);
+        await db.dialect.beginRead(db, PATIENCE_MS);
+        const plan = await planInTransaction(db, checks, { ...input, overrides: await judge() });
         const nothing = plan.repairs.length === 0;
         if (!nothing) await refuseRepair(db, plan);
         const backup = nothing ? { sections: [], warnings: [] } : await plannedBackup(session, db, options);
@@ -77,7 +66,10 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         ...input,
         beforeWriting: backup.beforeWriting,
         reconnect: (use) => session.connect({ access: 'read', wait: options.wait }, use),
-        ...waiting,
+        judge,
+        progress: session.progress,
+        lockTimeoutMs: options.lockTimeout * 1000,
+        signal: io.signal,
         confirm: (plan) => confirm(session, options, plan),
       });
       const steps = result.steps.map(
@@ -115,7 +107,7 @@ async function readDatabase(db: Connection, session: Session, options: FixOption
       { hint: 'Run: mcpgw migrate' },
     );
   }
-  return { state, overrides: await resolveOverrides(db, schema, options) };
+  return resolveOverrides(db, schema, options);
 }
 
 async function confirm(session: Session, options: FixOptions, plan: FixPlan): Promise<boolean> {

@@ -37,9 +37,10 @@ export interface BackupTool {
    * Copies the database into an empty file that is there already, and proves that the copy can be read.
    *
    * @param file absolute
+   * @param look called once, with a connection that sees the very state that is copied
    * @throws GatewayError; the file is the caller's to remove
    */
-  dump(file: string): Promise<Dump>;
+  dump(file: string, look: Look): Promise<Dump>;
   /**
    * Why a backup cannot be restored into this database, or null.
    *
@@ -67,6 +68,8 @@ export interface Dependent {
   /** Likewise the one that makes it; null where the server does not write it. */
   readonly again: string | null;
 }
+
+export type Look = (db: Connection) => Promise<void>;
 
 export interface Dump {
   /** Rows of each table in the copy. */

@@ -235,8 +235,8 @@ export interface RunLock {
   readonly timeoutMs: number;
   /** The lock is only to show that nobody else has it: nothing is written to get it. */
   readonly peek?: boolean;
-  /** Called once when it has to wait, with what it waits for. */
-  readonly onWait: (holder: string) => void;
+  /** Called once when it has to wait, with what it waits for, and where that is known with what would end it. */
+  readonly onWait: (holder: string, end?: string | null) => void;
   /** Aborted when the user asks to stop: ends the wait with INTERRUPTED or TERMINATED. */
   readonly signal?: AbortSignal | undefined;
 }

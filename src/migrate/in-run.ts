@@ -3,11 +3,10 @@ import type { RunLock } from '../database/dialect.ts';
 import type { Progress } from '../progress.ts';
 import { commitUnknown } from './commit-unknown.ts';
 import { partialError } from './partial-error.ts';
-import type { Release } from './read-release.ts';
 import { takenBack } from './taken-back.ts';
 
 /** Called behind the lock of a run, before its first write; takes the backup. */
-export type BeforeWriting = (state: Release) => Promise<void>;
+export type BeforeWriting = () => Promise<void>;
 
 export interface InRunOptions {
   readonly progress: Progress;

@@ -53,7 +53,8 @@ export interface RollbackResult {
 export async function runRollback(db: Connection, context: RollbackContext): Promise<RollbackResult> {
   const { progress, settings, discardNewData } = context;
   progress.start('Reading the database');
-  const draft = await readBeforeLocking(db, context, () => planRollback(db, context));
+  const readPlan = () => planRollback(db, context);
+  const draft = await readBeforeLocking(db, context, readPlan, ({ steps }) => steps.length === 0);
   progress.done();
   if (draft.steps.length === 0) return nothingToDo(draft);
   if (!(await context.confirm(draft))) {
@@ -67,11 +68,13 @@ export async function runRollback(db: Connection, context: RollbackContext): Pro
   const result = await inRun(
     db,
     { ...context, what, command },
-    async ({ lock, onWrite }): Promise<RollbackResult> => {
-      await context.beforeWriting(draft.state);
+    async ({ lock, waited, onWrite }): Promise<RollbackResult> => {
+      const now = waited ? await readPlan() : draft;
+      if (now.steps.length === 0) return nothingToDo(now);
+      await context.beforeWriting();
       // What another run did while this one waited for the lock is seen only now.
       const tables = await db.dialect.readSchema(db);
-      const changing = { changed: draft.changed, assigned: new Map<string, number>() };
+      const changing = { changed: now.changed, assigned: new Map<string, number>() };
       await db.dialect.lockTables(db, tablesToLock(changing, tables.keys()), lock);
       const plan = await planRollback(db, { settings, discardNewData });
       if (plan.steps.length === 0) return nothingToDo(plan);

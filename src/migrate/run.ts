@@ -59,7 +59,7 @@ export async function runMigration(db: Connection, context: RunContext): Promise
   if (await isAtHead(db, context.settings)) return nothingToDo(nothingLeft(context.settings));
   progress.start('Reading the database');
   const readPlan = () => makePlan(db, { ...context, purpose: 'outline' });
-  const draft = await readBeforeLocking(db, context, readPlan);
+  const draft = await readBeforeLocking(db, context, readPlan, isEmpty);
   progress.done();
   if (isEmpty(draft)) return nothingToDo(draft);
   if (!(await context.confirm(draft))) {
@@ -78,16 +78,14 @@ export async function runMigration(db: Connection, context: RunContext): Promise
     db,
     { ...context, what: 'The migration', command: COMMAND },
     async ({ lock, waited, onWrite }): Promise<RunResult> => {
-      if (waited) {
-        // Most likely it was another migration, and it is done: then the gateway’s tables are left alone.
-        const now = await readPlan();
-        if (isEmpty(now)) return nothingToDo(now);
-      }
+      // Most likely it was another migration, and it is done: then the gateway’s tables are left alone.
+      const now = waited ? await readPlan() : draft;
+      if (isEmpty(now)) return nothingToDo(now);
       // It reads through a connection of its own, which the table locks would keep out.
-      await context.beforeWriting(draft.state);
+      await context.beforeWriting();
       // What another run did while this one waited for the lock is seen only now.
       const found = await db.dialect.readSchema(db);
-      await db.dialect.lockTables(db, tablesToLock(draft, found.keys()), lock);
+      await db.dialect.lockTables(db, tablesToLock(now, found.keys()), lock);
       // Where tables were waited for, whoever had them may have changed them.
       const schema = db.dialect.locks.others === null ? found : undefined;
       const plan = await makePlan(db, { ...context, purpose: 'run', schema, password });

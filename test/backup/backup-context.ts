@@ -41,7 +41,6 @@ export function backUp(database: TestDatabase, options: BackupOptions) {
         keep: null,
         now: NOW,
         toolVersion: '0.7.0-test',
-        state: { release: '0.6.0', revision: '1fc1795f6983', unfinished: false },
         ...options,
       }),
     { access: 'read' },

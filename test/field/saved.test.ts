@@ -3,7 +3,6 @@ import { runFix } from '../../src/checks/fix.ts';
 import { orphans } from '../../src/checks/orphans.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import { statement } from '../../src/database/statement.ts';
-import { REVISION } from '../../src/migrate/state.ts';
 import { noProgress } from '../../src/progress.ts';
 import { connect } from '../support/connect.ts';
 import { DATABASES } from '../support/databases.ts';
@@ -49,9 +48,8 @@ describe('What a run reports as saved, it has read through a second connection',
         const run = (reconnect: <T>(use: (db: Connection) => Promise<T>) => Promise<T>) =>
           connect(database, (db) =>
             runFix(forgetful(db), [orphans], {
-              state: { release: '0.7.0', revision: REVISION.v070, unfinished: false },
               settings,
-              overrides: {},
+              judge: async () => ({}),
               now: new Date(),
               progress: noProgress,
               lockTimeoutMs: 5000,

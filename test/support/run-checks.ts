@@ -1,7 +1,6 @@
 import type { Check } from '../../src/checks/check.ts';
 import { type FixResult, runFix } from '../../src/checks/fix.ts';
 import { runVerify } from '../../src/checks/verify.ts';
-import { REVISION } from '../../src/migrate/state.ts';
 import { noProgress } from '../../src/progress.ts';
 import type { CheckReport } from '../../src/report/report.ts';
 import type { MigratedDatabase } from './migrated-database.ts';
@@ -26,9 +25,8 @@ export function problems(reports: readonly CheckReport[]): Record<string, CheckR
 export function fix(at: Opened, checks: readonly Check[], overrides: Overrides = {}): Promise<FixResult> {
   return at.withConnection((db) =>
     runFix(db, checks, {
-      state: { release: '0.7.0', revision: REVISION.v070, unfinished: false },
       settings: at.settings,
-      overrides,
+      judge: async () => overrides,
       now: new Date(),
       progress: noProgress,
       lockTimeoutMs: 5000,

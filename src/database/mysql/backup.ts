@@ -4,7 +4,7 @@ import { createGzip } from 'node:zlib';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import { PASSING_TABLES } from '../../schema/gateway-tables.ts';
-import type { BackupTool, Dump } from '../backup-tool.ts';
+import type { BackupTool, Dump, Look } from '../backup-tool.ts';
 import { saveOutput, startClient } from '../client-program.ts';
 import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
@@ -43,7 +43,7 @@ export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
       await withLogin(context, server, async () => {});
     },
     estimate,
-    dump: (file) => whileReachable(context, (watched) => dump(watched, file)),
+    dump: (file, look) => whileReachable(context, (watched) => dump(watched, file, look)),
     async refusal(source, server) {
       const product = source.server.split(' ')[0];
       if (server === null || product === server.product) return null;
@@ -64,8 +64,9 @@ async function estimate(db: Connection): Promise<number> {
   return Number(row?.bytes ?? 0);
 }
 
-async function dump(context: MysqlBackupContext, file: string): Promise<Dump> {
-  const { server, tables, hasEvents } = await readServer(context);
+/** Behind the lock of runs, or beside none: the state stays what it is before the dump begins. */
+async function dump(context: MysqlBackupContext, file: string, look: Look): Promise<Dump> {
+  const { server, tables, hasEvents } = await readServer(context, look);
   const clients = await mysqlClients(context, server);
   const { progress, signal, target } = context;
   progress.start('Backing up (MB of SQL)');
@@ -122,8 +123,9 @@ interface DumpedServer {
 }
 
 /** Which of the two servers it is, and what is there before the dump begins. */
-function readServer(context: MysqlBackupContext): Promise<DumpedServer> {
+function readServer(context: MysqlBackupContext, look: Look): Promise<DumpedServer> {
   return connectOnce(context, 'read', async (db) => {
+    await look(db);
     const rows = await db.query<{ name: string }>(sql`
       SELECT TABLE_NAME AS name FROM information_schema.TABLES
       WHERE TABLE_SCHEMA = database() AND TABLE_TYPE = 'BASE TABLE'

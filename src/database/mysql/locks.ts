@@ -23,7 +23,7 @@ export async function beginMysqlRun(db: Connection, lock: RunLock): Promise<void
 
 async function takeNamedLock(db: Connection, lock: RunLock): Promise<void> {
   let holder: Blocker = GONE;
-  const onWait = async () => lock.onWait(holder.text);
+  const onWait = async () => lock.onWait(holder.text, holder.end);
   const locked = await poll({ ...lock, everyMs: POLL_MS, onWait }, async () => {
     if (await tryNamedLock(db)) return true;
     holder = await namedLockHolder(db);

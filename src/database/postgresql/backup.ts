@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
-import type { BackupTool, Dump } from '../backup-tool.ts';
+import type { BackupTool, Dump, Look } from '../backup-tool.ts';
 import { clientOutput, saveOutput, startClient } from '../client-program.ts';
 import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
@@ -42,7 +42,7 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
       await refusePooler(context, 'psql', '');
     },
     estimate,
-    dump: (file) => whileReachable(context, (watched) => dump(watched, file)),
+    dump: (file, look) => whileReachable(context, (watched) => dump(watched, file, look)),
     async refusal({ notes }) {
       const schema = await connected(context, currentSchema);
       if (schema === notes.schema) return null;
@@ -89,7 +89,7 @@ async function estimate(db: Connection): Promise<number> {
 }
 
 /** One snapshot for the counts and for pg_dump, held by a transaction of our own for as long as it runs. */
-function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
+function dump(context: PostgresqlBackupContext, file: string, look: Look): Promise<Dump> {
   return connected(context, async (db) => {
     const program = await postgresqlClient(context, 'pg_dump', db.dialect.server.version, 'backup');
     await db.dialect.beginRead(db, LOCK_WAIT_MS);
@@ -99,6 +99,7 @@ function dump(context: PostgresqlBackupContext, file: string): Promise<Dump> {
         hint: 'Check search_path in DATABASE_URL. Nothing was changed.',
       });
     }
+    await look(db);
     const [snapshot] = await db.query<{ id: string }>(sql`SELECT pg_export_snapshot() AS id`);
     const rows = await rowCounts(db, await tablesOf(db));
     const others = await othersIn(db);

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { OWNED_TABLES } from '../../schema/gateway-tables.ts';
 import { type Blocker, UNSEEN } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
@@ -9,6 +10,8 @@ import { tablesInUse } from '../tables-in-use.ts';
 import { literalPostgresql, quotePostgresql as q } from './ddl.ts';
 import { postgresqlSession } from './session.ts';
 
+/** How long a reader waits for a table, unless a command sets a wait of its own. */
+const READ_WAIT_MS = 30_000;
 /** How often to ask again for the run's lock. */
 const POLL_MS = 200;
 /**
@@ -29,15 +32,27 @@ const KEYS = {
   schema: `hashtext('mcpgw:' || coalesce(current_schema(), ''))`,
 } as const;
 
-/** Begins a transaction; in it the session is ours also behind a pooler, where only this is (see `session.ts`). */
-async function begin(db: Connection, mode: string, tableWaitMs?: number): Promise<void> {
-  await db.run(statement(`BEGIN ISOLATION LEVEL ${mode}`));
-  const wait = tableWaitMs === undefined ? {} : { lock_timeout: `${Math.round(tableWaitMs)}ms` };
-  await db.run(statement(postgresqlSession('true', wait)));
-}
-
-export function beginPostgresqlRead(db: Connection, tableWaitMs?: number): Promise<void> {
-  return begin(db, 'REPEATABLE READ, READ ONLY', tableWaitMs);
+/**
+ * Before the snapshot is taken, the tables that every change of the schema locks are there for readers, and stay so:
+ * what is read of catalogue and rows is of one state. A table that was rewritten since a snapshot looks empty to it.
+ */
+export async function beginPostgresqlRead(db: Connection, tableWaitMs = READ_WAIT_MS): Promise<void> {
+  const names = sql.join(OWNED_TABLES.map(({ name }) => sql.lit(name)));
+  const tables = await db.query<{ name: string }>(sql`
+    SELECT c.relname AS name FROM pg_class c
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
+      AND c.relname IN (${names}) AND has_table_privilege(c.oid, 'SELECT') ORDER BY c.relname`);
+  await db.run(statement(`BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY`));
+  try {
+    // Neither of these two takes the snapshot.
+    await db.run(statement(`SET LOCAL lock_timeout = ${Math.round(tableWaitMs)}`));
+    const list = tables.map(({ name }) => q(name)).join(', ');
+    if (list !== '') await db.run(statement(`LOCK TABLE ${list} IN ACCESS SHARE MODE`));
+  } catch (error) {
+    await db.run(statement('ROLLBACK'));
+    throw error;
+  }
+  await db.run(statement(postgresqlSession('true', { lock_timeout: `${Math.round(tableWaitMs)}ms` })));
 }
 
 /**
@@ -55,9 +70,11 @@ export function boundedPostgresqlQuery(query: string, waitMs: number): string {
 export async function beginPostgresqlRun(db: Connection, lock: RunLock): Promise<void> {
   let holder: Blocker = GONE;
   const locked = await poll(
-    { ...lock, everyMs: POLL_MS, onWait: async () => lock.onWait(holder.text) },
+    { ...lock, everyMs: POLL_MS, onWait: async () => lock.onWait(holder.text, holder.end) },
     async () => {
-      await begin(db, 'READ COMMITTED');
+      await db.run(statement('BEGIN ISOLATION LEVEL READ COMMITTED'));
+      // In it the session is ours also behind a pooler, where only this is (see `session.ts`).
+      await db.run(statement(postgresqlSession('true')));
       const [row] = await db.query<{ locked: boolean }>(
         sql`SELECT pg_try_advisory_xact_lock(${sql.raw(KEYS.mcpgw)}, ${sql.raw(KEYS.schema)}) AS locked`,
       );

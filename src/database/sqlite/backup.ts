@@ -3,7 +3,8 @@ import { basename, dirname, extname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { GatewayError } from '../../errors.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
-import type { BackupTool, BackupToolContext, Dump } from '../backup-tool.ts';
+import type { BackupTool, BackupToolContext, Dump, Look } from '../backup-tool.ts';
+import { connectOnce } from '../connect-once.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { openFile } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
@@ -32,10 +33,10 @@ export function sqliteBackupTool(context: SqliteBackupContext): BackupTool {
       });
     },
     estimate: async () => sqliteBytes(path),
-    async dump(file) {
+    async dump(file, look) {
       const source = open(path, context.target);
       try {
-        return await copySqlite(source, file, context);
+        return await copySqlite(source, file, context, look);
       } finally {
         source.close();
       }
@@ -78,7 +79,8 @@ function open(path: string, { busyTimeoutMs }: SqliteTarget): Database {
 export async function copySqlite(
   source: Database,
   file: string,
-  { target, progress, signal }: SqliteBackupContext,
+  { target, progress, signal, onStatement }: SqliteBackupContext,
+  look: Look,
 ): Promise<Dump> {
   try {
     // One read transaction over all of it: a busy writer can neither change the copy half way nor make the
@@ -100,6 +102,7 @@ export async function copySqlite(
     const expected = countRows(source);
     source.exec('COMMIT');
     const rows = checkCopy(file, expected, 'The backup');
+    await connectOnce({ target: { ...target, path: file }, onStatement }, 'read', look);
     progress.done();
     return { rows, notes: { journalMode }, warnings: [] };
   } catch (error) {

@@ -45,7 +45,7 @@ export async function restoreSqlite(context: SqliteBackupContext, request: Resto
     live = await takeForOurselves(context, path, request.lockTimeoutMs);
     const held = live;
     if (held !== null) removeLeftovers(path);
-    if (held !== null) await request.beforeReplacing((file) => copySqlite(held, file, context));
+    if (held !== null) await request.beforeReplacing((file, look) => copySqlite(held, file, context, look));
     else if (existsSync(path)) await request.beforeReplacing(null);
     await copyBackup(context, request, draft);
     context.progress.start('Checking the copy');
