@@ -71,11 +71,10 @@ async function test(): Promise<Closing> {
     );
     return { ...result, exitCode: 1 };
   }
-  const everything = !options.sqliteOnly && missing.length === 0 && result.exitCode === 0;
-  if (everything && report !== undefined) {
+  if (!options.sqliteOnly && missing.length === 0 && report !== undefined) {
     if (options.gateways === 'all') writePage(GATEWAY_PAGE, report);
     if (options.tried === 'write') writePage(FIELD_PAGE, report);
-    if (options.tried === 'compare') comparePage(FIELD_PAGE, report);
+    if (options.tried === 'compare' && result.exitCode === 0) comparePage(FIELD_PAGE, report);
   }
   return result;
 }
