@@ -51,7 +51,10 @@ describeEachDatabase('the main job', ({ id, dialect }) => {
     expect(counts.get('email_users')).toEqual(['new', 1]);
     expect(counts.get('roles')).toEqual(['new', 4]);
     expect(rows(report, 'login')).toEqual([[`${ADMIN.email}, password: the one in PLATFORM_ADMIN_PASSWORD`]]);
-    expect(report.warnings).toEqual([expect.stringMatching(/API tokens .* stop working: issue new ones/)]);
+    expect(report.warnings).toEqual([
+      expect.stringMatching(/API tokens .* stop working: issue new ones/),
+      ...(dialect === 'mysql' ? [expect.stringContaining('last release that runs on')] : []),
+    ]);
 
     const migrated = await fingerprint(database);
     const verified = await cliReport(database.url, ['verify']);
