@@ -69,6 +69,7 @@ export const sqliteDialect = (version: string, path: string, file: SqliteFile): 
   async beginRun(db, lock) {
     for (let tries = 1; ; tries++) {
       await beginSqliteRun(db, lock, { file, path });
+      if (lock.peek === true) return;
       try {
         await refuseUnwritable(db);
         await refuseDamaged(db, path);
