@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { clientEnv } from '../backup/backup-context.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
+import { confirmOf } from '../support/confirm-of.ts';
 import type { DatabaseId } from '../support/database-kinds.ts';
 import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
@@ -50,7 +51,13 @@ export function commitLostCases(ids: readonly DatabaseId[]): void {
       expect(await endState(database)).toEqual(end);
       const backup = readdirSync(place).find((name) => name.endsWith('.json')) ?? '';
       const back = await spawnCli(
-        ['restore', join(place, backup), '--no-backup', '--confirm', database.name],
+        [
+          'restore',
+          join(place, backup),
+          '--no-backup',
+          '--confirm',
+          confirmOf(join(place, backup), database.name, database.url),
+        ],
         {
           env: { DATABASE_URL: database.url, PATH },
         },

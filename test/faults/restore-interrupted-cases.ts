@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clientEnv } from '../backup/backup-context.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
+import { confirmOf } from '../support/confirm-of.ts';
 import { isRunning } from '../support/is-running.ts';
 import { pausingClient } from '../support/pausing-client.ts';
 import { type CliResult, spawnCli, startCli } from '../support/spawn-cli.ts';
@@ -49,13 +50,13 @@ export function restoreInterruptedCases(
         const backup = join(place, readdirSync(place).find((name) => name.endsWith('.json')) ?? '');
         await database.query("UPDATE tools SET description = 'later'");
         const now = await endState(database);
-        const restore = (name: string) => [
+        const restore = (name: string, url = database.url) => [
           'restore',
           name,
           '--backup-dir',
           place,
           '--confirm',
-          database.name,
+          confirmOf(name, database.name, url),
         ];
         return { database, was, now, env, backup, restore };
       };
@@ -102,7 +103,10 @@ export function restoreInterruptedCases(
         const proxy = await tcpProxy(started.database.url);
         proxy.cutAt(middle, false);
         const env = { ...started.env, DATABASE_URL: plain(proxy.url, dialect) };
-        await expectInterrupted(started, await spawnCli(started.restore(started.backup), { env }));
+        await expectInterrupted(
+          started,
+          await spawnCli(started.restore(started.backup, env.DATABASE_URL), { env }),
+        );
       });
 
       test(`by SIGKILL to ${program}`, async () => {
@@ -141,7 +145,7 @@ export function restoreInterruptedCases(
           const says = oneLine(looked.stderr);
           expect([looked.exitCode, says]).toEqual([2, expect.stringContaining(`mcpgw@`)]);
           expect(says).toContain(
-            `run it again: mcpgw restore ${started.backup}, or go back to the state before`,
+            `Run it again: mcpgw restore ${started.backup}, or go back to the state before`,
           );
         }
         await expectRestored(started, started.backup, started.was);
@@ -154,7 +158,7 @@ export function restoreInterruptedCases(
           const proxy = await tcpProxy(started.database.url);
           proxy.blackHole(middle);
           const env = { ...started.env, DATABASE_URL: plain(proxy.url, dialect) };
-          const ended = await spawnCli(started.restore(started.backup), { env });
+          const ended = await spawnCli(started.restore(started.backup, env.DATABASE_URL), { env });
           expect(oneLine(ended.stderr)).toContain('cannot be reached any more');
           expect(ended.durationMs).toBeLessThan(60_000);
           proxy.stop();
@@ -168,7 +172,7 @@ export function restoreInterruptedCases(
           const proxy = await tcpProxy(started.database.url);
           proxy.cutAt('COMMIT;', deliver);
           const env = { ...started.env, DATABASE_URL: plain(proxy.url, dialect) };
-          return spawnCli(started.restore(started.backup), { env });
+          return spawnCli(started.restore(started.backup, env.DATABASE_URL), { env });
         };
 
         test('whose answer is lost: it looks, and says that it is done', async () => {
@@ -190,7 +194,7 @@ export function restoreInterruptedCases(
             const proxy = await tcpProxy(started.database.url);
             proxy.blackHole('COMMIT;');
             const env = { ...started.env, DATABASE_URL: plain(proxy.url, dialect) };
-            const ended = await spawnCli(started.restore(started.backup), { env });
+            const ended = await spawnCli(started.restore(started.backup, env.DATABASE_URL), { env });
             expect([ended.exitCode, ended.stdout]).toEqual([3, '']);
             const says = oneLine(ended.stderr);
             expect(says).toContain('it is either done or was taken back as a whole');
