@@ -23,7 +23,12 @@ describeDatabases(
       proxy.blackHole(text);
       const run = await spawnCli([command, '--statement-timeout', '2'], direct(plain(proxy.url, dialect)));
       expect([run.exitCode, run.stdout]).toEqual([2, '']);
-      expect(oneLine(run.stderr)).toContain('not done after 2 s (--statement-timeout)');
+      // On MariaDB the connection is asked for once more, and the server is named as the one that is silent.
+      expect(oneLine(run.stderr)).toMatch(
+        dialect === 'mysql'
+          ? /not done after 2 s \(--statement-timeout\)|takes the connection, and says nothing/
+          : /not done after 2 s \(--statement-timeout\)/,
+      );
       expect(run.durationMs).toBeLessThan(20_000);
     });
   },
