@@ -131,7 +131,7 @@ const WRITES = /^(?:CREATE|ALTER|DROP|INSERT|UPDATE|DELETE|REPLACE|RENAME|SET SE
 
 /** What reads, and what begins and ends transactions and locks: of those `--dry-run` has its section Locks. */
 const READS =
-  /^(?:SELECT|SHOW|PRAGMA|BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|LOCK TABLES?|UNLOCK TABLES|SET LOCAL|SET TRANSACTION|SET STATEMENT|SET SESSION lock_wait_timeout)\b/;
+  /^(?:SELECT|WITH RECURSIVE walk|SHOW|PRAGMA|BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|LOCK TABLES?|UNLOCK TABLES|SET LOCAL|SET TRANSACTION|SET STATEMENT|SET SESSION lock_wait_timeout)\b/;
 
 function locksIn(report: Report): Record<string, string> {
   const rows = report.sections.find(({ id }) => id === 'locks')?.rows ?? [];
