@@ -6,10 +6,10 @@ import { describeDatabases } from './describe-databases.ts';
 import { smallV060 } from './kill-support.ts';
 import { oneLine } from './lock-support.ts';
 
-/** A statement of each command that only reads. */
+/** A statement of each command that only reads; the beginning of a session has none of these words, and another limit. */
 const READS = [
-  ['verify', 'email_users'],
-  ['status', 'alembic_version'],
+  ['verify', 'FROM email_users'],
+  ['status', 'version_num'],
 ] as const;
 
 describeDatabases(
@@ -23,12 +23,7 @@ describeDatabases(
       proxy.blackHole(text);
       const run = await spawnCli([command, '--statement-timeout', '2'], direct(plain(proxy.url, dialect)));
       expect([run.exitCode, run.stdout]).toEqual([2, '']);
-      // On MariaDB the connection is asked for once more, and the server is named as the one that is silent.
-      expect(oneLine(run.stderr)).toMatch(
-        dialect === 'mysql'
-          ? /not done after 2 s \(--statement-timeout\)|takes the connection, and says nothing/
-          : /not done after 2 s \(--statement-timeout\)/,
-      );
+      expect(oneLine(run.stderr)).toContain('not done after 2 s (--statement-timeout)');
       expect(run.durationMs).toBeLessThan(20_000);
     });
   },
