@@ -9,10 +9,15 @@ const TABLE_WAIT_MS = 15_000;
  * Reads a database at one moment, before a backup or a restore that no run has locked it for; each of its tables
  * was opened before.
  *
+ * @param tableWaitMs how long a table that somebody has locked is waited for
  * @throws GatewayError BUSY, which names who has locked a table
  */
-export async function readBeforeBackup<T>(db: Connection, read: (schema: Schema) => Promise<T>): Promise<T> {
-  await db.dialect.beginRead(db, TABLE_WAIT_MS);
+export async function readBeforeBackup<T>(
+  db: Connection,
+  read: (schema: Schema) => Promise<T>,
+  tableWaitMs = TABLE_WAIT_MS,
+): Promise<T> {
+  await db.dialect.beginRead(db, tableWaitMs);
   const schema = await db.dialect.readSchema(db);
   await openEveryTable(db, schema.keys());
   const result = await read(schema);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type BackupTool, openBackupTool, type RestoreScriptRequest } from '../database/backup-tool.ts';
 import type { Connection } from '../database/connection.ts';
 import type { LockDescription, Server, UnfinishedRestore } from '../database/dialect.ts';
+import { PATIENCE_MS } from '../database/patience.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
@@ -87,7 +88,7 @@ interface Present {
  * @throws GatewayError; nothing was changed
  */
 export async function planRestore(context: RestoreContext): Promise<PlannedRestore> {
-  const { plan, tool, present } = await prepare(context);
+  const { plan, tool, present } = await prepare(context, PATIENCE_MS);
   const request = requestOf(plan, context);
   return {
     ...plan,
@@ -187,6 +188,7 @@ export function replacedTables({ tables }: Pick<RestorePlan, 'tables'>): string[
 
 async function prepare(
   context: RestoreContext,
+  tableWaitMs?: number,
 ): Promise<{ plan: RestorePlan; tool: BackupTool; present: Present }> {
   const { target, name, cwd, directory, progress, signal, warn } = context;
   const tool = await openBackupTool(context);
@@ -201,7 +203,7 @@ async function prepare(
       hint: 'Restoring it would empty the database; use another backup: mcpgw backup --list. Nothing was changed.',
     });
   }
-  const present = await readPresent(context, place);
+  const present = await readPresent(context, place, tableWaitMs);
   await tool.preflightRestore(present.server);
   const refusal = await tool.refusal({ server: source.server, notes: backup.manifest.notes }, present.server);
   if (refusal !== null) throw doesNotFit(refusal);
@@ -237,24 +239,34 @@ async function prepare(
 async function waitForRuns(
   db: Connection,
   { lockTimeoutMs, progress, signal }: RestoreContext,
+  tableWaitMs = lockTimeoutMs,
 ): Promise<void> {
   if (db.dialect.transactionalDdl) return;
+  const timeoutMs = Math.min(lockTimeoutMs, tableWaitMs);
   const onWait = (holder: string) => progress.log(`Waiting for ${holder} …`);
-  await db.dialect.beginRun(db, { timeoutMs: lockTimeoutMs, peek: true, onWait, signal });
+  await db.dialect.beginRun(db, { timeoutMs, peek: true, onWait, signal });
   await db.dialect.endRun(db, false);
 }
 
 const UNKNOWN: Release = { release: 'unknown', revision: '', unfinished: false };
 
-async function readPresent(context: RestoreContext, place: string): Promise<Present> {
+async function readPresent(
+  context: RestoreContext,
+  place: string,
+  tableWaitMs: number | undefined,
+): Promise<Present> {
   try {
     return await context.connect(async (db) => {
-      await waitForRuns(db, context);
-      const { rows, state, unfinished } = await readBeforeBackup(db, async (schema) => {
-        const unfinished = await db.dialect.unfinishedRestore(db);
-        const rows = await rowCounts(db, [...schema.keys()]);
-        return { rows, unfinished, state: unfinished === null ? await releaseOf(db, schema) : UNKNOWN };
-      });
+      await waitForRuns(db, context, tableWaitMs);
+      const { rows, state, unfinished } = await readBeforeBackup(
+        db,
+        async (schema) => {
+          const unfinished = await db.dialect.unfinishedRestore(db);
+          const rows = await rowCounts(db, [...schema.keys()]);
+          return { rows, unfinished, state: unfinished === null ? await releaseOf(db, schema) : UNKNOWN };
+        },
+        tableWaitMs,
+      );
       const needed = context.backup && hasRows(rows) && unfinished === null;
       const safety = needed ? await preflightBackup({ ...context, db }) : null;
       return {

@@ -53,7 +53,7 @@ function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
     const { plan, outcome } = await planned(session, options, db);
     if (isEmpty(plan)) return outcome;
-    const { warnings, refusal: refused } = await preflightOf(session, options, db, plan.schema);
+    const { warnings, refusal: refused } = await preflightOf(session, options, db, plan.schema, PATIENCE_MS);
     const refusals = refused === null ? [] : [refusal(reasonOf(refused))];
     return endDryRun({
       ...outcome,

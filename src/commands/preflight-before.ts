@@ -9,6 +9,7 @@ import type { Session } from './session.ts';
 /**
  * Looks, before anything is written, at what the doctor knows to make a migration fail or go badly.
  *
+ * @param tableWaitMs how long a table that somebody has locked is waited for
  * @returns warnings, and why a run would refuse
  */
 export async function preflightOf(
@@ -16,6 +17,7 @@ export async function preflightOf(
   options: GlobalOptions,
   db: Connection,
   schema: Schema,
+  tableWaitMs?: number,
 ): Promise<{ readonly warnings: readonly string[]; readonly refusal: GatewayError | null }> {
   const { preflight } = await import('../doctor/preflight.ts');
   const { refusals, warnings } = await preflight(
@@ -26,6 +28,7 @@ export async function preflightOf(
     },
     session.loaded.target,
     schema,
+    tableWaitMs,
   );
   if (refusals.length === 0) {
     return { warnings: [...warnings, ...(await defaultPasswords(db, schema))], refusal: null };

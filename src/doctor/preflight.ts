@@ -21,12 +21,14 @@ export interface Preflight {
  *
  * @param target a database that is there
  * @param schema what is in it
+ * @param tableWaitMs how long a table that somebody has locked is waited for
  */
 export async function preflight(
   db: Connection,
   context: DoctorContext,
   target: DatabaseTarget,
   schema: Schema,
+  tableWaitMs?: number,
 ): Promise<Preflight> {
   const told = { refuse: [] as string[], warn: [] as string[], notes: [] as string[] };
 
@@ -50,7 +52,7 @@ export async function preflight(
   await make(SETTINGS_EXAMINATIONS, context);
   await make(outside, outer);
   if (inside.some((examination) => examination.preflight !== undefined)) {
-    await db.dialect.beginRead(db);
+    await db.dialect.beginRead(db, tableWaitMs);
     try {
       await inSavepoint(db, (guard) => make(inside, { ...outer, db, schema }, guard));
     } finally {
