@@ -154,7 +154,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--repair', 'repair what can be repaired; each repair is shown and confirmed first')
     .option('-y, --yes', 'do not ask before a repair')
     .option('--swap', 'let a file that was rebuilt beside the database take its place; the old one is kept')
-    .option('--list', 'list what is examined')
+    .option('--list', 'list what is checked')
     .option(
       '--access-test',
       'also open, read, write (rolled back) and lock, as the gateway does, and time it',

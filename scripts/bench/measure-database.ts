@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { runFix } from '../../src/checks/fix.ts';
-import { CHECKS } from '../../src/checks/registry.ts';
 import { selectChecks } from '../../src/checks/select.ts';
 import { runVerify } from '../../src/checks/verify.ts';
 import { runMigration } from '../../src/migrate/run.ts';
@@ -91,7 +91,7 @@ export async function measureDatabase(
     if (wants('verify')) {
       await database.copy(names.migrated, names.work);
       const script = await capture(work, 'read', everything, async ({ db, settings }) => {
-        await runVerify(db, CHECKS, { settings, overrides: {}, now }, noProgress);
+        await runVerify(db, DATA_CHECKS, { settings, overrides: {}, now }, noProgress);
       });
       await measure('verify', async () => {}, mcpgw(['verify'], work), script, {
         ratio: 1.5,
@@ -124,7 +124,7 @@ const fixOrphans =
   (now: Date) =>
   async ({ db, settings }: CaptureContext) => {
     const signal = new AbortController().signal;
-    const checks = selectChecks(CHECKS, [ORPHANS], undefined);
+    const checks = selectChecks(DATA_CHECKS, [ORPHANS], undefined);
     const asked = { judge: async () => ({}), settings, now, signal };
     await runFix(db, checks, { ...RUN, ...asked, reconnect: (use) => use(db) });
   };

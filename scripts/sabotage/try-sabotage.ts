@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { runFix } from '../../src/checks/fix.ts';
-import { CHECKS } from '../../src/checks/registry.ts';
 import { isProblem } from '../../src/checks/run-check.ts';
 import { runVerify } from '../../src/checks/verify.ts';
 import type { Connection } from '../../src/database/connection.ts';
@@ -101,7 +101,9 @@ export async function trySabotage(url: string, source: Random): Promise<Trial | 
   if (deed.edit !== undefined && target.dialect === 'sqlite') editSqlite(target.path, deed.edit);
 
   const verified = () =>
-    connected(url, (db) => runVerify(db, CHECKS, { settings, overrides: {}, now: new Date() }, noProgress));
+    connected(url, (db) =>
+      runVerify(db, DATA_CHECKS, { settings, overrides: {}, now: new Date() }, noProgress),
+    );
   const faults: string[] = [];
   const attempt = async <T>(what: string, run: () => Promise<T>): Promise<T | null> => {
     try {
@@ -128,7 +130,7 @@ export async function trySabotage(url: string, source: Random): Promise<Trial | 
 
   const fixed = await attempt('fix', () =>
     connected(url, (db) =>
-      runFix(db, CHECKS, {
+      runFix(db, DATA_CHECKS, {
         ...running(),
         settings,
         judge: async () => ({}),

@@ -5,7 +5,7 @@ import type { Schema, Table } from '../schema/model.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
 
-/** What checks look at, and repairs write with. */
+/** What checks of data look at, and repairs write with. */
 export interface CheckContext {
   readonly db: Connection;
   /** The schema that is there. Repairs put the tables they change into it, so that the next builds on them. */
@@ -38,46 +38,106 @@ export interface Overrides {
 export interface Findings {
   /** How many there are in all. */
   readonly count: number;
-  /** Some of them, a line each. */
+  /** Some of them, a line each; with a count of 0 facts that are told all the same. */
   readonly sample: readonly string[];
   /** Advice for just these findings, in place of the check's own. */
   readonly hint?: string;
+  /** The command that repairs just these findings, in place of the check's own. */
+  readonly command?: string;
   /** How many of them the repair can do nothing about (collisions, for instance); 0 unless told. */
   readonly unfixable?: number;
-  /** A migration refuses to go on with these: they are mended first, as `hint` says, at any release. */
+  /** A migration refuses to go on with these: they are repaired first, as `hint` says, at any release. */
   readonly first?: boolean;
   /** Why it could not be checked, which is no pass: a sentence without its full stop. */
   readonly skipped?: string;
+  /** What a migration goes on with, and tells as a warning. */
+  readonly notes?: readonly string[];
+  /** The command that is better than what the repair does, as far as it is there. */
+  readonly instead?: string;
 }
 
 export const CLEAN: Findings = { count: 0, sample: [] };
 
-export interface Repair {
+/** Nothing is wrong; the facts are told all the same. */
+export function fine(...facts: readonly string[]): Findings {
+  return { count: 0, sample: facts };
+}
+
+/** One thing that is wrong a line; nothing is where there is none. */
+export function found(sample: readonly string[], more?: Omit<Findings, 'count' | 'sample'>): Findings {
+  return { count: sample.length, sample, ...more };
+}
+
+/** How data is repaired: `fix` runs the statements in its own transaction. */
+export interface DataRepair {
   /** What it will do, a line each, for people. */
   readonly summary: readonly string[];
   readonly statements: readonly Statement[];
 }
 
-/**
- * One thing that can be wrong with a database, and how it is mended. `find` only reads. `repair` only plans:
- * it returns the statements, so that `--dry-run` shows what a run would execute.
- */
-export interface Check {
-  /** Stable: scripts name it in `--only` and `--skip`. */
-  readonly id: string;
-  readonly title: string;
-  readonly level: CheckLevel;
-  /** It finds what a migration refuses to go on with, so it is mended at any release. */
-  readonly anyRelease?: boolean;
-  /** Others ask of what it mends, so that it is mended before they are asked. */
-  readonly early?: boolean;
-  /** Tables without which it cannot be checked; it is then skipped, which is no pass. */
-  readonly requires: readonly string[];
-  /** What to do about its findings. */
-  readonly hint: string;
-  /** Slow work that is no query; it is begun before the first check and awaited by `find`. */
-  ahead?(context: CheckContext): Promise<unknown>;
-  find(context: CheckContext): Promise<Findings>;
-  /** Returns null when nothing can be done with the flags given. */
-  repair?(context: CheckContext, findings: Findings): Promise<Repair | null>;
+/** How anything else is repaired, by `doctor --repair`. */
+export interface Repair {
+  /** What it will do and what it keeps, a line each. */
+  readonly summary: readonly string[];
+  /**
+   * Does it. No connection of this program to the database is open meanwhile.
+   *
+   * @returns what was done, a line each: sizes before and after, rows recovered and lost …
+   * @throws GatewayError that says in what state things are
+   */
+  run(hands: Hands): Promise<readonly string[]>;
 }
+
+/** What a repair may use of the command that runs it. */
+export interface Hands {
+  /** Tells about progress on standard error. */
+  log(line: string): void;
+  /**
+   * Whether what was rebuilt beside the database shall take its place: `--swap`, or a person's answer.
+   *
+   * @param facts what a person must know to answer, a line each
+   */
+  maySwap(question: string, facts?: readonly string[]): Promise<boolean>;
+  /** Tells what was lost, or may be: shown with `--quiet`, too, and the command ends with exit code 1. */
+  warn(line: string): void;
+  /** The command to run next, before anything that is found again. */
+  goOn(command: string): void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One thing that can be wrong, and how it is repaired. `find` only reads and leaves nothing behind. `repair` only
+ * plans: what it returns is shown, and run when it is wanted.
+ */
+export interface Check<Context = CheckContext, Plan = DataRepair> {
+  /** Stable, `group.name`: scripts name it in `--only` and `--skip`. */
+  readonly id: string;
+  /** What is looked at, or what is so when nothing is found: `The file can be read`. */
+  readonly title: string;
+  /** `error`: the migration cannot work, or must not be tried; `warning`: it can, but something is not well. */
+  readonly level: CheckLevel;
+  /** What a finding means, and what to do about it. */
+  readonly hint: string;
+  /** The literal command that repairs it, for a shell or (`isSql`) the database’s client; `Findings.command` is nearer. */
+  readonly command?: string;
+  /** Tables without which it cannot be checked; it is then skipped, which is no pass. */
+  readonly requires?: readonly string[];
+  /** It finds what a migration refuses to go on with, so it is repaired at any release. */
+  readonly anyRelease?: boolean;
+  /** Others ask of what it repairs, so that it is repaired before they are asked. */
+  readonly early?: boolean;
+  /** When something is found, what comes later cannot be looked at. */
+  readonly decisive?: boolean;
+  /** The one release of the gateway's data that it is about: at another it is not made, and not told. */
+  readonly onlyAt?: '0.7.0';
+  /** `migrate` looks at it, too, before it writes: findings are warnings of its own, or it refuses. */
+  readonly preflight?: 'warn' | 'refuse';
+  /** Slow work that is no query; it is begun before the first check and awaited by `find`. */
+  ahead?(context: Context): Promise<unknown>;
+  find(context: Context): Promise<Findings>;
+  /** Returns null when nothing can be done with the flags given, or in this case. Writes nothing. */
+  repair?(context: Context, findings: Findings): Promise<Plan | null>;
+}
+
+/** A check of what surrounds the data. */
+export type DoctorCheck<Context> = Check<Context, Repair>;

@@ -118,7 +118,6 @@ export const danglingForeignKeys: Check = {
   title: 'Rows that point at rows which do not exist',
   level: 'error',
   anyRelease: true,
-  requires: [],
   hint: 'Run: mcpgw fix --only foreign-keys.dangling',
   async find(context) {
     const found = await findDangling(context);

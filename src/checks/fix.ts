@@ -17,7 +17,7 @@ import type { CheckReport } from '../report/report.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
 import { setAsideTables } from '../schema/set-aside.ts';
-import type { Check, Repair } from './check.ts';
+import type { Check, DataRepair } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
 import { isProblem, type Outcome, runCheck } from './run-check.ts';
 import { seedsAmong } from './seed-statements.ts';
@@ -36,7 +36,7 @@ export interface FixContext extends Omit<CheckInput, 'overrides'> {
 
 export interface PlannedRepair {
   readonly check: Check;
-  readonly repair: Repair;
+  readonly repair: DataRepair;
 }
 
 export interface FixPlan {

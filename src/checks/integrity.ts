@@ -8,7 +8,6 @@ export const integrity: Check = {
   id: 'database.integrity',
   title: 'Integrity of the database file (SQLite)',
   level: 'error',
-  requires: [],
   hint: 'Stop the gateway. What is damaged, and what mends it: mcpgw doctor',
   async find({ db }) {
     const problems = await db.dialect.integrityProblems(db);

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Statement } from '../database/statement.ts';
 import { plural } from '../report/plural.ts';
-import type { CheckContext, Repair } from './check.ts';
+import type { CheckContext, DataRepair } from './check.ts';
 import { inKeyRanges } from './in-key-ranges.ts';
 import type { OwnedProblem } from './owned-rows.ts';
 import { scanOwnedTables } from './owned-table-scan.ts';
@@ -17,7 +17,7 @@ export async function updateOwnedRows(
   { count, rows }: OwnedProblem,
   values: RawBuilder<unknown>,
   what: string,
-): Promise<Repair | null> {
+): Promise<DataRepair | null> {
   const statements: Statement[] = [];
   const summary: string[] = [];
   for (const counts of (await scanOwnedTables(context)).tables) {

@@ -1,75 +1,48 @@
-import { adminAccount } from './admin-account.ts';
-import { adminExists } from './admin-exists.ts';
-import { adminLogin } from './admin-login.ts';
-import { adminPasswordBcrypt } from './admin-password-bcrypt.ts';
-import { adminPasswordDefault } from './admin-password-default.ts';
-import { adminPasswordHash } from './admin-password-hash.ts';
-import type { Check } from './check.ts';
-import { danglingForeignKeys } from './dangling-foreign-keys.ts';
-import { integrity } from './integrity.ts';
-import { orphans } from './orphans.ts';
-import { ownerUnknown } from './owner-unknown.ts';
-import { ownershipDistribution } from './ownership-distribution.ts';
-import { personalTeam } from './personal-team.ts';
-import { privateRows } from './private-rows.ts';
-import { release } from './release.ts';
-import { roleAssignment } from './role-assignment.ts';
-import { roles } from './roles.ts';
-import { schemaAccess } from './schema-access.ts';
-import { schemaChecks } from './schema-checks.ts';
-import { schemaColumns } from './schema-columns.ts';
-import { schemaForeignKeys } from './schema-foreign-keys.ts';
-import { schemaGlobalUniques } from './schema-global-uniques.ts';
-import { schemaAdditions, schemaHindrances } from './schema-hindrances.ts';
-import { schemaIndexes } from './schema-indexes.ts';
-import { schemaLeftovers } from './schema-leftovers.ts';
-import { schemaPrimaryKeys } from './schema-primary-keys.ts';
-import { schemaTables } from './schema-tables.ts';
-import { schemaUniques } from './schema-uniques.ts';
-import { teamMembership } from './team-membership.ts';
-import { teamUnknown } from './team-unknown.ts';
-import { teamVisibility } from './team-visibility.ts';
-import { values } from './values.ts';
-import { visibilityDomain } from './visibility-domain.ts';
-import { visibilityTeam } from './visibility-team.ts';
+import { ACCESS_CHECKS } from '../doctor/access/checks.ts';
+import type { DoctorContext, OpenContext, TargetContext } from '../doctor/context.ts';
+import { STATE_CHECKS } from '../doctor/data/checks.ts';
+import { databaseOpens } from '../doctor/database-opens.ts';
+import { MACHINE_CHECKS } from '../doctor/machine/checks.ts';
+import { SETTINGS_CHECKS } from '../doctor/settings/checks.ts';
+import type { DatabaseTarget } from '../settings/database-target.ts';
+import type { Check, DoctorCheck } from './check.ts';
+import { DATA_CHECKS } from './data-checks.ts';
 
-/**
- * Every check in the order they run and are shown; `fix` repairs in this order too, so that what a repair
- * builds on (a table, a team, rows that a constraint allows) comes before it.
- */
-export const CHECKS: readonly Check[] = [
-  release,
-  integrity,
-  schemaTables,
-  schemaColumns,
-  schemaPrimaryKeys,
-  schemaAccess,
-  schemaLeftovers,
-  schemaGlobalUniques,
-  schemaHindrances,
-  schemaAdditions,
-  values,
-  adminExists,
-  adminAccount,
-  adminLogin,
-  adminPasswordHash,
-  adminPasswordBcrypt,
-  adminPasswordDefault,
-  teamVisibility,
-  personalTeam,
-  teamMembership,
-  roles,
-  roleAssignment,
-  teamUnknown,
-  ownerUnknown,
-  orphans,
-  visibilityDomain,
-  visibilityTeam,
-  privateRows,
-  danglingForeignKeys,
-  schemaUniques,
-  schemaIndexes,
-  schemaForeignKeys,
-  schemaChecks,
-  ownershipDistribution,
-];
+type DialectName = DatabaseTarget['dialect'];
+
+/** Every check that there is for one kind of database, by what it looks at, in the order in which they are made. */
+export interface Checks {
+  readonly settings: readonly DoctorCheck<DoctorContext>[];
+  readonly machine: readonly DoctorCheck<DoctorContext>[];
+  /** The file, or the server: without opening the database. */
+  readonly outside: readonly DoctorCheck<TargetContext>[];
+  /** The open database. */
+  readonly inside: readonly DoctorCheck<OpenContext>[];
+  /** The gateway's data as a whole: its release, and what `migrate` and `verify` would say of it. */
+  readonly state: readonly DoctorCheck<OpenContext>[];
+  /** The rows and the schema at v0.7.0: what `verify` and `fix` are about. */
+  readonly data: readonly Check[];
+  /** What `--access-test` adds. */
+  readonly access: readonly DoctorCheck<TargetContext>[];
+}
+
+/** Only those of the kind that is asked for are loaded. */
+const OF_DIALECT: Readonly<Record<DialectName, () => Promise<Pick<Checks, 'outside' | 'inside'>>>> = {
+  sqlite: async () => (await import('../doctor/sqlite/checks.ts')).SQLITE_CHECKS,
+  postgresql: async () => (await import('../doctor/postgresql/checks.ts')).POSTGRESQL_CHECKS,
+  mysql: async () => (await import('../doctor/mysql/checks.ts')).MYSQL_CHECKS,
+};
+
+/** @param dialect null while the settings do not say which database is meant */
+export async function checksOf(dialect: DialectName | null): Promise<Checks> {
+  const { outside, inside } = dialect === null ? { outside: [], inside: [] } : await OF_DIALECT[dialect]();
+  return {
+    settings: SETTINGS_CHECKS,
+    machine: MACHINE_CHECKS,
+    outside,
+    inside: [databaseOpens, ...inside],
+    state: STATE_CHECKS,
+    data: DATA_CHECKS,
+    access: ACCESS_CHECKS,
+  };
+}

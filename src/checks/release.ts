@@ -7,7 +7,6 @@ export const release: Check = {
   id: 'release.revision',
   title: 'Release and revision',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw migrate',
   async find({ db, schema }) {
     const revisions = await readRevisions(db, schema);

@@ -1,75 +1,79 @@
+import type { Connection } from '../database/connection.ts';
 import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import type { CheckReport } from '../report/report.ts';
-import type { Check, CheckContext, Findings } from './check.ts';
+import type { Schema } from '../schema/model.ts';
+import type { Check, Findings } from './check.ts';
 
-export interface Outcome {
-  readonly check: Check;
+export interface Outcome<Made = Check> {
+  readonly check: Made;
   /** Null when it was skipped or crashed. */
   readonly findings: Findings | null;
   readonly report: CheckReport;
 }
 
+type Described = Pick<Check<never, never>, 'id' | 'title' | 'level'>;
+
 /**
  * Runs one check. One that crashes is errored, one that lacks its tables is skipped: neither is a pass.
  *
+ * @param context what the check is given; how many findings are told comes from it, too
  * @param guard keeps a check that crashes from taking the others with it, where they share a transaction
+ * @throws the error of a table that somebody has locked: the next checks would wait as long
  */
-export async function runCheck(
-  check: Check,
-  context: CheckContext,
+export async function runCheck<Context, Plan>(
+  check: Check<Context, Plan>,
+  context: Context & { readonly sampleSize: number; readonly schema?: Schema; readonly db?: Connection },
   guard: Guard = (find) => find(),
-): Promise<Outcome> {
-  const missing = check.requires.filter((table) => !context.schema.has(table));
+): Promise<Outcome<Check<Context, Plan>>> {
+  const { schema, db, sampleSize } = context;
+  const without = (status: 'skipped' | 'errored', hint: string) => ({
+    check,
+    findings: null,
+    report: blankReport(check, { status, hint }),
+  });
+  const missing = (check.requires ?? []).filter((table) => schema?.has(table) === false);
   if (missing.length > 0) {
-    const none = !context.schema.has('email_users');
+    const none = schema?.has('email_users') === false;
     const which = none ? 'there are no tables of v0.7.0' : `there is no table ${missing.join(', ')}`;
-    const why = `Not checked: ${which}. Run: mcpgw migrate`;
-    return { check, findings: null, report: without(check, 'skipped', why) };
+    return without('skipped', `Not checked: ${which}. Run: mcpgw migrate`);
   }
   try {
     const findings = await guard(() => check.find(context));
-    if (findings.skipped !== undefined) {
-      return {
-        check,
-        findings: null,
-        report: without(check, 'skipped', `Not checked: ${findings.skipped}.`),
-      };
-    }
-    return { check, findings, report: reportOf(check, findings, context.sampleSize) };
+    if (findings.skipped !== undefined) return without('skipped', `Not checked: ${findings.skipped}.`);
+    return { check, findings, report: reportOf(check, findings, sampleSize) };
   } catch (error) {
-    const known = context.db.dialect.translateError(error);
-    // A table that somebody has locked is no matter of this check alone: the next ones would wait as long.
+    const known = db?.dialect.translateError(error);
     if (known?.code === 'BUSY') throw error;
     const why =
       known?.code === 'CORRUPT'
         ? `Not checked: ${known.message}\nWhat is damaged, and what can be done: mcpgw doctor`
         : known?.code === 'PERMISSION'
           ? `Not checked: ${known.message}\n${known.hint}`
-          : `The check itself failed: ${errorText(error)}`;
-    return { check, findings: null, report: without(check, 'errored', why) };
+          : crashed(error);
+    return without('errored', why);
   }
 }
 
-function without(check: Check, status: 'skipped' | 'errored', hint: string): CheckReport {
-  const { id, title, level } = check;
-  return { id, title, level, status, count: 0, findings: [], fixable: false, hint };
+export function crashed(error: unknown): string {
+  return `The check itself failed: ${errorText(error)}`;
 }
 
-function reportOf(check: Check, findings: Findings, sampleSize: number): CheckReport {
-  const { id, title, level } = check;
-  const clean = findings.count === 0 || level === 'info';
-  const unfixable = findings.unfixable ?? 0;
-  return {
-    id,
-    title,
-    level,
-    status: clean ? 'passed' : level === 'error' ? 'failed' : 'warned',
-    count: findings.count,
-    findings: findings.sample.slice(0, sampleSize),
-    fixable: check.repair !== undefined && findings.count > unfixable,
-    hint: findings.count === 0 ? '' : (findings.hint ?? check.hint),
-  };
+/** The report of a check that found nothing, or was not made. */
+export function blankReport({ id, title, level }: Described, more: Partial<CheckReport>): CheckReport {
+  return { id, title, level, status: 'passed', count: 0, findings: [], fixable: false, hint: '', ...more };
+}
+
+function reportOf(check: Check<never, unknown>, findings: Findings, sampleSize: number): CheckReport {
+  const { level } = check;
+  const { count, sample, unfixable = 0, hint = check.hint } = findings;
+  return blankReport(check, {
+    status: count === 0 || level === 'info' ? 'passed' : level === 'error' ? 'failed' : 'warned',
+    count,
+    findings: sample.slice(0, sampleSize),
+    fixable: check.repair !== undefined && count > unfixable,
+    hint: count === 0 ? '' : hint,
+  });
 }
 
 /** Whether a report is anything but a pass: a failure, a crash, or something that could not be checked. */

@@ -49,7 +49,6 @@ export const schemaChecks: Check = {
   id: 'schema.checks',
   title: 'Check constraints',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw fix --only schema.checks',
   async find(context) {
     const missing = await missingConstraints(context);

@@ -121,7 +121,6 @@ export const schemaColumns: Check = {
   id: 'schema.columns',
   title: 'Columns',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw fix --only schema.columns',
   async find(context) {
     const found = await differences(context);

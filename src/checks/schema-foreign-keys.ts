@@ -76,7 +76,6 @@ export const schemaForeignKeys: Check = {
   id: 'schema.foreign-keys',
   title: 'Foreign keys',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw fix --only schema.foreign-keys',
   async find(context) {
     const missing = await missingKeys(context);

@@ -31,7 +31,6 @@ export const schemaGlobalUniques: Check = {
   id: 'schema.global-uniques',
   title: 'Uniques of v0.6.0 that should be gone',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw fix --only schema',
   async find(context) {
     const found = globalUniques(context);

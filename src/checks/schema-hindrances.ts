@@ -26,7 +26,6 @@ export const schemaHindrances: Check = {
   id: 'schema.hindrances',
   title: 'Nothing else on the gateway’s tables turns rows away',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw fix --only schema.hindrances',
   async find(context) {
     const found = hindrances(context, true);
@@ -59,7 +58,6 @@ export const schemaAdditions: Check = {
   id: 'schema.additions',
   title: 'Triggers and rules of others on the gateway’s tables',
   level: 'warning',
-  requires: [],
   hint: 'If the gateway fails to write, look there first: what they do cannot be told from here.',
   async find(context) {
     const found = hindrances(context, false);

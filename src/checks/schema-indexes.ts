@@ -23,7 +23,6 @@ export const schemaIndexes: Check = {
   id: 'schema.indexes',
   title: 'Indexes',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw fix --only schema.indexes',
   async find(context) {
     const missing = missingIndexes(context);

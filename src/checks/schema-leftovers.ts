@@ -41,7 +41,6 @@ export const schemaLeftovers: Check = {
   id: 'schema.leftovers',
   title: 'Tables left behind by the gateway’s own upgrade',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw fix --only schema.leftovers',
   async find(context) {
     const found = await leftovers(context);

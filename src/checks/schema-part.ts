@@ -1,7 +1,7 @@
 import type { TableChanges } from '../migrate/migration.ts';
 import { columnOf, type Table } from '../schema/model.ts';
 import { pendingChanges } from '../schema/pending.ts';
-import type { CheckContext, Repair } from './check.ts';
+import type { CheckContext, DataRepair } from './check.ts';
 
 /** What one table lacks of one part of its definition. */
 export interface PendingPart {
@@ -43,7 +43,7 @@ export function changeTables(
     readonly changes: TableChanges;
     readonly summary: readonly string[];
   }[],
-): Repair | null {
+): DataRepair | null {
   const parts = changes.flatMap(({ table: name, changes: wanted, summary }) => {
     const table = schema.get(name);
     if (table === undefined) return [];

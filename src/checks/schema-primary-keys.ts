@@ -6,7 +6,6 @@ export const schemaPrimaryKeys: Check = {
   id: 'schema.primary-keys',
   title: 'Primary keys',
   level: 'error',
-  requires: [],
   hint: 'Nothing here can tell which of two rows with one key is right: add the key yourself (ALTER TABLE … ADD PRIMARY KEY) once its values are unique, or restore a backup.',
   async find({ schema, target }) {
     const sample = [...target.values()].flatMap(({ name, primaryKey }) => {

@@ -5,7 +5,6 @@ export const schemaTables: Check = {
   id: 'schema.tables',
   title: 'Tables',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw migrate',
   async find({ schema, target }) {
     const missing = [...target.keys()].filter((name) => !schema.has(name));

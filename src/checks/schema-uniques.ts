@@ -91,7 +91,6 @@ export const schemaUniques: Check = {
   id: 'schema.uniques',
   title: 'Unique constraints',
   level: 'error',
-  requires: [],
   hint: 'Run: mcpgw fix --only schema',
   async find(context): Promise<Findings> {
     const missing = await missingUniques(context);

@@ -97,7 +97,6 @@ export const values: Check = {
   title: 'JSON, dates, booleans and numbers can be read',
   level: 'error',
   early: true,
-  requires: [],
   hint: 'Run: mcpgw fix --only values.readable',
   async find(context) {
     const found = await findUnreadable(context);

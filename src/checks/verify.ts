@@ -33,7 +33,8 @@ export async function runVerify(
     const release = await releaseOf(db, context.schema);
     for (const check of checks) {
       // A failure is met again where `find` waits for it, and makes that check errored.
-      if (check.requires.every((table) => context.schema.has(table))) check.ahead?.(context).catch(() => {});
+      if ((check.requires ?? []).every((table) => context.schema.has(table)))
+        check.ahead?.(context).catch(() => {});
     }
     progress.start('Checking', checks.length);
     const outcomes = new Map<Check, Outcome>();

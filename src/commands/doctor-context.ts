@@ -1,3 +1,4 @@
+import { sampleSize } from '../checks/sample-size.ts';
 import type { DoctorContext } from '../doctor/context.ts';
 import { readEnvFile } from '../settings/env-file.ts';
 import { envFilePath, inspectSettings, problemsBeside } from '../settings/load.ts';
@@ -30,6 +31,7 @@ export function doctorContext(io: Io, options: GlobalOptions): Omit<DoctorContex
     env: io.env,
     cwd: io.cwd,
     thorough: options.verbose === true,
+    sampleSize: sampleSize(options.verbose === true),
     now: new Date(),
   };
 }

@@ -1,6 +1,6 @@
 import { isProblem } from '../checks/run-check.ts';
+import type { Checked } from '../doctor/check-and-plan.ts';
 import type { DoctorContext } from '../doctor/context.ts';
-import type { Examined } from '../doctor/examine.ts';
 import { nextAfter } from '../doctor/next-after.ts';
 import { runDoctor } from '../doctor/run-doctor.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
@@ -27,8 +27,8 @@ export interface DoctorOptions extends GlobalOptions {
 export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
   return runCommand('doctor', io, options, async ({ open }) => {
     if (options.list === true) {
-      const { listExaminations } = await import('../doctor/list-examinations.ts');
-      return { exitCode: ExitCode.ok, sections: [listExaminations()] };
+      const { listChecks } = await import('../doctor/list-checks.ts');
+      return { exitCode: ExitCode.ok, sections: [await listChecks()] };
     }
     refuseWithoutRepair(options);
     const { context, session } = await prepare(io, options);
@@ -44,16 +44,16 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
       );
       release = result.release?.release ?? null;
       if (result.release !== null) session?.found(result.release);
-      return result.examined;
+      return result.checked;
     };
     const before = await look();
-    const mendable = before.filter(({ mend }) => mend !== null);
+    const repairable = before.filter(({ repair }) => repair !== null);
     const found = before.map(({ report }) => report);
-    if (options.repair !== true || session === null || mendable.length === 0) {
-      const warnings = options.repair === true ? nothingMended(found) : [];
+    if (options.repair !== true || session === null || repairable.length === 0) {
+      const warnings = options.repair === true ? nothingRepaired(found) : [];
       return { ...outcome(found, release), warnings };
     }
-    const { steps, sections, warnings, next } = await repairAll(session, options, mendable);
+    const { steps, sections, warnings, next } = await repairAll(session, options, repairable);
     if (steps.length === 0) return outcome(found, release);
     const after = (await look()).map(({ report }) => report);
     const ended = outcome(
@@ -82,9 +82,9 @@ function refuseWithoutRepair({ repair, yes, swap }: DoctorOptions): void {
 }
 
 /** `--repair` that changed nothing must not pass for one that did. */
-function nothingMended(checks: readonly CheckReport[]): string[] {
+function nothingRepaired(checks: readonly CheckReport[]): string[] {
   if (checks.every(({ status }) => status === 'passed')) return [];
-  return ['Nothing was repaired: what was found is nothing that --repair can mend.'];
+  return ['Nothing was repaired: what was found is nothing that --repair can do.'];
 }
 
 function nobodyToAsk({ swap }: DoctorOptions): GatewayError {
@@ -127,26 +127,26 @@ interface Repaired {
 async function repairAll(
   session: Session,
   options: DoctorOptions,
-  mendable: readonly Examined[],
+  repairable: readonly Checked[],
 ): Promise<Repaired> {
   const { io, progress } = session;
   const steps: StepReport[] = [];
   const sections: Section[] = [];
   const warnings: string[] = [];
   let next = '';
-  for (const { report, mend } of mendable) {
-    if (mend === null) continue;
+  for (const { report, repair } of repairable) {
+    if (repair === null) continue;
     io.signal.throwIfAborted();
     // With --quiet as well: nobody can answer a question without knowing what it is about.
     const tell = (line: string) =>
       void (options.yes === true ? progress.log(line) : io.stderr.write(`${printable(line)}\n`));
     tell(`${report.id}: ${report.findings[0] ?? report.title}`);
-    for (const line of mend.summary) tell(`- ${line}`);
+    for (const line of repair.summary) tell(`- ${line}`);
     if (options.yes !== true && !(await ask('Repair this now?'))) continue;
     const since = performance.now();
-    const step = { id: report.id, title: mend.summary[0] ?? report.title, rows: null };
+    const step = { id: report.id, title: repair.summary[0] ?? report.title, rows: null };
     try {
-      const done = await mend.run({
+      const done = await repair.run({
         log: (line) => progress.log(line),
         async maySwap(question, facts = []) {
           if (options.swap === true || options.yes === true) return options.swap === true;
@@ -192,8 +192,8 @@ function outcome(checks: readonly CheckReport[], release: string | null) {
 }
 
 /** How much of what was found the repairs took away. */
-function counted(report: CheckReport, before: readonly Examined[]): CheckReport {
-  const earlier = before.find((examined) => examined.report.id === report.id)?.report;
+function counted(report: CheckReport, before: readonly Checked[]): CheckReport {
+  const earlier = before.find((checked) => checked.report.id === report.id)?.report;
   if (earlier === undefined || !earlier.fixable) return report;
   return {
     ...report,

@@ -1,8 +1,8 @@
 import type { Check } from '../checks/check.ts';
+import { DATA_CHECKS } from '../checks/data-checks.ts';
 import { type FixPlan, planInTransaction, refuseRepair, runFix, statementsOf } from '../checks/fix.ts';
 import { needsDoctor } from '../checks/needs-doctor.ts';
 import { needsMigration } from '../checks/needs-migration.ts';
-import { CHECKS } from '../checks/registry.ts';
 import { isProblem } from '../checks/run-check.ts';
 import { selectChecks } from '../checks/select.ts';
 import type { Connection } from '../database/connection.ts';
@@ -38,7 +38,7 @@ export interface FixOptions extends GlobalOptions, WriteOptions, BackupOptions {
 /** Repairs what `verify` finds, or shows with `--dry-run` how it would. */
 export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
   return runCommand('fix', io, options, async ({ open }) => {
-    const checks = selectChecks(CHECKS, options.only, options.skip);
+    const checks = selectChecks(DATA_CHECKS, options.only, options.skip);
     const session = await openSession(io, options, { credentials: 'optional' });
     open(session);
     const dryRun = options.dryRun === true;

@@ -1,5 +1,5 @@
+import { DATA_CHECKS } from '../checks/data-checks.ts';
 import { nextCommand } from '../checks/next-command.ts';
-import { CHECKS } from '../checks/registry.ts';
 import { selectChecks } from '../checks/select.ts';
 import { runVerify } from '../checks/verify.ts';
 import { ExitCode } from '../errors.ts';
@@ -20,7 +20,7 @@ export interface VerifyOptions extends GlobalOptions {
 /** Runs the checks and reports what they find. Writes nothing. */
 export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
   return runCommand('verify', io, options, async ({ open }) => {
-    const checks = selectChecks(CHECKS, options.only, options.skip);
+    const checks = selectChecks(DATA_CHECKS, options.only, options.skip);
     if (options.list === true) {
       const rows = checks.map(({ id, level, repair, title }) => [
         id,

@@ -1,6 +1,6 @@
 import { nextCommand } from '../checks/next-command.ts';
 import type { CheckReport } from '../report/report.ts';
-import { isSql } from './examine.ts';
+import { isSql } from './check-and-plan.ts';
 
 const REPAIR = 'mcpgw doctor --repair';
 

@@ -1,12 +1,11 @@
+import type { DoctorCheck } from '../checks/check.ts';
+import { checksOf } from '../checks/registry.ts';
 import type { Connection } from '../database/connection.ts';
 import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
 import type { Schema } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
+import { checkAndPlan } from './check-and-plan.ts';
 import type { DoctorContext, TargetContext } from './context.ts';
-import type { Examination } from './examination.ts';
-import { examinationsOf } from './examinations.ts';
-import { examine } from './examine.ts';
-import { SETTINGS_EXAMINATIONS } from './settings/examinations.ts';
 
 /** What a migration must not, or should better not, be tried with. */
 export interface Preflight {
@@ -16,7 +15,7 @@ export interface Preflight {
 }
 
 /**
- * Makes those examinations of the doctor that matter to a migration and that it does not make itself. Only reads,
+ * Makes those checks of the doctor that matter to a migration and that it does not make itself. Only reads,
  * in a transaction of its own; must be called while no other is open.
  *
  * @param target a database that is there
@@ -33,25 +32,25 @@ export async function preflight(
   const told = { refuse: [] as string[], warn: [] as string[], notes: [] as string[] };
 
   async function make<Context extends DoctorContext>(
-    examinations: readonly Examination<Context>[],
+    checks: readonly DoctorCheck<Context>[],
     of: Context,
     guard?: Guard,
   ): Promise<void> {
-    for (const examination of examinations) {
-      if (examination.preflight === undefined) continue;
-      const { report, notes = [] } = await examine(examination, of, guard);
+    for (const check of checks) {
+      if (check.preflight === undefined) continue;
+      const { report, notes = [] } = await checkAndPlan(check, of, guard);
       const withId = (line: string) => `${report.id}: ${line}`;
       const isFound = report.status === 'failed' || report.status === 'warned';
-      if (isFound) told[examination.preflight].push(...report.findings.map(withId));
+      if (isFound) told[check.preflight].push(...report.findings.map(withId));
       told.notes.push(...notes.map(withId));
     }
   }
 
   const outer: TargetContext = { ...context, target };
-  const { outside, inside } = await examinationsOf(target);
-  await make(SETTINGS_EXAMINATIONS, context);
+  const { settings, outside, inside } = await checksOf(target.dialect);
+  await make(settings, context);
   await make(outside, outer);
-  if (inside.some((examination) => examination.preflight !== undefined)) {
+  if (inside.some((check) => check.preflight !== undefined)) {
     await db.dialect.beginRead(db, tableWaitMs);
     try {
       await inSavepoint(db, (guard) => make(inside, { ...outer, db, schema }, guard));

@@ -1,41 +1,25 @@
+import type { DoctorCheck } from '../checks/check.ts';
+import { checksOf } from '../checks/registry.ts';
 import type { Connection } from '../database/connection.ts';
 import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
 import { GatewayError } from '../errors.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
-import { ACCESS_EXAMINATIONS } from './access/examinations.ts';
+import { type Checked, checkAndPlan, notChecked } from './check-and-plan.ts';
 import type { DoctorContext, OpenContext, TargetContext } from './context.ts';
-import { DATA_EXAMINATIONS } from './data/examinations.ts';
-import { type Examination, fine } from './examination.ts';
-import { examinationsOf } from './examinations.ts';
-import { type Examined, examine, notExamined } from './examine.ts';
-import { MACHINE_EXAMINATIONS } from './machine/examinations.ts';
-import { SETTINGS_EXAMINATIONS } from './settings/examinations.ts';
+import { databaseOpens, doesNotOpen } from './database-opens.ts';
 
 /** Longer than any statement of the gateway holds a table; whoever does is named, and not waited for again and again. */
 const TABLE_WAIT_MS = 1_000;
 
-/** Passes by being reached; `doesNotOpen` is what it says otherwise. */
-export const databaseOpens: Examination<OpenContext> = {
-  id: 'database.open',
-  title: 'The database opens',
-  level: 'error',
-  meaning: 'Nothing works before the database opens.',
-  decisive: true,
-  async find({ db }) {
-    const { product, version } = db.dialect.server;
-    return fine(`${product} ${version}`);
-  },
-};
-
 export interface DoctorResult {
-  readonly examined: readonly Examined[];
+  readonly checked: readonly Checked[];
   /** Null when the database could not be opened, or the gateway's tables cannot be read. */
   readonly release: Release | null;
 }
 
 /**
- * Makes every examination, from the outside in: settings, machine, file or server, and, when nothing found so far
+ * Makes every check, from the outside in: settings, machine, file or server, and, when nothing found so far
  * forbids it, the open database and the gateway's data in it. Writes nothing; `accessTest` writes what it
  * rolls back.
  */
@@ -45,22 +29,22 @@ export async function runDoctor(
   progress: Progress,
 ): Promise<DoctorResult> {
   const rounds = new Rounds(progress);
-  await rounds.make(SETTINGS_EXAMINATIONS, context);
-  await rounds.make(MACHINE_EXAMINATIONS, context);
   const { target } = context.inspected;
+  const checks = await checksOf(target?.dialect ?? null);
+  await rounds.make(checks.settings, context);
+  await rounds.make(checks.machine, context);
   if (target === null) {
-    rounds.stop('Not examined: the settings do not say which database is meant');
+    rounds.stop('Not checked: the settings do not say which database is meant');
     rounds.skip([databaseOpens]);
-    return { examined: rounds.examined, release: null };
+    return { checked: rounds.checked, release: null };
   }
   const outer: TargetContext = { ...context, target };
-  const { outside, inside } = await examinationsOf(target);
-  await rounds.make(outside, outer);
-  const opened = [databaseOpens, ...inside, ...DATA_EXAMINATIONS];
-  const accessed = accessTest ? ACCESS_EXAMINATIONS : [];
+  await rounds.make(checks.outside, outer);
+  const opened = [...checks.inside, ...checks.state];
+  const accessed = accessTest ? checks.access : [];
   if (rounds.stopped) {
     rounds.skip([...opened, ...accessed]);
-    return { examined: rounds.examined, release: null };
+    return { checked: rounds.checked, release: null };
   }
   let release: Release | null = null;
   try {
@@ -69,17 +53,14 @@ export async function runDoctor(
       const schema = await db.dialect.readSchema(db);
       const inner: OpenContext = { ...outer, db, schema };
       await inSavepoint(db, async (guard) => {
-        await rounds.make([databaseOpens, ...inside], inner, guard);
+        await rounds.make(checks.inside, inner, guard);
         if (!rounds.stopped) {
           await guard(async () => {
             release = await releaseOf(db, schema);
           }).catch((error: unknown) => rounds.stop(unreadable(db, error)));
         }
-        await rounds.make(
-          DATA_EXAMINATIONS.filter((each) => isAbout(each, release)),
-          inner,
-          guard,
-        );
+        const about = checks.state.filter((each) => isAbout(each, release));
+        await rounds.make(about, inner, guard);
       });
       await db.dialect.endRead(db).catch(() => {
         // Nothing was written, and the connection is closed next.
@@ -91,35 +72,24 @@ export async function runDoctor(
     rounds.skip(opened);
   }
   await rounds.make(accessed, outer);
-  return { examined: rounds.examined, release };
-}
-
-/** The error that opening ended in, told as a finding. */
-function doesNotOpen(error: GatewayError): Examined {
-  const examined = notExamined(databaseOpens, error.hint);
-  const findings = [error.message, ...error.details];
-  return {
-    ...examined,
-    report: { ...examined.report, status: 'failed', count: 1, findings },
-    decisive: true,
-  };
+  return { checked: rounds.checked, release };
 }
 
 /** Why the gateway's data is not looked at when not even its release can be read. */
 function unreadable(db: Connection, error: unknown): string {
   const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
   if (known === null) throw error;
-  return `Not examined, since the gateway’s tables cannot be read: ${known.message.replace(/\.$/, '')}`;
+  return `Not checked, since the gateway’s tables cannot be read: ${known.message.replace(/\.$/, '')}`;
 }
 
-/** Whether an examination is about data like these; of a release that is not known it is said why not. */
-function isAbout({ onlyAt }: Pick<Examination<never>, 'onlyAt'>, found: Release | null): boolean {
+/** Whether a check is about data like these; of a release that is not known it is said why not. */
+function isAbout({ onlyAt }: Pick<DoctorCheck<never>, 'onlyAt'>, found: Release | null): boolean {
   return onlyAt === undefined || found === null || [onlyAt, 'unknown'].includes(found.release);
 }
 
 /** Collects what is found, and stops where going on is no use. */
 class Rounds {
-  readonly examined: Examined[] = [];
+  readonly checked: Checked[] = [];
   readonly #progress: Progress;
   #why: string | null = null;
 
@@ -133,22 +103,22 @@ class Rounds {
 
   /** @param guard keeps the failure of one from being that of the next */
   async make<Context extends DoctorContext>(
-    examinations: readonly Examination<Context>[],
+    checks: readonly DoctorCheck<Context>[],
     context: Context,
     guard?: Guard,
   ): Promise<void> {
-    this.#progress.start('Examining', examinations.length);
-    for (const examination of examinations) {
-      if (this.#why === null) this.found(await examine(examination, context, guard));
-      else this.skip([examination]);
-      this.#progress.advance(1, examination.title);
+    this.#progress.start('Checking', checks.length);
+    for (const check of checks) {
+      if (this.#why === null) this.found(await checkAndPlan(check, context, guard));
+      else this.skip([check]);
+      this.#progress.advance(1, check.title);
     }
     this.#progress.done();
   }
 
-  found(examined: Examined): void {
-    this.examined.push(examined);
-    if (examined.decisive) this.stop(`Not examined because of ${examined.report.id}`);
+  found(checked: Checked): void {
+    this.checked.push(checked);
+    if (checked.decisive) this.stop(`Not checked because of ${checked.report.id}`);
   }
 
   stop(why: string): void {
@@ -156,10 +126,10 @@ class Rounds {
   }
 
   /** Those that were not made yet are told as skipped. */
-  skip(examinations: readonly Pick<Examination<never>, 'id' | 'title' | 'level'>[]): void {
-    const made = new Set(this.examined.map(({ report }) => report.id));
-    for (const examination of examinations) {
-      if (!made.has(examination.id)) this.examined.push(notExamined(examination, `${this.#why}.`));
+  skip(checks: readonly Pick<DoctorCheck<never>, 'id' | 'title' | 'level'>[]): void {
+    const made = new Set(this.checked.map(({ report }) => report.id));
+    for (const check of checks) {
+      if (!made.has(check.id)) this.checked.push(notChecked(check, `${this.#why}.`));
     }
   }
 }

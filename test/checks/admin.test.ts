@@ -5,7 +5,7 @@ import { adminExists } from '../../src/checks/admin-exists.ts';
 import { adminPasswordBcrypt } from '../../src/checks/admin-password-bcrypt.ts';
 import { adminPasswordDefault } from '../../src/checks/admin-password-default.ts';
 import { adminPasswordHash } from '../../src/checks/admin-password-hash.ts';
-import { CHECKS } from '../../src/checks/registry.ts';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { hashPassword, verifyPassword } from '../../src/seed/password.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import { describeDefects, unenforced } from '../support/defects.ts';
@@ -109,7 +109,7 @@ describeEachDatabase('admin.password-bcrypt', ({ id }) => {
     const at = await migratedDatabase(id);
     const bcrypt = { ...at.settings, passwordHash: 'bcrypt' as const };
     await setHash(at, (await hashPassword('Str0ng-Passw0rd!', bcrypt)).hash);
-    const found = problems(await verify(at, CHECKS));
+    const found = problems(await verify(at, DATA_CHECKS));
     expect(Object.keys(found)).toEqual([adminPasswordBcrypt.id]);
     expect(found[adminPasswordBcrypt.id]).toMatchObject({
       status: 'warned',
@@ -124,7 +124,7 @@ describeEachDatabase('admin.password-bcrypt', ({ id }) => {
     // Of `changeme`, at a cost that takes no time.
     const { default: bcrypt } = await import('bcrypt');
     await setHash(at, await bcrypt.hash('changeme', 4));
-    expect(Object.keys(problems(await verify(at, CHECKS)))).toEqual([
+    expect(Object.keys(problems(await verify(at, DATA_CHECKS)))).toEqual([
       adminPasswordBcrypt.id,
       adminPasswordDefault.id,
     ]);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CHECKS } from '../../src/checks/registry.ts';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import { migratedDatabase } from '../support/migrated-database.ts';
 import { problems, verify } from '../support/run-checks.ts';
@@ -13,7 +13,7 @@ describeEachDatabase('a column that the seeds need is lost', ({ id }) => {
     const at = await migratedDatabase(id, (database) =>
       database.query(`ALTER TABLE ${table} DROP COLUMN ${column}`),
     );
-    const found = problems(await verify(at, CHECKS));
+    const found = problems(await verify(at, DATA_CHECKS));
     expect(found['schema.columns']?.findings).toEqual([`${table}.${column}: the column is missing`]);
     const others = Object.values(found).filter((report) => report.id !== 'schema.columns');
     expect(others.length).toBeGreaterThan(0);

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { ownerUnknown } from '../../src/checks/owner-unknown.ts';
 import { ownershipDistribution } from '../../src/checks/ownership-distribution.ts';
 import { privateRows } from '../../src/checks/private-rows.ts';
-import { CHECKS } from '../../src/checks/registry.ts';
 import { teamUnknown } from '../../src/checks/team-unknown.ts';
 import { visibilityDomain } from '../../src/checks/visibility-domain.ts';
 import { visibilityTeam } from '../../src/checks/visibility-team.ts';
@@ -169,7 +169,7 @@ describeEachDatabase('checks on ownership', ({ id }) => {
       findings: ['tools tool-2 “tool-2”: seen by the administrator only'],
       hint: expect.stringContaining('--visibility public'),
     });
-    expect((await fix(at, CHECKS)).steps).toEqual([]);
+    expect((await fix(at, DATA_CHECKS)).steps).toEqual([]);
     expect(await at.withConnection(allRows)).toEqual(before);
 
     const result = await fix(at, [privateRows], { visibility: 'public' });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import type { FixResult } from '../../src/checks/fix.ts';
-import { CHECKS } from '../../src/checks/registry.ts';
 import type { CheckReport } from '../../src/report/report.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
@@ -41,7 +41,7 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
       afterAll(() => database?.drop());
 
       test('verify says what it lacks, and no check crashes', async () => {
-        const reports = await verify(opened(database.url), CHECKS);
+        const reports = await verify(opened(database.url), DATA_CHECKS);
         expect(reports.filter(({ status }) => status === 'errored')).toEqual([]);
         expect(Object.keys(problems(reports))).toEqual(expect.arrayContaining([...foundIn(state)]));
         expect(reports.filter((report) => report.status === 'failed' && report.hint === '')).toEqual([]);
@@ -52,7 +52,7 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
         try {
           await copy.load(path);
           await migrate(copy);
-          expect(failing(await verify(opened(copy.url), CHECKS))).toEqual([]);
+          expect(failing(await verify(opened(copy.url), DATA_CHECKS))).toEqual([]);
         } finally {
           await copy.drop();
         }
@@ -60,10 +60,10 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
 
       test.skipIf(!state.startsWith('v0.7.0'))('fix alone leaves nothing to find', async () => {
         const at = opened(database.url);
-        const first: FixResult = await fix(at, CHECKS);
+        const first: FixResult = await fix(at, DATA_CHECKS);
         expect(first.checks.filter(({ remaining }) => (remaining ?? 0) > 0)).toEqual([]);
-        expect(failing(await verify(at, CHECKS))).toEqual([]);
-        expect((await fix(at, CHECKS)).steps).toEqual([]);
+        expect(failing(await verify(at, DATA_CHECKS))).toEqual([]);
+        expect((await fix(at, DATA_CHECKS)).steps).toEqual([]);
       });
     });
   }

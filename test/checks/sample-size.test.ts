@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { CHECKS } from '../../src/checks/registry.ts';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { runVerify } from '../../src/checks/verify.ts';
 import { noProgress } from '../../src/progress.ts';
 import { insertRow } from '../support/insert-row.ts';
@@ -22,7 +22,7 @@ it('a report has ten findings of each check, and with --verbose all of them', as
       await insertRow(db, schema, 'tools', { ...nobodys, visibility: 'private', gateway_id: null });
     }
   });
-  const checks = CHECKS.filter(({ id }) => IDS.includes(id));
+  const checks = DATA_CHECKS.filter(({ id }) => IDS.includes(id));
   const input = { settings: at.settings, overrides: {}, now: new Date() };
   for (const [verbose, shown] of [
     [false, 10],

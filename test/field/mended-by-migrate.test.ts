@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHECKS } from '../../src/checks/registry.ts';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { columnOf } from '../../src/schema/model.ts';
 import { DATABASES } from '../support/databases.ts';
 import { changing, unenforced } from '../support/defects.ts';
@@ -15,7 +15,7 @@ async function plant(at: MigratedDatabase, keys: Readonly<Record<string, readonl
 }
 
 const failing = async (url: string) =>
-  Object.values(problems(await verify(opened(url), CHECKS)))
+  Object.values(problems(await verify(opened(url), DATA_CHECKS)))
     .filter(({ status }) => status !== 'warned')
     .map(({ id, findings }) => [id, findings]);
 

@@ -34,7 +34,7 @@ describe('A Node or a native module that does not do is named, with the command 
   });
 
   describe('sqlite', () => {
-    it('a driver that is not installed: exit 2, and the doctor examines the file without it', async () => {
+    it('a driver that is not installed: exit 2, and the doctor checks the file without it', async () => {
       const { program, remove, folder } = await installedProgram();
       remove(SQLITE);
       const { url } = await sqliteFile('v0.7.0');

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateSample, trySabotage } from '../../scripts/sabotage/try-sabotage.ts';
 import { random } from '../../scripts/sample/random.ts';
-import { CHECKS } from '../../src/checks/registry.ts';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { selectChecks } from '../../src/checks/select.ts';
 import { migrate as migrateCommand } from '../../src/commands/migrate.ts';
 import { verify as verifyCommand } from '../../src/commands/verify.ts';
@@ -51,7 +51,7 @@ describe('verify reads what the gateway reads', () => {
         at = opened(database.url);
       });
       afterAll(() => database?.drop());
-      const checks = selectChecks(CHECKS, ['values', 'ownership.visibility'], undefined);
+      const checks = selectChecks(DATA_CHECKS, ['values', 'ownership.visibility'], undefined);
       const holds = async (column: string) => database.query(`SELECT ${column} FROM tools WHERE id = 't1'`);
       const set = (column: string, value: string) =>
         at.withConnection((db) => db.query(sql.raw(`UPDATE tools SET ${column} = ${value} WHERE id = 't1'`)));

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHECKS } from '../../src/checks/registry.ts';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import { isAtHead } from '../../src/migrate/head.ts';
 import type { TableChanges } from '../../src/migrate/migration.ts';
@@ -231,7 +231,7 @@ describe('verify sees what stops the gateway', () => {
 
       const head = () => at.withConnection((db) => isAtHead(db, at.settings));
       const found = async () =>
-        Object.values(problems(await verify(at, CHECKS))).filter(
+        Object.values(problems(await verify(at, DATA_CHECKS))).filter(
           ({ id: check }) => check !== 'admin.password-default',
         );
 
@@ -253,7 +253,7 @@ describe('verify sees what stops the gateway', () => {
             );
             expect(await head()).toBe(warned === true);
           }
-          const { checks } = await fix(at, CHECKS);
+          const { checks } = await fix(at, DATA_CHECKS);
           const left = checks.filter(({ remaining }) => (remaining ?? 0) > 0).map((one) => one.id);
           expect(left).toEqual(undo === undefined || check === '' ? [] : [check]);
           if (undo !== undefined) await at.withConnection(undo);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { GROUPS } from '../../src/doctor/examination.ts';
+import { GROUPS } from '../../src/doctor/check-and-plan.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import type { CheckReport, Report, StepReport } from '../../src/report/report.ts';
 

@@ -53,7 +53,7 @@ describe('withGlobalOptions', () => {
           ],
         },
       ],
-      warnings: ['Mend them with: mcpgw fix --only foreign-keys.dangling'],
+      warnings: ['Repair them with: mcpgw fix --only foreign-keys.dangling'],
       error: { code: 'STATE', message: 'mcpgw fix', hint: 'Run: mcpgw migrate', details: [] },
     });
     const done = withGlobalOptions(report, [ENV]);
@@ -67,7 +67,7 @@ describe('withGlobalOptions', () => {
       ['to go back', `mcpgw restore ${flag} /srv/a.json`],
       ['data.verify', 'mcpgw verify has no warnings'],
     ]);
-    expect(done.warnings).toEqual([`Mend them with: mcpgw fix ${flag} --only foreign-keys.dangling`]);
+    expect(done.warnings).toEqual([`Repair them with: mcpgw fix ${flag} --only foreign-keys.dangling`]);
     expect(done.error).toMatchObject({ message: 'mcpgw fix', hint: `Run: mcpgw migrate ${flag}` });
   });
 

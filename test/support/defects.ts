@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Check } from '../../src/checks/check.ts';
-import { CHECKS } from '../../src/checks/registry.ts';
+import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import type { TableChanges } from '../../src/migrate/migration.ts';
 import { allRows } from './all-rows.ts';
@@ -50,7 +50,7 @@ export function describeDefects(check: Check, defects: Readonly<Record<string, D
 }
 
 async function expectFinding(at: MigratedDatabase, check: Check, defect: Defect): Promise<void> {
-  const found = problems(await verify(at, CHECKS));
+  const found = problems(await verify(at, DATA_CHECKS));
   expect(Object.keys(found).toSorted()).toEqual([check.id, ...(defect.also ?? [])].toSorted());
   const report = found[check.id];
   expect(report).toMatchObject({

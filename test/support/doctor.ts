@@ -18,7 +18,7 @@ export interface DoctorRequest {
 export interface DoctorAnswer {
   readonly report: Report;
   readonly stderr: string;
-  /** The examination of this id. @throws Error with all ids when there is none */
+  /** The check of this id. @throws Error with all ids when there is none */
   of(id: string): CheckReport;
   /** Ids of everything that is no pass, in order. */
   readonly problems: readonly string[];

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { DoctorCheck } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import { rowCounts } from '../../database/row-counts.ts';
@@ -6,15 +7,14 @@ import { plural } from '../../report/plural.ts';
 import type { Schema } from '../../schema/model.ts';
 import { setAsideTables } from '../../schema/set-aside.ts';
 import type { OpenContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
 import { lookAtLostAndFound, SET_ASIDE_COLUMNS } from '../sqlite/salvage/lost-and-found.ts';
 
 /** What a salvage left to be looked at, until somebody did. */
-export const lostAndFound: Examination<OpenContext> = {
+export const lostAndFound: DoctorCheck<OpenContext> = {
   id: 'data.lost-and-found',
   title: 'No rows of a salvage wait to be looked at',
   level: 'warning',
-  meaning: `A salvage could read these rows, but not tell where they belong: ${SET_ASIDE_COLUMNS}. Bring those you know back into their tables before mcpgw fix deletes what points at them, then drop the table. The gateway and the migration leave it alone.`,
+  hint: `A salvage could read these rows, but not tell where they belong: ${SET_ASIDE_COLUMNS}. Bring those you know back into their tables before mcpgw fix deletes what points at them, then drop the table. The gateway and the migration leave it alone.`,
   async find(context) {
     const tables = lostAndFoundIn(context);
     const [first] = tables;
@@ -30,7 +30,7 @@ export const lostAndFound: Examination<OpenContext> = {
       ...(example === null
         ? {}
         : {
-            hint: `${lostAndFound.meaning}\nTo bring back one row, for example, with your own values for '…' if there are any:\nSQL: ${example}`,
+            hint: `${lostAndFound.hint}\nTo bring back one row, for example, with your own values for '…' if there are any:\nSQL: ${example}`,
           }),
     };
   },

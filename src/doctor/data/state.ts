@@ -1,7 +1,7 @@
 import { checkContext } from '../../checks/context.ts';
+import { DATA_CHECKS } from '../../checks/data-checks.ts';
 import { nextCommand } from '../../checks/next-command.ts';
 import { perContext } from '../../checks/per-context.ts';
-import { CHECKS } from '../../checks/registry.ts';
 import { runCheck } from '../../checks/run-check.ts';
 import { inSavepoint } from '../../database/in-savepoint.ts';
 import { GatewayError } from '../../errors.ts';
@@ -48,8 +48,8 @@ export const plannedMigration = perContext(
   },
 );
 
-/** The file has examinations of its own, which name what `--repair` can do, and so has an address in the settings. */
-const isExaminedElsewhere = (check: string, { adminEmailIsDefault }: Settings) =>
+/** The file has checks of its own, which name what `--repair` can do, and so has an address in the settings. */
+const isCheckedElsewhere = (check: string, { adminEmailIsDefault }: Settings) =>
   check === 'database.integrity' || (check === 'admin.login' && !adminEmailIsDefault);
 /** Trying the default password costs as much as a login, 0.1 s by design: left to `--verbose` and to `verify`. */
 const TAKES_ITS_TIME = 'admin.password-default';
@@ -67,8 +67,8 @@ export const verified = perContext(async (context: OpenContext): Promise<Verifie
   const { settings } = context.inspected;
   const { db, now, thorough } = context;
   const checked = await checkContext(db, { settings, overrides: {}, now });
-  const checks = CHECKS.filter(
-    ({ id }) => !isExaminedElsewhere(id, settings) && (thorough || id !== TAKES_ITS_TIME),
+  const checks = DATA_CHECKS.filter(
+    ({ id }) => !isCheckedElsewhere(id, settings) && (thorough || id !== TAKES_ITS_TIME),
   );
   const reports: CheckReport[] = [];
   let migrated = true;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { plural } from '../../report/plural.ts';
 import type { DoctorContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 import { programOutput } from './program-output.ts';
 
 /** Null stands for "unlimited". */
@@ -20,13 +20,12 @@ const PROCESSES = 128;
  * Limits of this process and of the shell it was started from. Node.js raises its own limit of open files as far
  * as it may; the gateway, started from the same shell, does not.
  */
-export const processLimits: Examination<DoctorContext> = {
+export const processLimits: DoctorCheck<DoctorContext> = {
   id: 'machine.limits',
   title: 'Open files and processes are not limited too far',
   level: 'warning',
-  meaning:
-    'A gateway or a backup that may open too few files ends in “disk I/O error” or “unable to open database file”. Raise the limit in the shell that starts the gateway (LimitNOFILE= in a systemd unit, ulimits: in compose).',
-  async find(context): Promise<DoctorFindings> {
+  hint: 'A gateway or a backup that may open too few files ends in “disk I/O error” or “unable to open database file”. Raise the limit in the shell that starts the gateway (LimitNOFILE= in a systemd unit, ulimits: in compose).',
+  async find(context): Promise<Findings> {
     const limits = await limitsHere(context);
     const few = limits.filter(({ openFiles }) => (openFiles ?? OPEN_FILES) < OPEN_FILES);
     const crowded = limits.filter(({ processes }) => (processes ?? PROCESSES) < PROCESSES);

@@ -1,8 +1,8 @@
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { findOnPath } from '../../database/client-program.ts';
 import { sqliteVersion } from '../../database/sqlite/driver.ts';
 import { GatewayError } from '../../errors.ts';
 import type { DoctorContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 import { programOutput } from './program-output.ts';
 
 interface Sqlite {
@@ -18,17 +18,16 @@ interface Sqlite {
  * The SQLite versions that meet at one file. Each reads what the others wrote, back to 3.7 in WAL mode; what
  * differs is what they can do, and the faults they have.
  */
-export const sqliteVersions: Examination<DoctorContext> = {
+export const sqliteVersions: DoctorCheck<DoctorContext> = {
   id: 'machine.sqlite',
   title: 'The SQLite versions of this machine are new enough',
   level: 'warning',
-  meaning:
-    'Programs with SQLite versions far apart use the same file. mcpgw brings its own and works; what is named here does not do all that an upgrade or a repair asks of it.',
+  hint: 'Programs with SQLite versions far apart use the same file. mcpgw brings its own and works; what is named here does not do all that an upgrade or a repair asks of it.',
   command:
     process.platform === 'darwin'
       ? 'brew install sqlite'
       : 'sudo apt-get install --only-upgrade sqlite3 libsqlite3-0',
-  async find(context): Promise<DoctorFindings> {
+  async find(context): Promise<Findings> {
     if (context.inspected.target?.dialect !== 'sqlite') return { count: 0, sample: [] };
     const programs = await Promise.all(PROGRAMS.map((program) => versionOf(program, context)));
     const all = [...builtIn(), ...programs.flat()];
@@ -45,7 +44,7 @@ export const sqliteVersions: Examination<DoctorContext> = {
   },
 };
 
-/** Nothing when the driver does not load, which another examination tells. */
+/** Nothing when the driver does not load, which another check tells. */
 function builtIn(): readonly Sqlite[] {
   try {
     const why = 'it does not know WAL mode';

@@ -1,11 +1,11 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { errorText } from '../../errors.ts';
 import { statOrNothing } from '../../files/stat-or-nothing.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { DoctorContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 
 /** What client programs put aside. */
 const LEAST_BYTES = 16e6;
@@ -13,13 +13,12 @@ const LEAST_BYTES = 16e6;
 const SQLITE_FOLDERS = ['/var/tmp', '/usr/tmp', '/tmp'];
 
 /** SQLite sorts the keys of new indexes in a temporary file; without room for it a migration is taken back. */
-export const temporaryFiles: Examination<DoctorContext> = {
+export const temporaryFiles: DoctorCheck<DoctorContext> = {
   id: 'machine.temporary-files',
   title: 'Temporary files have a place and room',
   level: 'warning',
-  meaning:
-    'A migration that makes indexes on large tables ends in “disk I/O error” or “database or disk is full”, and is taken back. Make room, or name another folder in TMPDIR (for SQLite also in SQLITE_TMPDIR).',
-  async find({ env, inspected: { target } }): Promise<DoctorFindings> {
+  hint: 'A migration that makes indexes on large tables ends in “disk I/O error” or “database or disk is full”, and is taken back. Make room, or name another folder in TMPDIR (for SQLite also in SQLITE_TMPDIR).',
+  async find({ env, inspected: { target } }): Promise<Findings> {
     if (process.platform === 'win32') return { count: 0, sample: [] };
     const isSqlite = target?.dialect === 'sqlite';
     const named = isSqlite ? [env.SQLITE_TMPDIR, env.TMPDIR] : [env.TMPDIR, env.TMP, env.TEMP];

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 import { factsOf, isOn } from './facts.ts';
 
 /** A transaction of the gateway is done in far less. */
@@ -14,12 +14,11 @@ const LONG_S = 5;
 const SETTLED_MS = 200;
 
 /** What a schema change would wait for: every transaction that has touched its table keeps it from beginning. */
-export const blockers: Examination<OpenContext<MysqlTarget>> = {
+export const blockers: DoctorCheck<OpenContext<MysqlTarget>> = {
   id: 'database.blockers',
   title: 'Nobody holds the gateway’s tables',
   level: 'error',
-  meaning:
-    'A schema change waits for every transaction that has touched its table, all other queries of the table wait behind it, and after --lock-timeout the migration gives up.',
+  hint: 'A schema change waits for every transaction that has touched its table, all other queries of the table wait behind it, and after --lock-timeout the migration gives up.',
   command: 'SHOW PROCESSLIST;',
   async find(context) {
     const facts = await factsOf(context);
@@ -99,11 +98,7 @@ async function lockedTables(db: Connection): Promise<LockedTables> {
  * @param seesAll whether other accounts' connections are among them
  * @param locked tables that nobody else can change, by the connection that holds them
  */
-export function judgeClients(
-  clients: readonly Client[],
-  seesAll: boolean,
-  locked: LockedTables,
-): DoctorFindings {
+export function judgeClients(clients: readonly Client[], seesAll: boolean, locked: LockedTables): Findings {
   const sample = clients.flatMap((client) => {
     const { id, user, host } = client;
     const why = reasons(client, locked.get(id));

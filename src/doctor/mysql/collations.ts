@@ -1,7 +1,7 @@
+import type { Findings } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import { quoteMysql as q } from '../../database/mysql/ddl.ts';
 import { type Column, columnOf, type ForeignKey } from '../../schema/model.ts';
-import type { DoctorFindings } from '../examination.ts';
 import { judged, type MysqlFacts } from './facts.ts';
 
 /**
@@ -12,8 +12,7 @@ export const charset = judged({
   id: 'database.charset',
   title: 'Texts are stored in utf8mb4',
   level: 'warning',
-  meaning:
-    'Names and descriptions with characters outside of the character set, such as emoji, cannot be saved. The migration works all the same: what it adds is utf8mb4.',
+  hint: 'Names and descriptions with characters outside of the character set, such as emoji, cannot be saved. The migration works all the same: what it adds is utf8mb4.',
   judge(facts) {
     const { variables, grants } = facts;
     const collation = variables.get('collation_database') ?? '';
@@ -81,8 +80,7 @@ export const keyCollations = judged({
   id: 'database.key-collations',
   title: 'Foreign keys are between columns of one collation',
   level: 'error',
-  meaning:
-    'The server refuses every later change of such a table (“are incompatible”): the migration would stop part-way.',
+  hint: 'The server refuses every later change of such a table (“are incompatible”): the migration would stop part-way.',
   preflight: 'refuse',
   judge: (facts) => findings(pairsOf(facts).filter(({ isKey }) => isKey)),
 });
@@ -92,8 +90,7 @@ export const collations = judged({
   id: 'database.collations',
   title: 'Columns that refer to each other compare',
   level: 'warning',
-  meaning:
-    'A query of the gateway that joins the two ends in “Illegal mix of collations”, and no foreign key can be made between them.',
+  hint: 'A query of the gateway that joins the two ends in “Illegal mix of collations”, and no foreign key can be made between them.',
   judge: (facts) => findings(pairsOf(facts).filter(({ isKey }) => !isKey)),
 });
 
@@ -121,7 +118,7 @@ function pairsOf({ schema, target }: MysqlFacts): readonly Pair[] {
   );
 }
 
-function findings(pairs: readonly Pair[]): DoctorFindings {
+function findings(pairs: readonly Pair[]): Findings {
   return {
     count: pairs.length,
     sample: pairs.map(

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import { foretellDefiners } from '../../database/mysql/definers.ts';
 import { type MysqlGrants, readMysqlGrants } from '../../database/mysql/privileges.ts';
@@ -7,9 +8,8 @@ import { HISTORY_TABLE, VERSION_TABLE } from '../../schema/gateway-tables.ts';
 import type { Schema } from '../../schema/model.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 
-/** What the examinations of an open database judge by. */
+/** What the checks of an open database judge by. */
 export interface MysqlFacts {
   /** Of the server, as sessions begin with them, by names in lower case; without those that it does not know. */
   readonly variables: ReadonlyMap<string, string>;
@@ -36,7 +36,7 @@ export interface TableFacts {
   readonly dataBytes: number;
 }
 
-/** The facts that the examinations of one run share, read once. */
+/** The facts that the checks of one run share, read once. */
 export const factsOf = perContext(async ({ db, schema }: OpenContext<MysqlTarget>): Promise<MysqlFacts> => {
   const target = releaseSchema('0.7.0');
   const ours = new Set([...target.keys(), VERSION_TABLE, HISTORY_TABLE]);
@@ -70,11 +70,11 @@ export function isOn({ variables }: Pick<MysqlFacts, 'variables'>, name: string)
   return /^(ON|1|YES|TRUE)$/i.test(variables.get(name) ?? '');
 }
 
-/** An examination that asks the server nothing of its own: `judge` sees only what is read for all of them. */
-export interface JudgedExamination extends Examination<OpenContext<MysqlTarget>> {
-  judge(facts: MysqlFacts): DoctorFindings;
+/** A check that asks the server nothing of its own: `judge` sees only what is read for all of them. */
+export interface JudgedCheck extends DoctorCheck<OpenContext<MysqlTarget>> {
+  judge(facts: MysqlFacts): Findings;
 }
 
-export function judged(examination: Omit<JudgedExamination, 'find'>): JudgedExamination {
-  return { ...examination, find: async (context) => examination.judge(await factsOf(context)) };
+export function judged(check: Omit<JudgedCheck, 'find'>): JudgedCheck {
+  return { ...check, find: async (context) => check.judge(await factsOf(context)) };
 }

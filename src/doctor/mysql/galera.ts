@@ -1,17 +1,16 @@
 import { sql } from 'kysely';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 import { factsOf, isOn } from './facts.ts';
 
 /** Whether the node, if it is one of a Galera cluster, can take a migration that reaches all the others. */
-export const galera: Examination<OpenContext<MysqlTarget>> = {
+export const galera: DoctorCheck<OpenContext<MysqlTarget>> = {
   id: 'database.galera',
   title: 'The cluster is whole, and this node belongs to it',
   level: 'error',
-  meaning:
-    'What is written here does not reach the other nodes, or is refused. Schema changes would be on some nodes and not on others.',
+  hint: 'What is written here does not reach the other nodes, or is refused. Schema changes would be on some nodes and not on others.',
   command: "SHOW STATUS LIKE 'wsrep_%';",
   preflight: 'refuse',
   async find(context) {
@@ -36,7 +35,7 @@ const WANTED: Readonly<Record<string, RegExp>> = {
 const MOSTLY_PAUSED = 0.5;
 
 /** @param osuMethod how schema changes reach the other nodes */
-export function judgeCluster(status: ReadonlyMap<string, string>, osuMethod: string): DoctorFindings {
+export function judgeCluster(status: ReadonlyMap<string, string>, osuMethod: string): Findings {
   const sample = Object.entries(WANTED)
     .filter(([name, wanted]) => !wanted.test(status.get(name) ?? ''))
     .map(([name]) => `${name} is ${status.get(name) || 'empty'}`);
@@ -53,6 +52,6 @@ export function judgeCluster(status: ReadonlyMap<string, string>, osuMethod: str
   return {
     count: sample.length,
     sample,
-    hint: 'Mend the cluster first, or point DATABASE_URL at a node of its majority; schema changes need SET GLOBAL wsrep_OSU_method = TOI.',
+    hint: 'Repair the cluster first, or point DATABASE_URL at a node of its majority; schema changes need SET GLOBAL wsrep_OSU_method = TOI.',
   };
 }

@@ -1,5 +1,5 @@
+import type { Findings } from '../../checks/check.ts';
 import { grantStatement, RUN_PRIVILEGES } from '../../database/mysql/privileges.ts';
-import type { DoctorFindings } from '../examination.ts';
 import { judged, type MysqlFacts } from './facts.ts';
 
 /** Commands, and the privileges that they need. */
@@ -9,7 +9,7 @@ export const grants = judged({
   id: 'database.grants',
   title: 'This user may do what the commands do',
   level: 'error',
-  meaning: 'On MySQL a migration that is refused part-way cannot be taken back, so it is not begun.',
+  hint: 'On MySQL a migration that is refused part-way cannot be taken back, so it is not begun.',
   judge: (facts) =>
     judge(
       facts,
@@ -29,8 +29,7 @@ export const backupGrants = judged({
   id: 'database.backup-grants',
   title: 'This user may back up and restore',
   level: 'warning',
-  meaning:
-    'What migrate saves before its first write is incomplete, or cannot be put back by this user. Another user may do both.',
+  hint: 'What migrate saves before its first write is incomplete, or cannot be put back by this user. Another user may do both.',
   judge(facts) {
     const forViews = (privilege: string) => (facts.views > 0 ? [privilege] : []);
     const found = judge(
@@ -54,7 +53,7 @@ export const backupGrants = judged({
 });
 
 /** @param onTables what may be granted on each table, too @param onAll what makes tables */
-function judge({ grants, tables }: MysqlFacts, onTables: Needs, onAll: Needs): DoctorFindings {
+function judge({ grants, tables }: MysqlFacts, onTables: Needs, onAll: Needs): Findings {
   const names = tables.map(({ name }) => name);
   const lackingOf = (needs: Needs, has: (privilege: string) => boolean) =>
     Object.entries(needs).map(([command, privileges]) => ({

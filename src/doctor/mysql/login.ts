@@ -1,3 +1,4 @@
+import type { Findings } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import type { Connection } from '../../database/connection.ts';
 import type { Server } from '../../database/dialect.ts';
@@ -9,30 +10,28 @@ import { withDatabase } from '../../database/with-database.ts';
 import { errorText, GatewayError } from '../../errors.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
-import type { DoctorFindings } from '../examination.ts';
 import { type Advice, adviceOn, type Gate, type Login, loginName, type Refusal } from '../server/login.ts';
 
 export const MYSQL_GATES = {
   protocol: {
     title: 'What answers is MySQL or MariaDB',
-    meaning: 'Something takes connections there, but does not answer as MySQL and MariaDB do.',
+    hint: 'Something takes connections there, but does not answer as MySQL and MariaDB do.',
   },
   tls: {
     title: 'TLS is as DATABASE_URL asks for it',
-    meaning: 'The connection to the server cannot be secured, or must be and is not.',
+    hint: 'The connection to the server cannot be secured, or must be and is not.',
   },
   authentication: {
     title: 'The server lets this user in',
-    meaning: 'The server answers, and does not let the user of DATABASE_URL in.',
+    hint: 'The server answers, and does not let the user of DATABASE_URL in.',
   },
   database: {
     title: 'The database is there and may be used',
-    meaning: 'The server lets the user in, but not into the database that DATABASE_URL names.',
+    hint: 'The server lets the user in, but not into the database that DATABASE_URL names.',
   },
   version: {
     title: 'The server is recent enough',
-    meaning:
-      'The schema of v0.7.0 needs MariaDB 10.6 or MySQL 8.0.13, or later: checks, indexes on expressions, and columns that are added at once.',
+    hint: 'The schema of v0.7.0 needs MariaDB 10.6 or MySQL 8.0.13, or later: checks, indexes on expressions, and columns that are added at once.',
   },
 } as const;
 
@@ -137,7 +136,7 @@ const CERTIFICATES: readonly Advice[] = [
 ];
 
 /** The finding for a refusal. Numbers: MySQL and MariaDB manuals, error codes. */
-export function refusalFindings(refusal: GateRefusal, target: MysqlTarget): DoctorFindings {
+export function refusalFindings(refusal: GateRefusal, target: MysqlTarget): Findings {
   const advice = adviceAt[refusal.gate](target, refusal);
   return adviceOn(advice, refusal) ?? { count: 1, sample: [refusal.message] };
 }

@@ -9,8 +9,7 @@ export const innodbTables = judged({
   id: 'database.innodb',
   title: 'The gateway’s tables are InnoDB',
   level: 'error',
-  meaning:
-    'Other engines have no transactions and no foreign keys: half of a change stays when the gateway is stopped in the middle, and the migration cannot link such a table to its team.',
+  hint: 'Other engines have no transactions and no foreign keys: half of a change stays when the gateway is stopped in the middle, and the migration cannot link such a table to its team.',
   preflight: 'refuse',
   judge({ tables }) {
     const others = tables.filter(({ engine }) => engine !== 'InnoDB');
@@ -33,8 +32,7 @@ export const keyLength = judged({
   id: 'database.key-length',
   title: 'The keys of v0.7.0 fit into the tables',
   level: 'error',
-  meaning:
-    'The migration would stop part-way with “Specified key was too long”: a key of an email address or a name takes 1020 bytes and more.',
+  hint: 'The migration would stop part-way with “Specified key was too long”: a key of an email address or a name takes 1020 bytes and more.',
   preflight: 'refuse',
   judge(facts) {
     const { schema, tables, target, variables } = facts;
@@ -95,8 +93,7 @@ export const tableNames = judged({
   id: 'database.lower-case-table-names',
   title: 'Tables are named as the gateway names them',
   level: 'error',
-  meaning:
-    'This server tells capitals from small letters in names of tables (lower_case_table_names=0), and the gateway’s are all small: it does not see these, and the migration would make empty ones beside them.',
+  hint: 'This server tells capitals from small letters in names of tables (lower_case_table_names=0), and the gateway’s are all small: it does not see these, and the migration would make empty ones beside them.',
   preflight: 'refuse',
   judge({ schema, target, variables }) {
     const setting = variables.get('lower_case_table_names') ?? '';
@@ -124,8 +121,7 @@ export const primaryKeys = judged({
   id: 'database.sql-require-primary-key',
   title: 'Every table has the primary key that the server demands',
   level: 'warning',
-  meaning:
-    'A backup with such a table cannot be put back here, and a cluster does not keep its rows alike on all nodes.',
+  hint: 'A backup with such a table cannot be put back here, and a cluster does not keep its rows alike on all nodes.',
   judge(facts) {
     const { schema, target } = facts;
     const demand = DEMANDS.find((name) => isOn(facts, name));
@@ -149,7 +145,7 @@ export const space = judged({
   id: 'database.space',
   title: 'Size of the database',
   level: 'info',
-  meaning: '',
+  hint: '',
   judge({ tables, schema }) {
     const data = tables.reduce((sum, { dataBytes }) => sum + dataBytes, 0);
     const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import { fine, found } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import type { Table } from '../../schema/model.ts';
-import { factsOf, type JudgedExamination, judged, type MysqlFacts } from './facts.ts';
+import { factsOf, type JudgedCheck, judged, type MysqlFacts } from './facts.ts';
 
 /** What may be wrong with a variable of the server. One that the server does not know is not judged. */
 interface Rule {
@@ -13,18 +14,16 @@ interface Rule {
   set?(value: string): string;
 }
 
-interface VariableExamination extends Omit<JudgedExamination, 'judge' | 'find'> {
+interface VariableCheck extends Omit<JudgedCheck, 'judge' | 'find'> {
   readonly rules: readonly Rule[];
-  /** Advice for findings. */
-  readonly hint?: string;
   /** What is told when nothing is wrong. */
   fact?(variables: MysqlFacts['variables']): string;
 }
 
-/** An examination of variables of the server: each rule that is broken is a finding. */
-function variables({ rules, hint, fact, ...examination }: VariableExamination): JudgedExamination {
+/** A check of variables of the server: each rule that is broken is a finding. */
+function variables({ rules, fact, ...check }: VariableCheck): JudgedCheck {
   return judged({
-    ...examination,
+    ...check,
     judge({ variables: values }) {
       const broken = rules.flatMap(({ name, isWrong, why = '', set }) => {
         const value = values.get(name);
@@ -32,14 +31,10 @@ function variables({ rules, hint, fact, ...examination }: VariableExamination): 
         const line = typeof why === 'string' ? `${name} is ${value}${why}` : why(value);
         return [{ line, statement: set?.(value) ?? '' }];
       });
-      if (broken.length === 0) return { count: 0, sample: fact === undefined ? [] : [fact(values)] };
-      const statements = new Set(broken.map(({ statement }) => statement).filter((each) => each !== ''));
-      return {
-        count: broken.length,
-        sample: broken.map(({ line }) => line),
-        ...(hint === undefined ? {} : { hint }),
-        ...(statements.size === 0 ? {} : { command: [...statements].join(' ') }),
-      };
+      if (broken.length === 0) return fine(...(fact === undefined ? [] : [fact(values)]));
+      const statements = [...new Set(broken.map(({ statement }) => statement))].filter((each) => each !== '');
+      const lines = broken.map(({ line }) => line);
+      return found(lines, statements.length === 0 ? {} : { command: statements.join(' ') });
     },
   });
 }
@@ -51,8 +46,6 @@ export const readOnly = variables({
   id: 'database.read-only',
   title: 'The server takes writes',
   level: 'error',
-  meaning:
-    'It is a replica, most likely, or was made read-only for maintenance: neither gateway nor migration can write.',
   hint: 'Point DATABASE_URL at the primary server, or have an administrator make this one writable again.',
   command: 'SELECT @@hostname, @@read_only;',
   rules: [
@@ -88,7 +81,6 @@ export const sqlMode = variables({
   id: 'database.sql-mode',
   title: 'The server is strict: it keeps what it is given, or refuses it',
   level: 'warning',
-  meaning: 'The gateway does not get back what it wrote, without any error.',
   hint: 'Set the mode, in the server’s my.cnf too, and restart the gateway, whose connections keep the old one.',
   fact: (values) => values.get('sql_mode') ?? '',
   rules: [
@@ -125,7 +117,6 @@ const limit = variables({
   id: 'database.packet',
   title: 'Packets are large enough for large values',
   level: 'warning',
-  meaning: PACKET_MEANING,
   hint: `${PACKET_MEANING} Set it in the server’s my.cnf, too.`,
   command: `SET GLOBAL max_allowed_packet = ${ENOUGH};`,
   fact: (values) => packetLine(values.get('max_allowed_packet') ?? ''),
@@ -139,7 +130,7 @@ const limit = variables({
 });
 
 /** A statement with its values must fit into one packet; with --verbose, so must every row that is there. */
-export const packet: JudgedExamination = {
+export const packet: JudgedCheck = {
   ...limit,
   async find(context) {
     const facts = await factsOf(context);

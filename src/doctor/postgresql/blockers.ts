@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { DoctorCheck } from '../../checks/check.ts';
 import { literalPostgresql } from '../../database/postgresql/ddl.ts';
 import { duration } from '../../report/duration.ts';
 import { plural } from '../../report/plural.ts';
-import type { Examination } from '../examination.ts';
 import type { PostgresqlContext } from './facts.ts';
 
 /** The gateway's own transactions are over in milliseconds; one of its requests may take a little longer. */
@@ -32,12 +32,11 @@ interface Holder {
  * Transactions that keep the migration from its locks: it takes every table for itself for a moment (see
  * `lockPostgresqlTables`). Short ones are waited for. Nothing is ever ended from here.
  */
-export const blockers: Examination<PostgresqlContext> = {
+export const blockers: DoctorCheck<PostgresqlContext> = {
   id: 'database.blockers',
   title: 'No long transaction holds locks on the tables',
   level: 'warning',
-  meaning:
-    'The migration needs every table to itself for a moment and waits for those that hold one. While it waits, and when it gives up after --lock-timeout, nothing is changed. Told are transactions of 5 s and more, and those of any age whose locks keep even readers out.',
+  hint: 'The migration needs every table to itself for a moment and waits for those that hold one. While it waits, and when it gives up after --lock-timeout, nothing is changed. Told are transactions of 5 s and more, and those of any age whose locks keep even readers out.',
   async find(context) {
     const holders = await holdersOf(context);
     const long = holders.filter(({ ageMs }) => ageMs !== null && ageMs >= LONG_MS);
@@ -110,12 +109,11 @@ function describe({ pid, user, application, host, state, ageMs, tables, modes, v
  * Prepared transactions outlive their session and every restart of the server, with their locks. No process
  * holds them, so that nobody finds them among the sessions.
  */
-export const prepared: Examination<PostgresqlContext> = {
+export const prepared: DoctorCheck<PostgresqlContext> = {
   id: 'database.prepared',
   title: 'No prepared transaction holds locks on the tables',
   level: 'error',
-  meaning:
-    'A transaction that was prepared (two-phase commit) and never ended holds locks on the gateway’s tables, until somebody ends it. The migration waits for it in vain.',
+  hint: 'A transaction that was prepared (two-phase commit) and never ended holds locks on the gateway’s tables, until somebody ends it. The migration waits for it in vain.',
   preflight: 'warn',
   async find({ db }) {
     const found = await db.query<{ gid: string; owner: string; ageMs: number; tables: string }>(sql`

@@ -27,7 +27,7 @@ interface Setting {
   readonly source: string;
 }
 
-/** One round trip for all that several examinations ask about the session and the database. */
+/** One round trip for all that several checks ask about the session and the database. */
 export const sessionFacts = perContext(async ({ db }: PostgresqlContext): Promise<SessionFacts> => {
   const [row] = await db.query<SessionFacts>(sql`
     SELECT current_user AS user, d.datname AS database, current_schema() AS schema,

@@ -1,15 +1,15 @@
+import type { DoctorCheck } from '../../checks/check.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { lackingForChanges, type MissingPrivilege, namesOf } from '../../database/postgresql/privileges.ts';
 import { GATEWAY_TABLES } from '../../schema/gateway-tables.ts';
-import type { Examination } from '../examination.ts';
 import { type PostgresqlContext, sessionFacts, type TableFacts, tableFacts } from './facts.ts';
 
 /** What each command needs of this user, command by command. Being the owner of a table is enough for all. */
-export const grants: Examination<PostgresqlContext> = {
+export const grants: DoctorCheck<PostgresqlContext> = {
   id: 'database.grants',
   title: 'The user may do what every command does',
   level: 'error',
-  meaning: 'The user of DATABASE_URL lacks privileges: the commands named would be refused.',
+  hint: 'The user of DATABASE_URL lacks privileges: the commands named would be refused.',
   async find(context) {
     const { user, schema } = await sessionFacts(context);
     const all = await tableFacts(context);

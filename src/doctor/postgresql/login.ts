@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
+import type { Findings } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import { askForTls, type TlsAnswer } from '../../database/postgresql/ask-for-tls.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
@@ -9,30 +10,29 @@ import { CONNECT_TIMEOUT_MS, placeOf } from '../../database/server-location.ts';
 import { GatewayError } from '../../errors.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
-import type { DoctorFindings } from '../examination.ts';
 import { type Advice, adviceOn, type Gate, type Login, loginName, type Refusal } from '../server/login.ts';
 import { isLocal } from '../server/network.ts';
 
 export const POSTGRESQL_GATES = {
   protocol: {
     title: 'What answers is PostgreSQL',
-    meaning: 'Connections are taken, but whoever takes them does not speak as PostgreSQL does.',
+    hint: 'Connections are taken, but whoever takes them does not speak as PostgreSQL does.',
   },
   tls: {
     title: 'TLS works as sslmode asks for it',
-    meaning: 'The connection is not made because the two sides do not agree on TLS.',
+    hint: 'The connection is not made because the two sides do not agree on TLS.',
   },
   authentication: {
     title: 'The server lets this user in',
-    meaning: 'The server answers, and refuses the user or the password of DATABASE_URL.',
+    hint: 'The server answers, and refuses the user or the password of DATABASE_URL.',
   },
   database: {
     title: 'The database takes this user',
-    meaning: 'The server lets the user in, but not into this database.',
+    hint: 'The server lets the user in, but not into this database.',
   },
   version: {
     title: 'The server is new enough',
-    meaning: 'The migration uses what this version of PostgreSQL does not have.',
+    hint: 'The migration uses what this version of PostgreSQL does not have.',
   },
 } as const;
 
@@ -40,7 +40,7 @@ export const postgresqlLogin = perContext(
   async (context: TargetContext<PostgresqlTarget>): Promise<Login> => {
     const { target } = context;
     const { mode } = target.ssl;
-    const refusedAt = (gate: Gate, findings: DoctorFindings): Login => ({
+    const refusedAt = (gate: Gate, findings: Findings): Login => ({
       server: null,
       refused: { gate, findings },
       tls: [],
@@ -92,7 +92,7 @@ function refusalOf(error: unknown): LoginRefusal {
   return { error: known, code, message, detail, fromServer: severity !== undefined };
 }
 
-const tooOld = ({ message }: GatewayError): DoctorFindings => ({
+const tooOld = ({ message }: GatewayError): Findings => ({
   count: 1,
   sample: [message],
   hint: 'Upgrade the server first, or restore a dump of this database on a newer one.',
@@ -104,7 +104,7 @@ const OTHER_ANSWERS = {
   other: 'answers, but not as PostgreSQL does',
 } as const;
 
-function otherProtocol(target: PostgresqlTarget, answer: keyof typeof OTHER_ANSWERS): DoctorFindings {
+function otherProtocol(target: PostgresqlTarget, answer: keyof typeof OTHER_ANSWERS): Findings {
   const location = postgresqlLocation(target);
   const between = isLocal(location) ? 'forwarded port' : 'proxy';
   return {
@@ -119,7 +119,7 @@ function otherProtocol(target: PostgresqlTarget, answer: keyof typeof OTHER_ANSW
 }
 
 /** Files that the URL names and that cannot be used; libpq, which the gateway uses, refuses a key that others may read. */
-function fileFindings({ ssl }: PostgresqlTarget): DoctorFindings | null {
+function fileFindings({ ssl }: PostgresqlTarget): Findings | null {
   const sample: string[] = [];
   const commands: string[] = [];
   for (const [parameter, path] of [
@@ -153,7 +153,7 @@ function fileFindings({ ssl }: PostgresqlTarget): DoctorFindings | null {
   };
 }
 
-const notOffered = ({ ssl, maskedUrl }: PostgresqlTarget): DoctorFindings => ({
+const notOffered = ({ ssl, maskedUrl }: PostgresqlTarget): Findings => ({
   count: 1,
   sample: [`sslmode=${ssl.mode} asks for TLS, and the server speaks none`],
   hint: `Give the server a certificate and turn TLS on, or, where everything between here and the server is trusted, ask for it only where it is offered: sslmode=prefer in DATABASE_URL (${maskedUrl}).`,
@@ -165,7 +165,7 @@ async function tlsFindings(
   refusal: LoginRefusal,
   target: PostgresqlTarget,
   answer: TlsAnswer['answer'],
-): Promise<DoctorFindings | null> {
+): Promise<Findings | null> {
   const { mode } = target.ssl;
   const demanded = answer === 'S' && mode === 'disable' ? [tlsDemanded(target)] : [];
   const fromServer = adviceOn([...demanded, certificateDemanded(refusal)], refusal);
@@ -310,7 +310,7 @@ function authenticationAdvice(target: PostgresqlTarget): readonly Advice[] {
   ];
 }
 
-function databaseFindings(refusal: LoginRefusal, target: PostgresqlTarget): DoctorFindings {
+function databaseFindings(refusal: LoginRefusal, target: PostgresqlTarget): Findings {
   const name = q(target.database);
   const user = q(loginName(target));
   const advice: readonly Advice[] = [

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { DoctorCheck } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import type { Connection } from '../../database/connection.ts';
@@ -7,7 +8,6 @@ import { statement } from '../../database/statement.ts';
 import { errorText } from '../../errors.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
 
 /** How a pooler hands out the server's connections, for people. */
 const MODES = {
@@ -58,12 +58,11 @@ async function processOf(db: Connection): Promise<number | undefined> {
 }
 
 /** Whether a pooler such as PgBouncer answers instead of the server. The migration can live with it, pg_dump cannot. */
-export const pooler: Examination<TargetContext<PostgresqlTarget>> = {
+export const pooler: DoctorCheck<TargetContext<PostgresqlTarget>> = {
   id: 'server.pooler',
   title: 'No pooler is between here and the server',
   level: 'warning',
-  meaning:
-    'A pooler such as PgBouncer answers in the server’s place. The migration itself works through it, but backup and restore need the server itself.',
+  hint: 'A pooler such as PgBouncer answers in the server’s place. The migration itself works through it, but backup and restore need the server itself.',
   command: 'mcpgw migrate --no-backup',
   async find(context) {
     const mode = await pooling(context);
@@ -77,12 +76,11 @@ export const pooler: Examination<TargetContext<PostgresqlTarget>> = {
 };
 
 /** Statement pooling refuses BEGIN, without which neither the gateway nor the migration can work. */
-export const transactions: Examination<TargetContext<PostgresqlTarget>> = {
+export const transactions: DoctorCheck<TargetContext<PostgresqlTarget>> = {
   id: 'server.transactions',
   title: 'Transactions are allowed',
   level: 'error',
-  meaning:
-    'The pooler gives out the server’s connections for one statement only, and so refuses transactions.',
+  hint: 'The pooler gives out the server’s connections for one statement only, and so refuses transactions.',
   decisive: true,
   async find(context) {
     const { host, port } = context.target;

@@ -1,14 +1,13 @@
+import type { DoctorCheck } from '../../checks/check.ts';
 import { dependentsOf } from '../../database/postgresql/dependents.ts';
 import type { OpenContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
 
 /** What a restore of a backup that is made now would refuse. */
-export const restoreDependents: Examination<OpenContext> = {
+export const restoreDependents: DoctorCheck<OpenContext> = {
   id: 'database.restore-dependents',
   title: 'Backups hold everything that depends on the gateway’s tables',
   level: 'info',
-  meaning:
-    'A restore drops the gateway’s tables, and refuses while something outside of the backup depends on them.',
+  hint: 'A restore drops the gateway’s tables, and refuses while something outside of the backup depends on them.',
   preflight: 'warn',
   async find({ db }) {
     const drops = (await dependentsOf(db, ({ dumped }) => dumped))

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { plural } from '../../report/plural.ts';
 import { OWNED_TABLES } from '../../schema/gateway-tables.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 import { type PostgresqlContext, type SessionFacts, sessionFacts } from './facts.ts';
 
 /** A schema with so many of the gateway's main tables is a gateway's. */
@@ -33,12 +33,11 @@ const schemas = perContext(async ({ db }: PostgresqlContext): Promise<readonly S
 });
 
 /** Whether unqualified names lead to the gateway's tables: all of them, and only one set. */
-export const searchPath: Examination<PostgresqlContext> = {
+export const searchPath: DoctorCheck<PostgresqlContext> = {
   id: 'database.search-path',
   title: 'The search path leads to the gateway’s tables',
   level: 'error',
-  meaning:
-    'The gateway and the migration take the first schema of the search path that there is. Here that is not the one with the gateway’s tables, so that a second set of tables would be made.',
+  hint: 'The gateway and the migration take the first schema of the search path that there is. Here that is not the one with the gateway’s tables, so that a second set of tables would be made.',
   decisive: true,
   preflight: 'refuse',
   async find(context) {
@@ -63,11 +62,11 @@ export const searchPath: Examination<PostgresqlContext> = {
  * Whether the gateway's tables are where they are looked for, and nowhere beside it. A schema outside of the path
  * may be another gateway's, and an empty one just about to become one: so this is for people to judge.
  */
-export const oneSchema: Examination<PostgresqlContext> = {
+export const oneSchema: DoctorCheck<PostgresqlContext> = {
   id: 'database.schemas',
   title: 'The gateway’s tables are in the schema in use',
   level: 'warning',
-  meaning: 'More than one schema can be meant, and only the first of the search path is migrated.',
+  hint: 'More than one schema can be meant, and only the first of the search path is migrated.',
   async find(context) {
     const facts = await sessionFacts(context);
     const { schema } = facts;
@@ -105,7 +104,7 @@ const tablesIn = (all: readonly SchemaFacts[], schema: string) =>
 const pathTo = ({ settings }: SessionFacts, schema: string) =>
   `search_path ${settings.search_path?.value ?? ''} leads to the schema ${schema}, which has none of the gateway’s tables`;
 
-function noSchema(facts: SessionFacts, all: readonly SchemaFacts[]): DoctorFindings {
+function noSchema(facts: SessionFacts, all: readonly SchemaFacts[]): Findings {
   const path = facts.settings.search_path?.value ?? '';
   const closed = all.find(({ isNamed, mayUse }) => isNamed && !mayUse);
   if (closed !== undefined) {

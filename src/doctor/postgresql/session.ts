@@ -1,16 +1,15 @@
 import { sql } from 'kysely';
+import type { DoctorCheck } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
-import type { Examination } from '../examination.ts';
 import { type PostgresqlContext, type SessionFacts, sessionFacts } from './facts.ts';
 
 /** Whether the database can keep any text. */
-export const encoding: Examination<PostgresqlContext> = {
+export const encoding: DoctorCheck<PostgresqlContext> = {
   id: 'database.encoding',
   title: 'The database is encoded in UTF-8',
   level: 'warning',
-  meaning:
-    'The gateway writes Unicode. In another encoding a name or description with a character that it lacks is refused, also in the middle of a migration; SQL_ASCII takes any bytes and so mixes encodings.',
+  hint: 'The gateway writes Unicode. In another encoding a name or description with a character that it lacks is refused, also in the middle of a migration; SQL_ASCII takes any bytes and so mixes encodings.',
   async find(context) {
     const { encoding: found, database } = await sessionFacts(context);
     if (found === 'UTF8') return { count: 0, sample: [found] };
@@ -24,11 +23,11 @@ export const encoding: Examination<PostgresqlContext> = {
 };
 
 /** Whether anything can be written: neither a replica, nor told to be read-only. */
-export const readOnly: Examination<PostgresqlContext> = {
+export const readOnly: DoctorCheck<PostgresqlContext> = {
   id: 'database.read-only',
   title: 'The database can be written to',
   level: 'error',
-  meaning: 'The gateway and the migration write, and this database lets nobody.',
+  hint: 'The gateway and the migration write, and this database lets nobody.',
   async find(context) {
     const facts = await sessionFacts(context);
     if (facts.recovering) {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DoctorCheck } from '../../checks/check.ts';
 import { postgresqlLocation } from '../../database/postgresql/location.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
-import type { Examination } from '../examination.ts';
 import { isLocal } from '../server/network.ts';
 import { type PostgresqlContext, type SessionFacts, sessionFacts, tableFacts } from './facts.ts';
 
@@ -14,12 +14,11 @@ const RESERVE_BYTES = 64_000_000;
  * Whether the server's disk has room for the migration: for new indexes, and at the very worst for every table
  * once more, when its rows are written. Seen only where the server's folder is on this machine and readable.
  */
-export const space: Examination<PostgresqlContext> = {
+export const space: DoctorCheck<PostgresqlContext> = {
   id: 'database.space',
   title: 'The disk of the server has room for the migration',
   level: 'error',
-  meaning:
-    'The migration may need more than is free. PostgreSQL then takes it back as a whole, and other databases of this server stop writing meanwhile.',
+  hint: 'The migration may need more than is free. PostgreSQL then takes it back as a whole, and other databases of this server stop writing meanwhile.',
   async find(context) {
     const facts = await sessionFacts(context);
     const bytes = (await tableFacts(context)).reduce((sum, table) => sum + table.bytes, 0);

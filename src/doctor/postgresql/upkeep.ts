@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
+import type { DoctorCheck } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { isBehindPooler } from '../../database/postgresql/pooler.ts';
 import { statement } from '../../database/statement.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import { plural } from '../../report/plural.ts';
-import type { Examination } from '../examination.ts';
 import { type PostgresqlContext, sessionFacts, type TableFacts, tableFacts } from './facts.ts';
 
 /** Dropping waits for whoever uses the table at the moment. */
@@ -24,12 +24,11 @@ interface InvalidIndex {
 }
 
 /** Indexes that CREATE INDEX CONCURRENTLY or REINDEX CONCURRENTLY left half made. */
-export const invalidIndexes: Examination<PostgresqlContext> = {
+export const invalidIndexes: DoctorCheck<PostgresqlContext> = {
   id: 'database.invalid-indexes',
   title: 'No index is invalid',
   level: 'warning',
-  meaning:
-    'An index that was left half made is written to but never read, and keeps its name from the index that is wanted.',
+  hint: 'An index that was left half made is written to but never read, and keeps its name from the index that is wanted.',
   async find({ db }) {
     const found = await invalid(db);
     return {
@@ -103,12 +102,11 @@ function invalid(db: Connection): Promise<InvalidIndex[]> {
 const LARGE_BYTES = 8_000_000;
 
 /** Large tables of which the planner knows nothing, as after a restore. */
-export const statistics: Examination<PostgresqlContext> = {
+export const statistics: DoctorCheck<PostgresqlContext> = {
   id: 'database.statistics',
   title: 'The planner knows the large tables',
   level: 'warning',
-  meaning:
-    'These tables were never analysed: PostgreSQL guesses how many rows they have, and may join them in a way that takes minutes in place of milliseconds.',
+  hint: 'These tables were never analysed: PostgreSQL guesses how many rows they have, and may join them in a way that takes minutes in place of milliseconds.',
   async find(context) {
     const tables = await unknownTables(context);
     const { schema } = await sessionFacts(context);

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import type { BackupToolContext } from '../../database/backup-tool.ts';
 import type { Server } from '../../database/dialect.ts';
@@ -6,7 +7,6 @@ import { GatewayError } from '../../errors.ts';
 import { noProgress } from '../../progress.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 
 /** At which gate of the server an attempt to open the database ended, from the outside in. */
 export type Gate = 'protocol' | 'tls' | 'authentication' | 'database' | 'version';
@@ -15,7 +15,7 @@ export type Gate = 'protocol' | 'tls' | 'authentication' | 'database' | 'version
 export interface Login {
   /** Null when nobody was let in. */
   readonly server: Pick<Server, 'product' | 'version'> | null;
-  readonly refused: { readonly gate: Gate; readonly findings: DoctorFindings } | null;
+  readonly refused: { readonly gate: Gate; readonly findings: Findings } | null;
   /** How the connection is secured, for people. */
   readonly tls: readonly string[];
 }
@@ -38,7 +38,7 @@ export interface Advice {
 }
 
 /** The finding for a refusal, as the first advice that fits words it; null when none does. */
-export function adviceOn(advice: readonly Advice[], { code, message }: Refusal): DoctorFindings | null {
+export function adviceOn(advice: readonly Advice[], { code, message }: Refusal): Findings | null {
   const fitting = advice.find(({ when }) => when.test(`${code}: ${message}`));
   if (fitting === undefined) return null;
   const { when: _, sample = [`${message}${code === '' ? '' : ` (${code})`}`], ...rest } = fitting;
@@ -50,13 +50,13 @@ export function loginName({ user }: { readonly user: string | null }): string {
   return user ?? userInfo().username;
 }
 
-type Described = Pick<Examination<never>, 'title' | 'meaning'>;
+type Described = Pick<DoctorCheck<never>, 'title' | 'hint'>;
 
-/** The examination of a gate, by what it is for a kind of server; all of them share one attempt. */
-export function gateExaminations<Target extends DatabaseTarget>(
+/** The check of a gate, by what it is for a kind of server; all of them share one attempt. */
+export function gateChecks<Target extends DatabaseTarget>(
   login: (context: TargetContext<Target>) => Promise<Login>,
   gates: Readonly<Record<Gate, Described>>,
-): (gate: Gate) => Examination<TargetContext<Target>> {
+): (gate: Gate) => DoctorCheck<TargetContext<Target>> {
   return (gate) => ({
     id: gate === 'version' ? 'database.version' : `server.${gate}`,
     ...gates[gate],
@@ -76,18 +76,18 @@ export function gateExaminations<Target extends DatabaseTarget>(
  *
  * @param findClients finds them as a backup does; throws GatewayError PREFLIGHT
  */
-export function backupClientExamination<Target extends DatabaseTarget>(
+export function backupClientCheck<Target extends DatabaseTarget>(
   login: (context: TargetContext<Target>) => Promise<Login>,
   findClients: (
     context: BackupToolContext<Target>,
     server: Pick<Server, 'product' | 'version'>,
   ) => Promise<unknown>,
-): Examination<TargetContext<Target>> {
+): DoctorCheck<TargetContext<Target>> {
   return {
     id: 'server.backup-client',
     title: 'The client programs for backups are here',
     level: 'error',
-    meaning: 'mcpgw migrate takes a backup first and refuses without its programs, unless told --no-backup.',
+    hint: 'mcpgw migrate takes a backup first and refuses without its programs, unless told --no-backup.',
     async find(context) {
       const { server } = await login(context);
       // That it could not be asked is told elsewhere.

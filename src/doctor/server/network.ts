@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import { dial } from '../../database/dial.ts';
 import { CONNECT_TIMEOUT_MS, placeOf, type ServerLocation } from '../../database/server-location.ts';
@@ -10,7 +11,6 @@ import { errorText } from '../../errors.ts';
 import { duration } from '../../report/duration.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 
 /** What must be known of a kind of server to find it. */
 export interface ServerKind<Target extends DatabaseTarget> {
@@ -28,14 +28,14 @@ export function isLocal({ host, socketPath }: Pick<ServerLocation, 'host' | 'soc
 }
 
 /** Whether the server's name leads to an address. Addresses and unix sockets have nothing to resolve. */
-export function dnsExamination<Target extends DatabaseTarget>(
+export function dnsCheck<Target extends DatabaseTarget>(
   kind: ServerKind<Target>,
-): Examination<TargetContext<Target>> {
+): DoctorCheck<TargetContext<Target>> {
   return {
     id: 'server.dns',
     title: 'The name of the server resolves',
     level: 'error',
-    meaning: 'Nobody finds the server under the name that DATABASE_URL gives.',
+    hint: 'Nobody finds the server under the name that DATABASE_URL gives.',
     decisive: true,
     async find({ target }) {
       const { host, socketPath, connectTimeoutMs } = kind.locationOf(target);
@@ -72,14 +72,14 @@ function addressesOf(host: string, ms: number) {
 const OTHER_PORT_MS = 500;
 
 /** Whether somebody takes connections where the server should be; what he speaks is not looked at. */
-export function tcpExamination<Target extends DatabaseTarget>(
+export function tcpCheck<Target extends DatabaseTarget>(
   kind: ServerKind<Target>,
-): Examination<TargetContext<Target>> {
+): DoctorCheck<TargetContext<Target>> {
   return {
     id: 'server.tcp',
     title: 'The server takes connections',
     level: 'error',
-    meaning: 'Nobody answers where DATABASE_URL says that the server is.',
+    hint: 'Nobody answers where DATABASE_URL says that the server is.',
     decisive: true,
     async find({ target }) {
       const location = kind.locationOf(target);
@@ -103,7 +103,7 @@ async function portFindings(
   location: ServerLocation,
   maskedUrl: string,
   error: unknown,
-): Promise<DoctorFindings> {
+): Promise<Findings> {
   const { host, port } = location;
   const code = codeOf(error);
   const refused = `${placeOf(location)}: ${explain(code, error)}`;
@@ -152,7 +152,7 @@ async function answers(location: ServerLocation): Promise<boolean> {
   }
 }
 
-function socketFindings({ product, service }: Kind, path: string, error: unknown): DoctorFindings {
+function socketFindings({ product, service }: Kind, path: string, error: unknown): Findings {
   const code = codeOf(error);
   const folder = dirname(path);
   const found = (what: string, hint: string, command: string, ...more: string[]) => ({

@@ -1,17 +1,16 @@
+import type { DoctorCheck } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import { inSavepoint } from '../../database/in-savepoint.ts';
 import { openEveryTable } from '../../database/open-every-table.ts';
 import { GatewayError } from '../../errors.ts';
 import type { OpenContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
 
 /** Whether somebody keeps even readers out. Whatever asks for a table would wait for it in vain, one by one. */
-export const readable: Examination<OpenContext> = {
+export const readable: DoctorCheck<OpenContext> = {
   id: 'database.readable',
   title: 'No lock keeps readers from the tables',
   level: 'error',
-  meaning:
-    'A table is locked so that nobody can even read it: the gateway stands still, and every command waits.',
+  hint: 'A table is locked so that nobody can even read it: the gateway stands still, and every command waits.',
   decisive: true,
   async find({ db, schema }) {
     try {

@@ -1,4 +1,5 @@
 import { chmodSync, type Stats, statSync } from 'node:fs';
+import type { DoctorCheck } from '../../checks/check.ts';
 import { statOrNothing } from '../../files/stat-or-nothing.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import { DEFAULT_ADMIN_PASSWORD } from '../../settings/credentials.ts';
@@ -7,16 +8,14 @@ import { entropyOf, GATEWAY_SECRETS } from '../../settings/gateway-secrets.ts';
 import { brokenPasswordRules } from '../../settings/password-policy.ts';
 import { VARIABLES } from '../../settings/variables.ts';
 import type { DoctorContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
 import { accessThrough, askingUser } from '../users.ts';
 
 /** Secrets that are set to what everybody knows. Values are never shown, not even those. */
-export const secrets: Examination<DoctorContext> = {
+export const secrets: DoctorCheck<DoctorContext> = {
   id: 'settings.secrets',
   title: 'No secret is a default or weak',
   level: 'warning',
-  meaning:
-    'Whoever guesses one of these gets into the gateway or its database; mcpgw migrate refuses an administrator’s password like that. Put a new value in its place, and start the gateway again.',
+  hint: 'Whoever guesses one of these gets into the gateway or its database; mcpgw migrate refuses an administrator’s password like that. Put a new value in its place, and start the gateway again.',
   command: 'openssl rand -base64 32',
   async find(context) {
     const sample = [
@@ -72,11 +71,11 @@ const PERMISSIONS = 0o777;
 const OWNER_ONLY = 0o600;
 
 /** A settings file that holds secrets is not everybody's to read. What a group may do is somebody's choice. */
-export const envMode: Examination<DoctorContext> = {
+export const envMode: DoctorCheck<DoctorContext> = {
   id: 'settings.env-mode',
   title: 'Others cannot read the secrets in the settings file',
   level: 'warning',
-  meaning: 'Every user of this machine can read the passwords in the settings file.',
+  hint: 'Every user of this machine can read the passwords in the settings file.',
   async find(context) {
     const { envFile } = context;
     const names = secretsIn(context);

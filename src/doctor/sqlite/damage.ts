@@ -1,11 +1,11 @@
+import { type DoctorCheck, type Findings, fine } from '../../checks/check.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import { backupsOf, type WholeBackup } from '../backups-of.ts';
 import type { TargetContext } from '../context.ts';
-import { type DoctorFindings, type Examination, fine } from '../examination.ts';
-import { salvageMend } from './salvage/salvage-mend.ts';
+import { salvageRepair } from './salvage/salvage-repair.ts';
 
-type Damaged = Pick<Examination<never>, 'id' | 'title' | 'meaning' | 'preflight'>;
+type Damaged = Pick<DoctorCheck<never>, 'id' | 'title' | 'hint' | 'preflight'>;
 
 /**
  * A check for damage, after which nothing can be believed: whole backups are told with what it finds, and the
@@ -20,19 +20,19 @@ export function damageCheck<Context extends TargetContext<SqliteTarget>>({
   readonly advice: string;
   /** What is damaged, a line each. */
   damage(context: Context): Promise<readonly string[]>;
-}): Examination<Context> {
-  const { meaning } = described;
+}): DoctorCheck<Context> {
+  const { hint: meaning } = described;
   return {
     ...described,
     level: 'error',
-    meaning: `${meaning} ${advice}`,
+    hint: `${meaning} ${advice}`,
     command: 'mcpgw backup --list',
     decisive: true,
     async find(context) {
       const sample = await damage(context);
       return sample.length === 0 ? fine() : damageFindings(context, sample, meaning);
     },
-    repair: async (context) => salvageMend(context),
+    repair: async (context) => salvageRepair(context),
   };
 }
 
@@ -49,7 +49,7 @@ export async function damageFindings(
   context: TargetContext<SqliteTarget>,
   sample: readonly string[],
   meaning: string,
-): Promise<DoctorFindings> {
+): Promise<Findings> {
   const whole = await wholeBackups(context);
   const [newest] = whole;
   if (newest === undefined) return { count: sample.length, sample };

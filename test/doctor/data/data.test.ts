@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CHECKS } from '../../../src/checks/registry.ts';
+import { DATA_CHECKS } from '../../../src/checks/data-checks.ts';
 import { createDatabase, describeEachDatabase } from '../../support/databases.ts';
 import { askDoctor, type DoctorAnswer } from '../../support/doctor.ts';
 import { migratedDatabase } from '../../support/migrated-database.ts';
@@ -35,7 +35,7 @@ describeEachDatabase('data', ({ id }) => {
     ).toEqual(DATA);
     expect(problemsOf(answer)).toEqual([]);
     expect(answer.of('data.release').findings).toEqual(['v0.7.0 (revision e182847d89e6)']);
-    expect(answer.of('data.verify').findings).toEqual([`${CHECKS.length - 3} checks passed`]);
+    expect(answer.of('data.verify').findings).toEqual([`${DATA_CHECKS.length - 3} checks passed`]);
   });
 
   it('is well at v0.6.0, and says what is planned', async () => {
@@ -99,7 +99,7 @@ describeEachDatabase('data', ({ id }) => {
     for (const other of ['data.ready', 'data.left-by-migration', 'data.verify', 'data.verify-warnings']) {
       expect(answer.of(other), other).toMatchObject({
         status: 'skipped',
-        hint: 'Not examined: the state of the data is not known (data.release).',
+        hint: 'Not checked: the state of the data is not known (data.release).',
       });
     }
     expect(answer.report.exitCode).toBe(1);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BUILT_PROGRAM } from '../../../scripts/build/build-mcpgw.ts';
 import type { DoctorContext } from '../../../src/doctor/context.ts';
-import { clock, memory } from '../../../src/doctor/machine/examinations.ts';
+import { clock, memory } from '../../../src/doctor/machine/checks.ts';
 import { readLimits } from '../../../src/doctor/machine/process-limits.ts';
 import { compareVersions } from '../../../src/doctor/machine/sqlite-versions.ts';
 import { NATIVE_MODULES } from '../../../src/native-modules.ts';
@@ -37,7 +37,7 @@ function shell(command: string, env: Readonly<Record<string, string | undefined>
   return reportIn(stdout);
 }
 
-/** For examinations that ask nothing of the database. */
+/** For checks that ask nothing of the database. */
 function contextWith(over: Partial<DoctorContext>): DoctorContext {
   const { settings, target, sources, warnings } = testSettings('sqlite:////nowhere.db');
   return {
@@ -56,6 +56,7 @@ function contextWith(over: Partial<DoctorContext>): DoctorContext {
     env: {},
     cwd: '/',
     thorough: false,
+    sampleSize: 10,
     now: new Date(),
     connect: () => Promise.reject(new Error('not to be connected to')),
     ...over,

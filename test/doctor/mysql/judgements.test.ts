@@ -75,8 +75,8 @@ describe('variables of the server', () => {
       'innodb_strict_mode is OFF: tables and keys that do not fit are made otherwise',
     ],
     [keyLength, { innodb_page_size: '8192' }, 'innodb_page_size is 8192: keys have at most 1536 bytes'],
-  ])('%o: %o', (examination, variables, line) => {
-    const found = examination.judge(facts(variables as Readonly<Record<string, string>>));
+  ])('%o: %o', (check, variables, line) => {
+    const found = check.judge(facts(variables as Readonly<Record<string, string>>));
     expect(found.count).toBe(1);
     expect(found.sample).toEqual([line]);
   });

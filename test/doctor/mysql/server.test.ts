@@ -17,7 +17,7 @@ function withParameters(url: string, parameters: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}${parameters}`;
 }
 
-/** What comes after a decisive finding is not examined, and nothing shows the password. */
+/** What comes after a decisive finding is not checked, and nothing shows the password. */
 function expectOnly(answer: DoctorAnswer, id: string): void {
   expect(answer.of(id).status).toBe('failed');
   expect(

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../../../scripts/servers/free-port.ts';
 import type { ServerLocation } from '../../../src/database/server-location.ts';
 import type { TargetContext } from '../../../src/doctor/context.ts';
-import { dnsExamination, type ServerKind, tcpExamination } from '../../../src/doctor/server/network.ts';
+import { dnsCheck, type ServerKind, tcpCheck } from '../../../src/doctor/server/network.ts';
 import type { PostgresqlTarget } from '../../../src/settings/database-target.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -26,8 +26,8 @@ function at({ defaultPort = 0, ...place }: Place) {
   const maskedUrl = `postgresql://me:***@${location.host}:${location.port}/gateway`;
   const context = { target: { maskedUrl } } as TargetContext<PostgresqlTarget>;
   return {
-    dns: () => dnsExamination(kind).find(context),
-    tcp: () => tcpExamination(kind).find(context),
+    dns: () => dnsCheck(kind).find(context),
+    tcp: () => tcpCheck(kind).find(context),
   };
 }
 

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { fine, found } from '../../../checks/check.ts';
 import type { Connection } from '../../../database/connection.ts';
 import { translateSqliteError } from '../../../database/sqlite/errors.ts';
 import { readDamage } from '../../../database/sqlite/read-damage.ts';
@@ -6,25 +7,23 @@ import { quoteName } from '../../../database/sqlite/table-sql.ts';
 import { statement } from '../../../database/statement.ts';
 import { GatewayError } from '../../../errors.ts';
 import { plural } from '../../../report/plural.ts';
-import { fine, found } from '../../examination.ts';
 import { damageCheck } from '../damage.ts';
 import type { FileContext } from '../file/file-check.ts';
-import type { InsideContext, InsideExamination } from './inside-examination.ts';
+import type { InsideCheck, InsideContext } from './inside-check.ts';
 
 const SALVAGE = 'Restore a backup, or salvage what is left into a new file.';
 
-/** Opens the file, which reads its first pages: no examination inside of it comes to that when they are damaged. */
+/** Opens the file, which reads its first pages: no check inside of it comes to that when they are damaged. */
 export const fileSchema = damageCheck<FileContext>({
   id: 'file.schema',
   title: 'The list of its tables can be read',
-  meaning:
-    'The pages that say which tables there are and where are damaged, so nothing of the database can be reached.',
+  hint: 'The pages that say which tables there are and where are damaged, so nothing of the database can be reached.',
   advice: SALVAGE,
   async damage({ connect }) {
     try {
       await connect('read', (db) => db.dialect.readSchema(db));
     } catch (error) {
-      // Anything else is told by the examination that opens it next.
+      // Anything else is told by the check that opens it next.
       if (error instanceof GatewayError && ['CORRUPT', 'NOT_A_DATABASE'].includes(error.code)) {
         return [error.message];
       }
@@ -36,8 +35,7 @@ export const fileSchema = damageCheck<FileContext>({
 export const databaseIntegrity = damageCheck<InsideContext>({
   id: 'database.integrity',
   title: 'The pages of the file are sound',
-  meaning:
-    'Rows are lost already or will be: the gateway reports "database disk image is malformed" when it comes to such a page, and a migration would stop half way.',
+  hint: 'Rows are lost already or will be: the gateway reports "database disk image is malformed" when it comes to such a page, and a migration would stop half way.',
   advice: SALVAGE,
   async damage(context) {
     const { pages } = await damageOf(context);
@@ -48,12 +46,11 @@ export const databaseIntegrity = damageCheck<InsideContext>({
 /** Rows of a unique index that are not: no index can be built over those. */
 const NOT_UNIQUE = /^non-unique entry/;
 
-export const databaseIndexes: InsideExamination = {
+export const databaseIndexes: InsideCheck = {
   id: 'database.indexes',
   title: 'Indexes hold what their tables do',
   level: 'error',
-  meaning:
-    'Queries that use such an index miss rows or find rows that are gone; no row itself is lost. The index must be built again before a migration.',
+  hint: 'Queries that use such an index miss rows or find rows that are gone; no row itself is lost. The index must be built again before a migration.',
   async find(context) {
     const { indexes } = await damageOf(context);
     if (indexes === null) return fine('a large file: compared with --verbose only');
@@ -98,7 +95,7 @@ const SMALL = 16_000_000;
 
 const known = new WeakMap<InsideContext, Promise<Damage>>();
 
-/** Checks the file once for all examinations: in full when it is small, or when there is time for it. */
+/** Checks the file once for all checks: in full when it is small, or when there is time for it. */
 function damageOf(context: InsideContext): Promise<Damage> {
   const damage = known.get(context) ?? findDamage(context);
   known.set(context, damage);

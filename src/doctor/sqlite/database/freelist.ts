@@ -1,6 +1,7 @@
 import { linkSync, rmSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { timeLabel } from '../../../backup/time-label.ts';
+import type { Hands } from '../../../checks/check.ts';
 import { checkCopy, countRows } from '../../../database/sqlite/backup.ts';
 import { translateSqliteError } from '../../../database/sqlite/errors.ts';
 import {
@@ -14,21 +15,19 @@ import { GatewayError } from '../../../errors.ts';
 import { giveName, sync } from '../../../files/new-file.ts';
 import { noProgress } from '../../../progress.ts';
 import { byteSize } from '../../../report/byte-size.ts';
-import type { MendHands } from '../../examination.ts';
 import { realFile } from '../file/file-check.ts';
-import type { InsideContext, InsideExamination } from './inside-examination.ts';
+import type { InsideCheck, InsideContext } from './inside-check.ts';
 import { readFileLayout } from './layout.ts';
 
 const MUCH_SHARE = 0.25;
 const MUCH_BYTES = 10_000_000;
 const LOCK_MS = 5_000;
 
-export const databaseFreelist: InsideExamination = {
+export const databaseFreelist: InsideCheck = {
   id: 'database.freelist',
   title: 'Little of the file is empty',
   level: 'warning',
-  meaning:
-    'The file is larger than what is in it: backups and checks read the empty part, too. Nothing is wrong with the data.',
+  hint: 'The file is larger than what is in it: backups and checks read the empty part, too. Nothing is wrong with the data.',
   async find({ db, target }) {
     const { pages, freePages, pageSize } = await readFileLayout(db);
     const facts = `${byteSize(freePages * pageSize)} of ${byteSize(pages * pageSize)} are empty (${freePages} of ${pages} pages)`;
@@ -48,7 +47,7 @@ export const databaseFreelist: InsideExamination = {
   },
 };
 
-async function vacuum({ target, now }: InsideContext, hands: MendHands): Promise<readonly string[]> {
+async function vacuum({ target, now }: InsideContext, hands: Hands): Promise<readonly string[]> {
   const path = realFile(target);
   const label = timeLabel(now);
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);

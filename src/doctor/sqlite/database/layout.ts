@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
+import { fine, found } from '../../../checks/check.ts';
 import type { Connection } from '../../../database/connection.ts';
 import { GatewayError } from '../../../errors.ts';
 import { byteSize } from '../../../report/byte-size.ts';
-import { fine, found } from '../../examination.ts';
 import { realFile } from '../file/file-check.ts';
 import { readHeader } from '../file/header.ts';
 import { fileFilesystem } from '../file/places.ts';
-import type { InsideExamination } from './inside-examination.ts';
+import type { InsideCheck } from './inside-check.ts';
 
 /** What the header of an open file says. */
 interface FileLayout {
@@ -29,12 +29,11 @@ export async function readFileLayout(db: Connection): Promise<FileLayout> {
 /** A file of this size is in use by people: then a writer that keeps all readers waiting is felt. */
 const IN_USE = 10_000_000;
 
-export const databaseJournalMode: InsideExamination = {
+export const databaseJournalMode: InsideCheck = {
   id: 'database.journal-mode',
   title: 'The journal mode suits how the gateway works',
   level: 'warning',
-  meaning:
-    'Without WAL mode whoever writes keeps everybody else waiting, readers too: that is where "database is locked" comes from when several workers run. The mode stays with the file.',
+  hint: 'Without WAL mode whoever writes keeps everybody else waiting, readers too: that is where "database is locked" comes from when several workers run. The mode stays with the file.',
   async find({ db, target }) {
     const { journalMode, pages, freePages, pageSize } = await readFileLayout(db);
     const wanted = target.pragmas.find(({ name }) => name === 'journal_mode')?.value;
@@ -63,12 +62,11 @@ export const databaseJournalMode: InsideExamination = {
   },
 };
 
-export const databaseVersion: InsideExamination = {
+export const databaseVersion: InsideCheck = {
   id: 'database.version',
   title: 'No newer SQLite than the one built in wrote the file',
   level: 'info',
-  meaning:
-    'A newer SQLite wrote the file last. Its format is the same, but its SQL may use what older programs do not know; keep the versions together where you can.',
+  hint: 'A newer SQLite wrote the file last. Its format is the same, but its SQL may use what older programs do not know; keep the versions together where you can.',
   async find({ db, target }) {
     const writtenBy = readHeader(realFile(target))?.writtenBy ?? '';
     const { version } = db.dialect.server;

@@ -1,18 +1,18 @@
 import type { SqliteTarget } from '../../../settings/database-target.ts';
-import type { InsideExamination } from './inside-examination.ts';
+import type { InsideCheck } from './inside-check.ts';
 
 /**
  * A parameter of DATABASE_URL: it lasts as long as a connection, so what counts is what the URL asks of each.
  * Recommended is what the upgrade guide of the gateway has, with a cache in KiB instead of pages.
  */
-interface Parameter extends Pick<InsideExamination, 'id' | 'title' | 'level' | 'meaning'> {
+interface Parameter extends Pick<InsideCheck, 'id' | 'title' | 'level' | 'hint'> {
   /** The first name is the one to write. */
   readonly names: readonly string[];
   readonly recommended: string;
   judge(target: SqliteTarget): { readonly isWrong: boolean; readonly fact: string };
 }
 
-function parameterCheck({ names, recommended, judge, ...described }: Parameter): InsideExamination {
+function parameterCheck({ names, recommended, judge, ...described }: Parameter): InsideCheck {
   return {
     ...described,
     async find({ target }) {
@@ -35,8 +35,7 @@ export const databaseSynchronous = parameterCheck({
   id: 'database.synchronous',
   title: 'Commits reach the disk',
   level: 'warning',
-  meaning:
-    'With synchronous=OFF a power cut or a crash of the machine can damage the whole file, not only lose the last commits.',
+  hint: 'With synchronous=OFF a power cut or a crash of the machine can damage the whole file, not only lose the last commits.',
   names: ['synchronous'],
   recommended: 'NORMAL',
   judge(target) {
@@ -51,8 +50,7 @@ export const databaseBusyTimeout = parameterCheck({
   id: 'database.busy-timeout',
   title: 'Connections wait for each other',
   level: 'warning',
-  meaning:
-    'A connection that does not wait fails with "database is locked" as soon as another one writes; half a minute is what the upgrade guide recommends.',
+  hint: 'A connection that does not wait fails with "database is locked" as soon as another one writes; half a minute is what the upgrade guide recommends.',
   names: ['timeout', 'busy_timeout'],
   recommended: '30',
   judge: ({ busyTimeoutMs }) => ({
@@ -68,8 +66,7 @@ export const databaseCacheSize = parameterCheck({
   id: 'database.cache-size',
   title: 'The page cache is large enough',
   level: 'info',
-  meaning:
-    'With a cache below SQLite’s own default of 2 MB the gateway reads the same pages again and again.',
+  hint: 'With a cache below SQLite’s own default of 2 MB the gateway reads the same pages again and again.',
   names: ['cache_size'],
   recommended: '-32000',
   judge(target) {

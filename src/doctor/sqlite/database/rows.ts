@@ -1,17 +1,16 @@
 import { sql } from 'kysely';
+import { fine, found } from '../../../checks/check.ts';
 import { statement } from '../../../database/statement.ts';
 import { plural } from '../../../report/plural.ts';
 import { thousands } from '../../../report/thousands.ts';
 import { lostAndFoundIn } from '../../data/lost-and-found.ts';
-import { fine, found } from '../../examination.ts';
-import type { InsideExamination } from './inside-examination.ts';
+import type { InsideCheck } from './inside-check.ts';
 
-export const databaseForeignKeys: InsideExamination = {
+export const databaseForeignKeys: InsideCheck = {
   id: 'database.foreign-keys',
   title: 'No row points at a row that is gone',
   level: 'warning',
-  meaning:
-    'The gateway does not enforce foreign keys on SQLite, so rows outlive what they belong to. A migration takes them along; mcpgw fix deletes or detaches them afterwards.',
+  hint: 'The gateway does not enforce foreign keys on SQLite, so rows outlive what they belong to. A migration takes them along; mcpgw fix deletes or detaches them afterwards.',
   command: 'mcpgw fix --only foreign-keys.dangling',
   async find(context) {
     const rows = await context.db.query<{ child: string; parent: string; n: number }>(
@@ -26,12 +25,11 @@ export const databaseForeignKeys: InsideExamination = {
 
 const MANY_ROWS = 100_000;
 
-export const databaseStatistics: InsideExamination = {
+export const databaseStatistics: InsideCheck = {
   id: 'database.statistics',
   title: 'The query planner knows the tables',
   level: 'info',
-  meaning:
-    'Without statistics SQLite guesses which index is best; on tables of this size a wrong guess is felt in the admin pages.',
+  hint: 'Without statistics SQLite guesses which index is best; on tables of this size a wrong guess is felt in the admin pages.',
   async find({ db, schema, target }) {
     const stats = await db.query<{ name: string }>(
       sql`SELECT name FROM sqlite_schema WHERE name = 'sqlite_stat1'`,

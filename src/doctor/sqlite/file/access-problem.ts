@@ -1,8 +1,8 @@
 import { accessSync, constants, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Findings, found } from '../../../checks/check.ts';
 import { statOrNothing } from '../../../files/stat-or-nothing.ts';
 import { shellWord } from '../../../report/shell-word.ts';
-import { type DoctorFindings, found } from '../../examination.ts';
 import { type AskingUser, accessThrough, askingUser, sudoUser, userLabel } from '../../users.ts';
 import { mountOf, readMounts } from './mounts.ts';
 
@@ -51,8 +51,8 @@ export async function folderInTheWay(path: string): Promise<AccessProblem | null
   return null;
 }
 
-/** @param meaning of the examination that found it */
-export function toFindings({ text, command, advice }: AccessProblem, meaning: string): DoctorFindings {
+/** @param meaning of the check that found it */
+export function toFindings({ text, command, advice }: AccessProblem, meaning: string): Findings {
   return found([text], { command, hint: advice === '' ? meaning : `${meaning} ${advice}` });
 }
 

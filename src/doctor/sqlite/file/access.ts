@@ -1,14 +1,14 @@
 import { chmodSync, chownSync, constants, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { fine, found } from '../../../checks/check.ts';
 import { shellWord } from '../../../report/shell-word.ts';
-import { fine, found } from '../../examination.ts';
 import { accessThrough, askingUser, sudoUser, userLabel } from '../../users.ts';
 import { accessProblem, foldersAbove, modeOf, STICKY, toFindings } from './access-problem.ts';
-import { type FileExamination, fileCheck } from './file-check.ts';
+import { type FileCheck, fileCheck } from './file-check.ts';
 import { holdersOf } from './holders.ts';
 
 /** What this user must be allowed to do with the file, or with its folder. */
-interface Needed extends Pick<FileExamination, 'id' | 'title' | 'meaning' | 'decisive'> {
+interface Needed extends Pick<FileCheck, 'id' | 'title' | 'hint' | 'decisive'> {
   readonly bits: number;
   /** The file unless told. */
   place?(path: string): string;
@@ -18,19 +18,13 @@ interface Needed extends Pick<FileExamination, 'id' | 'title' | 'meaning' | 'dec
   readonly ownMode?: { readonly bits: number; readonly to: string; readonly done: string };
 }
 
-function accessCheck({
-  bits,
-  place = (path) => path,
-  facts,
-  ownMode,
-  ...described
-}: Needed): FileExamination {
+function accessCheck({ bits, place = (path) => path, facts, ownMode, ...described }: Needed): FileCheck {
   return fileCheck({
     ...described,
     level: 'error',
     async find(path) {
       const problem = await accessProblem(place(path), bits);
-      if (problem !== null) return toFindings(problem, described.meaning);
+      if (problem !== null) return toFindings(problem, described.hint);
       return facts === undefined ? fine() : fine(facts(place(path)));
     },
     ...(ownMode && {
@@ -51,7 +45,7 @@ function accessCheck({
 export const fileReadable = accessCheck({
   id: 'file.readable',
   title: 'This user can read the file',
-  meaning: 'Nothing can be read as this user.',
+  hint: 'Nothing can be read as this user.',
   decisive: true,
   bits: constants.R_OK,
   ownMode: { bits: 0o600, to: 'read and write', done: 'read and written' },
@@ -60,8 +54,7 @@ export const fileReadable = accessCheck({
 export const fileWritable = accessCheck({
   id: 'file.writable',
   title: 'This user can write the file',
-  meaning:
-    'The gateway ends with "attempt to write a readonly database" as this user, and so does the migration, before it changes anything.',
+  hint: 'The gateway ends with "attempt to write a readonly database" as this user, and so does the migration, before it changes anything.',
   bits: constants.W_OK,
   facts(file) {
     const uid = askingUser().uid;
@@ -73,8 +66,7 @@ export const fileWritable = accessCheck({
 export const fileFolder = accessCheck({
   id: 'file.folder',
   title: 'This user can make journal files in its folder',
-  meaning:
-    'SQLite makes a journal beside the database for every change. Where it cannot, writing ends with "unable to open database file" or "disk I/O error".',
+  hint: 'SQLite makes a journal beside the database for every change. Where it cannot, writing ends with "unable to open database file" or "disk I/O error".',
   bits: constants.W_OK | constants.X_OK,
   place: dirname,
   facts: (folder) => `${folder}: ${ownerAndMode(folder)}`,
@@ -85,12 +77,11 @@ function ownerAndMode(place: string): string {
   return `owner ${userLabel(stats.uid)}, mode ${modeOf(stats)}`;
 }
 
-export const fileSticky: FileExamination = fileCheck({
+export const fileSticky: FileCheck = fileCheck({
   id: 'file.sticky',
   title: 'Its folder lets users remove each other’s journals',
   level: 'warning',
-  meaning:
-    'In a sticky folder such as /tmp only the owner of a file can remove it: a journal that one user leaves is in the way of the other ("disk I/O error"), and a backup cannot be restored.',
+  hint: 'In a sticky folder such as /tmp only the owner of a file can remove it: a journal that one user leaves is in the way of the other ("disk I/O error"), and a backup cannot be restored.',
   find(path) {
     const folder = dirname(path);
     const [{ uid: owner }, { mode, uid: folderOwner }] = [statSync(path), statSync(folder)];
@@ -100,7 +91,7 @@ export const fileSticky: FileExamination = fileCheck({
     return found(
       [`${folder} is sticky, and ${path} belongs to ${userLabel(owner)}, not to ${userLabel(me)}`],
       {
-        hint: `${fileSticky.meaning} Run mcpgw as ${userLabel(owner)}.`,
+        hint: `${fileSticky.hint} Run mcpgw as ${userLabel(owner)}.`,
         command: `sudo -u ${sudoUser(owner)} mcpgw doctor --database-url ${shellWord(`sqlite:///${path}`)}`,
       },
     );
@@ -111,8 +102,7 @@ export const fileBeside = fileCheck({
   id: 'file.beside',
   title: 'The -wal, -shm and -journal files can be used',
   level: 'error',
-  meaning:
-    'Somebody else, root as a rule, has worked on the database and left files that its owner may not use: then it cannot be opened ("unable to open database file", "disk I/O error"). Give them to the owner; never delete them.',
+  hint: 'Somebody else, root as a rule, has worked on the database and left files that its owner may not use: then it cannot be opened ("unable to open database file", "disk I/O error"). Give them to the owner; never delete them.',
   async find(path) {
     const problems = await Promise.all(thingsBeside(path).map((file) => problemBeside(file, path)));
     const files = filesBeside(path).map(shellWord).join(' ');
@@ -180,8 +170,7 @@ export const fileMode = fileCheck({
   id: 'file.mode',
   title: 'Only its owner and group can read the file',
   level: 'warning',
-  meaning:
-    'Every user of this machine can get at the database, with the password hashes and credentials in it. The migration works all the same.',
+  hint: 'Every user of this machine can get at the database, with the password hashes and credentials in it. The migration works all the same.',
   find(path) {
     const stats = statSync(path);
     // A folder on the way that others may not enter protects what is in it.

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
+import { fine } from '../../../checks/check.ts';
 import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { readWal } from '../../../database/sqlite/wal.ts';
 import { byteSize } from '../../../report/byte-size.ts';
-import { fine } from '../../examination.ts';
 import { damageCheck, damageFindings } from '../damage.ts';
-import { salvageMend } from '../salvage/salvage-mend.ts';
+import { salvageRepair } from '../salvage/salvage-repair.ts';
 import { type FileContext, fileCheck, realFile } from './file-check.ts';
 import { type Header, MAGIC, parseHeader, readHeader } from './header.ts';
 import { readJournal } from './journal.ts';
@@ -16,7 +16,7 @@ export const fileSqlite = fileCheck({
   id: 'file.sqlite',
   title: 'The file is a SQLite database',
   level: 'error',
-  meaning: 'SQLite will not open the file ("file is not a database"), so there is nothing to migrate in it.',
+  hint: 'SQLite will not open the file ("file is not a database"), so there is nothing to migrate in it.',
   command: 'mcpgw backup --list',
   decisive: true,
   async find(path, context) {
@@ -33,14 +33,13 @@ export const fileSqlite = fileCheck({
       `${byteSize(size)}, ${pages} pages of ${pageSize} bytes, ${mode}, last written by SQLite ${writtenBy}`,
     );
   },
-  repair: (_, context) => salvageMend(context),
+  repair: (_, context) => salvageRepair(context),
 });
 
 export const fileWhole = damageCheck<FileContext>({
   id: 'file.whole',
   title: 'The file has all the pages its header counts',
-  meaning:
-    'The end of the database is missing, as after a copy that was broken off or a full disk. Do not write to it.',
+  hint: 'The end of the database is missing, as after a copy that was broken off or a full disk. Do not write to it.',
   advice: 'Restore a backup, or salvage what is left.',
   async damage({ target }) {
     const path = realFile(target);

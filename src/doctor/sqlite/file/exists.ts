@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { type Findings, fine } from '../../../checks/check.ts';
 import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { byteSize } from '../../../report/byte-size.ts';
 import { shellWord } from '../../../report/shell-word.ts';
-import { type DoctorFindings, fine } from '../../examination.ts';
 import { folderInTheWay, toFindings } from './access-problem.ts';
 import { fileCheck } from './file-check.ts';
 import { MAGIC } from './header.ts';
@@ -12,8 +12,7 @@ export const fileExists = fileCheck({
   id: 'file.exists',
   title: 'The file is there',
   level: 'error',
-  meaning:
-    'There is no database where DATABASE_URL says. A relative path starts at the folder the program runs in, which may be another one than the gateway’s.',
+  hint: 'There is no database where DATABASE_URL says. A relative path starts at the folder the program runs in, which may be another one than the gateway’s.',
   decisive: true,
   find(real, { target: { path } }) {
     let stats: Stats | undefined;
@@ -37,7 +36,7 @@ export const fileExists = fileCheck({
 
 const one = (text: string, ...more: readonly string[]) => ({ count: 1, sample: [text, ...more] });
 
-async function notReached(path: string, code: string): Promise<DoctorFindings> {
+async function notReached(path: string, code: string): Promise<Findings> {
   if (code === 'ELOOP') return one(`${path} is a symbolic link that leads back to itself`);
   if (code === 'ENOTDIR') return one(`${path}: a part of the path is a file, not a folder`);
   const problem = (await folderInTheWay(path)) ?? (await folderInTheWay(leadsTo(path)));
@@ -56,7 +55,7 @@ function leadsTo(path: string): string {
   }
 }
 
-function missing(path: string): DoctorFindings {
+function missing(path: string): Findings {
   const folder = dirname(path);
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
     return one(`${path} is a symbolic link to ${readlinkSync(path)}, which is not there`);
@@ -78,7 +77,7 @@ function missing(path: string): DoctorFindings {
 }
 
 /** A SQLite database right in a folder may be the one that was meant; only the first few files are looked at. */
-function suggestion(folder: string): Pick<DoctorFindings, 'command'> {
+function suggestion(folder: string): Pick<Findings, 'command'> {
   try {
     const other = readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.isFile() && !/-(wal|shm|journal)$/.test(entry.name))

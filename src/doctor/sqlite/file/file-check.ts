@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
+import type { DoctorCheck, Findings, Repair } from '../../../checks/check.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
-import type { DoctorFindings, Examination, Mend } from '../../examination.ts';
 
 export type FileContext = TargetContext<SqliteTarget>;
 
@@ -10,16 +10,16 @@ export type FileContext = TargetContext<SqliteTarget>;
  * closing a file that was only read, too, takes away every POSIX lock the process has on it
  * (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
-export type FileExamination = Examination<FileContext>;
+export type FileCheck = DoctorCheck<FileContext>;
 
 /** The same, with the place of the file looked up. */
-interface FileCheck extends Omit<FileExamination, 'find' | 'repair'> {
+interface PathCheck extends Omit<FileCheck, 'find' | 'repair'> {
   /** @param path the file behind symbolic links */
-  find(path: string, context: FileContext): DoctorFindings | Promise<DoctorFindings>;
-  repair?(path: string, context: FileContext): Mend | null | Promise<Mend | null>;
+  find(path: string, context: FileContext): Findings | Promise<Findings>;
+  repair?(path: string, context: FileContext): Repair | null | Promise<Repair | null>;
 }
 
-export function fileCheck({ find, repair, ...described }: FileCheck): FileExamination {
+export function fileCheck({ find, repair, ...described }: PathCheck): FileCheck {
   return {
     ...described,
     find: async (context) => find(realFile(context.target), context),

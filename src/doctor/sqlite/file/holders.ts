@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { found } from '../../../checks/check.ts';
 import { describeProcess } from '../../../database/sqlite/describe-process.ts';
 import { fileLocks } from '../../../database/sqlite/file-locks.ts';
 import { fileUsers } from '../../../database/sqlite/file-users.ts';
-import { found } from '../../examination.ts';
 import { askingUser, sudoUser, userLabel } from '../../users.ts';
 import { type FileContext, fileCheck, realFile } from './file-check.ts';
 
@@ -12,8 +12,7 @@ export const fileHolders = fileCheck({
   id: 'file.holders',
   title: 'Nobody has the file open',
   level: 'info',
-  meaning:
-    'The gateway may run while the database is only looked at. Stop it before a migration: it would wait for a lock, and a gateway of v0.6.0 does not know the new schema.',
+  hint: 'The gateway may run while the database is only looked at. Stop it before a migration: it would wait for a lock, and a gateway of v0.6.0 does not know the new schema.',
   async find(path, context) {
     const { open, hidden } = await holdersOf(context);
     const owner = statSync(path).uid;
@@ -32,8 +31,7 @@ export const fileReplaced = fileCheck({
   id: 'file.replaced',
   title: 'Nobody still uses a file that was replaced',
   level: 'warning',
-  meaning:
-    'What such a process writes goes to the old file, which nobody else sees, and is gone when the process ends. Restart it.',
+  hint: 'What such a process writes goes to the old file, which nobody else sees, and is gone when the process ends. Restart it.',
   async find(path, context) {
     const { replaced } = await holdersOf(context);
     return found(replaced.map(({ text }) => `${text}, still has the removed ${path} open`));
@@ -57,7 +55,7 @@ interface FileHolders {
   readonly hidden: readonly FileHolder[];
 }
 
-/** Looking at every process takes a while, and several examinations of one run want to know. */
+/** Looking at every process takes a while, and several checks of one run want to know. */
 const asked = new WeakMap<FileContext, Promise<FileHolders>>();
 
 /** The other processes that have the database or one of the files beside it open, or hold a lock on it. */

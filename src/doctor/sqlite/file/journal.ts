@@ -1,12 +1,12 @@
 import { constants, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { fine, found } from '../../../checks/check.ts';
 import { fileUsers } from '../../../database/sqlite/file-users.ts';
 import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { writeLockHolder } from '../../../database/sqlite/holder.ts';
 import { GatewayError } from '../../../errors.ts';
 import { byteSize } from '../../../report/byte-size.ts';
-import { fine, found } from '../../examination.ts';
 import { accessProblem } from './access-problem.ts';
 import { type FileContext, fileCheck } from './file-check.ts';
 import { holdersOf } from './holders.ts';
@@ -17,8 +17,7 @@ export const fileJournal = fileCheck({
   id: 'file.journal',
   title: 'No transaction was broken off',
   level: 'error',
-  meaning:
-    'A program was killed while it wrote, and the file is half changed until the transaction is taken back, which the next program that opens the database for writing does by itself; nothing that was committed is lost. Until then nobody can read it, and without its -journal the database is damaged: never delete that file.',
+  hint: 'A program was killed while it wrote, and the file is half changed until the transaction is taken back, which the next program that opens the database for writing does by itself; nothing that was committed is lost. Until then nobody can read it, and without its -journal the database is damaged: never delete that file.',
   command: 'mcpgw doctor --repair',
   decisive: true,
   async find(path, context) {

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { found } from '../../../checks/check.ts';
 import { describeProcess } from '../../../database/sqlite/describe-process.ts';
 import { covers, type FileLock, fileLocks, LOCK_BYTES } from '../../../database/sqlite/file-locks.ts';
-import { found } from '../../examination.ts';
-import { type FileExamination, fileCheck } from './file-check.ts';
+import { type FileCheck, fileCheck } from './file-check.ts';
 import { readHeader } from './header.ts';
 
 const CANNOT_KILL =
   'Stop that program in its own way, or wait for it. Do not kill it in the middle of a write, and never delete a -wal or -journal file.';
 
-interface LockCheck extends Pick<FileExamination, 'id' | 'title' | 'level' | 'meaning' | 'decisive'> {
+interface LockCheck extends Pick<FileCheck, 'id' | 'title' | 'level' | 'hint' | 'decisive'> {
   /** What is said of who has such a lock. */
   readonly told: string;
   locks(path: string): readonly FileLock[];
 }
 
-function lockCheck({ told, locks, ...described }: LockCheck): FileExamination {
+function lockCheck({ told, locks, ...described }: LockCheck): FileCheck {
   return fileCheck({
     ...described,
     async find(path) {
@@ -28,7 +28,7 @@ export const fileWriteLock = lockCheck({
   id: 'file.write-lock',
   title: 'Nobody is in the middle of a write',
   level: 'error',
-  meaning: `Nobody else can write while this lock is held: a migration waits for it (--lock-timeout) and then ends with nothing changed. ${CANNOT_KILL}`,
+  hint: `Nobody else can write while this lock is held: a migration waits for it (--lock-timeout) and then ends with nothing changed. ${CANNOT_KILL}`,
   told: 'holds the write lock',
   locks: (path) => [
     ...fileLocks(path).filter(
@@ -42,8 +42,7 @@ export const fileReaders = lockCheck({
   id: 'file.readers',
   title: 'Nobody reads in a long transaction',
   level: 'warning',
-  meaning:
-    'Without WAL a transaction that reads keeps everybody from committing: the migration would wait for it at its very end. Stop that program, or let it finish.',
+  hint: 'Without WAL a transaction that reads keeps everybody from committing: the migration would wait for it at its very end. Stop that program, or let it finish.',
   told: 'has been reading for half a second or longer',
   locks(path) {
     // In WAL mode every open connection has this lock, and it is in nobody's way.
@@ -59,7 +58,7 @@ export const fileExclusive = lockCheck({
   id: 'file.exclusive',
   title: 'Nobody keeps everybody out of the file',
   level: 'error',
-  meaning: `Even reading ends with "database is locked" while this lock is held. ${CANNOT_KILL}`,
+  hint: `Even reading ends with "database is locked" while this lock is held. ${CANNOT_KILL}`,
   decisive: true,
   told: 'has an exclusive lock on the file',
   locks: (path) => fileLocks(path).filter(isExclusive),

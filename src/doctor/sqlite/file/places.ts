@@ -2,18 +2,17 @@ import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Findings, fine, found } from '../../../checks/check.ts';
 import { shellWord } from '../../../report/shell-word.ts';
-import { type DoctorFindings, fine, found } from '../../examination.ts';
 import { foldersAbove } from './access-problem.ts';
-import { type FileExamination, fileCheck } from './file-check.ts';
+import { type FileCheck, fileCheck } from './file-check.ts';
 import { type Mount, mountOf, readMounts } from './mounts.ts';
 
 export const fileLinks = fileCheck({
   id: 'file.links',
   title: 'The file has one name only',
   level: 'warning',
-  meaning:
-    'Journals are named after the name a database is opened by: two programs that use two names of one file do not see each other’s journal, which damages it (https://www.sqlite.org/howtocorrupt.html, 2.5). Use one name, and a symbolic link for the other.',
+  hint: 'Journals are named after the name a database is opened by: two programs that use two names of one file do not see each other’s journal, which damages it (https://www.sqlite.org/howtocorrupt.html, 2.5). Use one name, and a symbolic link for the other.',
   find(path) {
     const { nlink, ino } = statSync(path);
     if (nlink < 2) return fine();
@@ -46,17 +45,17 @@ const RISKS: readonly (readonly [types: RegExp, what: string, risk: string])[] =
   [/^(fuse|osxfuse|macfuse)(\.(?!fuse-overlayfs$).*)?$/, 'a file system of a program (FUSE)', FUSE],
 ];
 
-export const fileFilesystem: FileExamination = fileCheck({
+export const fileFilesystem: FileCheck = fileCheck({
   id: 'file.filesystem',
   title: 'The file is on a local disk',
   level: 'warning',
-  meaning: 'Keep the database on a disk of this machine, and only backups elsewhere.',
+  hint: 'Keep the database on a disk of this machine, and only backups elsewhere.',
   preflight: 'warn',
   find: async (path) => judgeFilesystem(path, mountOf(dirname(path), await readMounts())),
 });
 
 /** @param mount where the file is; null when the system does not tell */
-export function judgeFilesystem(path: string, mount: Mount | null): DoctorFindings {
+export function judgeFilesystem(path: string, mount: Mount | null): Findings {
   if (mount === null) return fine();
   const { point, type, source } = mount;
   const [, what, risk] = RISKS.find(([types]) => types.test(type)) ?? [];
@@ -64,7 +63,7 @@ export function judgeFilesystem(path: string, mount: Mount | null): DoctorFindin
   // `//user:password@server/share`
   const from = source === '' || source === type ? '' : ` (${source.replace(/\/\/[^/]*@/, '//')})`;
   return found([`${path} is on ${what}: ${type}${from} at ${point}`], {
-    hint: `${risk} ${fileFilesystem.meaning}`,
+    hint: `${risk} ${fileFilesystem.hint}`,
   });
 }
 
@@ -96,8 +95,7 @@ export const fileSynced = fileCheck({
   id: 'file.synced',
   title: 'No program copies its folder to a cloud',
   level: 'warning',
-  meaning:
-    'Such a program copies the database and its journal apart from each other and puts older copies back: transactions get lost and the file gets damaged. Keep the database in another folder, and only backups in this one.',
+  hint: 'Such a program copies the database and its journal apart from each other and puts older copies back: transactions get lost and the file gets damaged. Keep the database in another folder, and only backups in this one.',
   preflight: 'warn',
   find(path) {
     const folder = syncedFolder(path) ?? markedFolder(path);
@@ -136,7 +134,7 @@ export const fileMacos = fileCheck({
   id: 'file.macos',
   title: 'macOS keeps no program from the file',
   level: 'warning',
-  meaning: 'macOS may refuse to open the file ("Operation not permitted") although its mode allows it.',
+  hint: 'macOS may refuse to open the file ("Operation not permitted") although its mode allows it.',
   async find(path, { env }) {
     if (process.platform !== 'darwin') return fine();
     return judgeMacos(path, env.HOME ?? '', await quarantineOf(path));
@@ -147,7 +145,7 @@ export const fileMacos = fileCheck({
  * @param home of this user
  * @param quarantine the attribute `com.apple.quarantine`, or null when the file has none
  */
-export function judgeMacos(path: string, home: string, quarantine: string | null): DoctorFindings {
+export function judgeMacos(path: string, home: string, quarantine: string | null): Findings {
   const inHome = (folder: string) => home !== '' && path.startsWith(`${home}/${folder}/`);
   const sample: string[] = [];
   let command = '';

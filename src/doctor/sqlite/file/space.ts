@@ -1,9 +1,9 @@
 import { constants, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fine, found } from '../../../checks/check.ts';
 import { sqliteBackupFolder, sqliteBytes } from '../../../database/sqlite/backup.ts';
 import { byteSize } from '../../../report/byte-size.ts';
-import { fine, found } from '../../examination.ts';
 import { accessProblem, foldersAbove } from './access-problem.ts';
 import { fileCheck } from './file-check.ts';
 import { readHeader } from './header.ts';
@@ -15,8 +15,7 @@ export const fileSpace = fileCheck({
   id: 'file.space',
   title: 'Its disk has room for a migration',
   level: 'error',
-  meaning:
-    'A migration writes up to the size of the database once more, as journal and as rebuilt tables. On a full disk it is taken back ("database or disk is full"). Make room first.',
+  hint: 'A migration writes up to the size of the database once more, as journal and as rebuilt tables. On a full disk it is taken back ("database or disk is full"). Make room first.',
   preflight: 'warn',
   async find(path) {
     const folder = dirname(path);
@@ -64,8 +63,7 @@ export const fileBackup = fileCheck({
   id: 'file.backup',
   title: 'A backup can be kept beside it',
   level: 'error',
-  meaning:
-    'A migration begins with a backup, and does not begin where none can be made. Make room there, or name a folder on another disk with --backup-dir.',
+  hint: 'A migration begins with a backup, and does not begin where none can be made. Make room there, or name a folder on another disk with --backup-dir.',
   async find(path, { target }) {
     const place = sqliteBackupFolder(target.path);
     const folder = [...foldersAbove(place), place].findLast(

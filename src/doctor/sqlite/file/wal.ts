@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { sql } from 'kysely';
 import { backUpUntouched } from '../../../backup/back-up-untouched.ts';
 import { damagedFolder } from '../../../backup/damaged-folder.ts';
+import { fine, found } from '../../../checks/check.ts';
 import { sqliteBackupFolder } from '../../../database/sqlite/backup.ts';
 import { describeProcess } from '../../../database/sqlite/describe-process.ts';
 import { covers, fileLocks, LOCK_BYTES } from '../../../database/sqlite/file-locks.ts';
@@ -13,11 +14,10 @@ import { withWalLog } from '../../../database/sqlite/wal-log.ts';
 import { GatewayError } from '../../../errors.ts';
 import { byteSize } from '../../../report/byte-size.ts';
 import { shellWord } from '../../../report/shell-word.ts';
-import { fine, found } from '../../examination.ts';
 import { damageCheck } from '../damage.ts';
-import { salvageMend } from '../salvage/salvage-mend.ts';
+import { salvageRepair } from '../salvage/salvage-repair.ts';
 import { accessProblem } from './access-problem.ts';
-import { type FileContext, type FileExamination, fileCheck, realFile } from './file-check.ts';
+import { type FileCheck, type FileContext, fileCheck, realFile } from './file-check.ts';
 import { readHeader } from './header.ts';
 import { holdersOf } from './holders.ts';
 import { lastingLocks } from './locks.ts';
@@ -26,8 +26,7 @@ export const fileWalMatch = fileCheck({
   id: 'file.wal-match',
   title: 'The -wal file belongs to this database',
   level: 'error',
-  meaning:
-    'The database was put under the -wal of another one, as when a copy is restored by hand. Whoever opens it gets the other’s pages mixed into it: open it with nothing until the -wal file is moved away. Move it, do not delete it: it may hold what another database lacks.',
+  hint: 'The database was put under the -wal of another one, as when a copy is restored by hand. Whoever opens it gets the other’s pages mixed into it: open it with nothing until the -wal file is moved away. Move it, do not delete it: it may hold what another database lacks.',
   decisive: true,
   find(path) {
     const header = readHeader(path);
@@ -46,12 +45,11 @@ export const fileWalMatch = fileCheck({
   },
 });
 
-export const fileWalWhole: FileExamination = {
+export const fileWalWhole: FileCheck = {
   ...damageCheck<FileContext>({
     id: 'file.wal-whole',
     title: 'SQLite finds every commit in the -wal file',
-    meaning:
-      'The -wal file is damaged in front of changes that were committed. SQLite ignores those without a word, and the next program that opens the database for writing removes them for good: open it with nothing, and keep the database and its -wal together.',
+    hint: 'The -wal file is damaged in front of changes that were committed. SQLite ignores those without a word, and the next program that opens the database for writing removes them for good: open it with nothing, and keep the database and its -wal together.',
     advice:
       'Restore a backup, or salvage: both files are copied first, and a new one gets everything that is readable.',
     preflight: 'refuse',
@@ -61,7 +59,7 @@ export const fileWalWhole: FileExamination = {
     },
   }),
   async repair(context, { sample }) {
-    const mend = salvageMend(context);
+    const mend = salvageRepair(context);
     if (mend === null) return null;
     return {
       summary: [...mend.summary, 'What is behind the damage in the -wal stays in that copy only'],
@@ -84,8 +82,7 @@ export const fileWal = fileCheck({
   id: 'file.wal',
   title: 'No changes wait in the -wal file',
   level: 'warning',
-  meaning:
-    'The last changes are in the -wal file and not in the database file yet. Nothing is lost as long as the two stay together: a copy of the database alone lacks them, and deleting the -wal deletes them. A checkpoint brings them over.',
+  hint: 'The last changes are in the -wal file and not in the database file yet. Nothing is lost as long as the two stay together: a copy of the database alone lacks them, and deleting the -wal deletes them. A checkpoint brings them over.',
   command: 'mcpgw doctor --repair',
   async find(path, context) {
     const wal = readWal(`${path}-wal`);

@@ -81,7 +81,7 @@ function linesOf(reports: readonly CheckReport[], title: string, page: Page): st
   ];
 }
 
-/** Of the many examinations of groups those that passed or were skipped are counted, and named when asked for. */
+/** Of the many checks of groups those that passed or were skipped are counted, and named when asked for. */
 function isCounted({ style }: Page, check: CheckReport | undefined): boolean {
   return check?.group !== undefined && !style.verbose;
 }

@@ -1,5 +1,5 @@
 import type { SqliteTarget } from '../../settings/database-target.ts';
-import type { TargetExaminations } from '../examinations.ts';
+import type { TargetChecks } from '../context.ts';
 import { siteObjects } from '../server/site-objects.ts';
 import { databaseIndexes, databaseIntegrity, fileSchema } from './database/damage.ts';
 import { databaseFreelist } from './database/freelist.ts';
@@ -16,8 +16,8 @@ import { fileFilesystem, fileLinks, fileMacos, fileSynced } from './file/places.
 import { fileBackup, fileSpace } from './file/space.ts';
 import { fileWal, fileWalMatch, fileWalWhole } from './file/wal.ts';
 
-export const SQLITE_EXAMINATIONS: TargetExaminations<SqliteTarget> = {
-  // Those that end the examination come after the ones that tell most about why.
+export const SQLITE_CHECKS: TargetChecks<SqliteTarget> = {
+  // Those that end the check come after the ones that tell most about why.
   outside: [
     fileExists,
     fileReadable,

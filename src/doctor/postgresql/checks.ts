@@ -1,10 +1,10 @@
 import { postgresqlBackupClients } from '../../database/postgresql/clients.ts';
 import { postgresqlLocation } from '../../database/postgresql/location.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
-import type { TargetExaminations } from '../examinations.ts';
+import type { TargetChecks } from '../context.ts';
 
-import { backupClientExamination, gateExaminations } from '../server/login.ts';
-import { dnsExamination, type ServerKind, tcpExamination } from '../server/network.ts';
+import { backupClientCheck, gateChecks } from '../server/login.ts';
+import { dnsCheck, type ServerKind, tcpCheck } from '../server/network.ts';
 import { readable } from '../server/readable.ts';
 import { siteObjects } from '../server/site-objects.ts';
 import { blockers, prepared } from './blockers.ts';
@@ -23,21 +23,19 @@ const KIND: ServerKind<PostgresqlTarget> = {
   service: 'postgresql',
   locationOf: postgresqlLocation,
 };
-const gate = gateExaminations(postgresqlLogin, POSTGRESQL_GATES);
+const gate = gateChecks(postgresqlLogin, POSTGRESQL_GATES);
 
-export const POSTGRESQL_EXAMINATIONS: TargetExaminations<PostgresqlTarget> = {
+export const POSTGRESQL_CHECKS: TargetChecks<PostgresqlTarget> = {
   outside: [
-    dnsExamination(KIND),
-    tcpExamination(KIND),
+    dnsCheck(KIND),
+    tcpCheck(KIND),
     gate('protocol'),
     gate('tls'),
     gate('authentication'),
     gate('database'),
     pooler,
     transactions,
-    backupClientExamination(postgresqlLogin, (context, { version }) =>
-      postgresqlBackupClients(context, version),
-    ),
+    backupClientCheck(postgresqlLogin, (context, { version }) => postgresqlBackupClients(context, version)),
     gate('version'),
   ],
   inside: [

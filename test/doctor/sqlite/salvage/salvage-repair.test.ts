@@ -17,7 +17,7 @@ import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { findProgram } from '../../../../scripts/servers/find-program.ts';
 import type { TargetContext } from '../../../../src/doctor/context.ts';
-import { salvageMend } from '../../../../src/doctor/sqlite/salvage/salvage-mend.ts';
+import { salvageRepair } from '../../../../src/doctor/sqlite/salvage/salvage-repair.ts';
 import { NATIVE_MODULES } from '../../../../src/native-modules.ts';
 import type { SqliteTarget } from '../../../../src/settings/database-target.ts';
 import { askDoctor, type DoctorAnswer } from '../../../support/doctor.ts';
@@ -436,7 +436,7 @@ test('somebody who is asked whether to swap has seen what was recovered', async 
   if (target.dialect !== 'sqlite') throw new Error('it is a file');
   const context = { target, now: new Date(), env: { PATH: '' } } as unknown as TargetContext<SqliteTarget>;
   let seen: readonly string[] = [];
-  await salvageMend(context)?.run({
+  await salvageRepair(context)?.run({
     log() {},
     warn() {},
     goOn() {},

@@ -1,19 +1,19 @@
 import { constants, existsSync } from 'node:fs';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { sampleSize } from '../../checks/sample-size.ts';
 import { loginLimit } from '../../settings/admin-email.ts';
 import { VARIABLES } from '../../settings/variables.ts';
 import type { DoctorContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 import { accessProblem, folderInTheWay } from '../sqlite/file/access-problem.ts';
 import { envMode, secrets } from './secrets.ts';
 
-export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
+export const SETTINGS_CHECKS: readonly DoctorCheck<DoctorContext>[] = [
   // That there is no settings file is no fault where nobody named it.
   {
     id: 'settings.env-file',
     title: 'The settings file can be read',
     level: 'error',
-    meaning: 'The gateway and mcpgw take their settings from this file, and cannot do so as it is.',
+    hint: 'The gateway and mcpgw take their settings from this file, and cannot do so as it is.',
     async find({ envFile, envFileError, envFilePath }) {
       if (envFileError !== null) {
         const { message, details, hint, cause } = envFileError;
@@ -32,8 +32,7 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     id: 'settings.valid',
     title: 'Every setting can be used',
     level: 'error',
-    meaning:
-      'mcpgw refuses to run with settings like these, and the gateway refuses most of them or guesses.',
+    hint: 'mcpgw refuses to run with settings like these, and the gateway refuses most of them or guesses.',
     async find({ inspected: { problems } }) {
       return { count: problems.length, sample: problems.map(({ text }) => text) };
     },
@@ -43,8 +42,7 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     id: 'settings.database-url',
     title: 'The settings say which database is meant',
     level: 'warning',
-    meaning:
-      'Neither a flag nor the environment nor the settings file names a database, and the gateway’s default, a file in this folder, is not there: this may be the wrong folder. Run mcpgw in the gateway’s folder, or name its .env with --env-file.',
+    hint: 'Neither a flag nor the environment nor the settings file names a database, and the gateway’s default, a file in this folder, is not there: this may be the wrong folder. Run mcpgw in the gateway’s folder, or name its .env with --env-file.',
     async find({ inspected: { sources, target } }) {
       const found = sources.get('DATABASE_URL');
       if (found === undefined || target === null) return told(0);
@@ -58,8 +56,7 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     id: 'settings.url-percent',
     title: 'The gateway can read DATABASE_URL',
     level: 'warning',
-    meaning:
-      'Gateways up to v0.7.0 do not start with a % anywhere in DATABASE_URL, not even in an encoded password. Give the database’s user a password of letters, digits and - . _ ~ only, and set what else is encoded at the server, for instance: ALTER ROLE … SET search_path = ….',
+    hint: 'Gateways up to v0.7.0 do not start with a % anywhere in DATABASE_URL, not even in an encoded password. Give the database’s user a password of letters, digits and - . _ ~ only, and set what else is encoded at the server, for instance: ALTER ROLE … SET search_path = ….',
     preflight: 'warn',
     async find({ inspected: { percentInUrl } }) {
       if (!percentInUrl) return told(0);
@@ -70,8 +67,7 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     id: 'settings.admin-email',
     title: 'The gateway takes the administrator’s email everywhere',
     level: 'warning',
-    meaning:
-      'The gateway stores the address trimmed and in lower case, and looks for it as its settings have it. Change it in the gateway’s own settings as well.',
+    hint: 'The gateway stores the address trimmed and in lower case, and looks for it as its settings have it. Change it in the gateway’s own settings as well.',
     preflight: 'warn',
     async find({ inspected: { settings, sources } }) {
       const found = sources.get('PLATFORM_ADMIN_EMAIL');
@@ -94,8 +90,7 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     id: 'settings.unknown',
     title: 'No variable looks misspelt',
     level: 'warning',
-    meaning:
-      'The gateway and mcpgw pass over a name they do not know without a word, and go on with the default. Give it its right name.',
+    hint: 'The gateway and mcpgw pass over a name they do not know without a word, and go on with the default. Give it its right name.',
     preflight: 'warn',
     async find({ inspected: { misspelt } }) {
       const sample = misspelt
@@ -111,7 +106,7 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
     id: 'settings.example',
     title: 'What differs from .env.example',
     level: 'info',
-    meaning: 'These settings are not the gateway’s defaults. See all of them with: mcpgw config',
+    hint: 'These settings are not the gateway’s defaults. See all of them with: mcpgw config',
     async find({ inspected: { sources }, thorough }) {
       const sample = VARIABLES.flatMap(({ name, default: standard }) => {
         const found = sources.get(name);
@@ -127,7 +122,7 @@ export const SETTINGS_EXAMINATIONS: readonly Examination<DoctorContext>[] = [
   },
 ];
 
-function told(count: number, ...sample: readonly string[]): DoctorFindings {
+function told(count: number, ...sample: readonly string[]): Findings {
   return { count, sample };
 }
 
@@ -136,7 +131,7 @@ async function wayToRead(
   path: string,
   cause: unknown,
   hint: string,
-): Promise<Pick<DoctorFindings, 'hint' | 'command'>> {
+): Promise<Pick<Findings, 'hint' | 'command'>> {
   if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'EACCES') return { hint };
   const problem = (await folderInTheWay(path)) ?? (await accessProblem(path, constants.R_OK));
   if (problem === null) return { hint };

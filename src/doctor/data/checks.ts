@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { isProblem } from '../../checks/run-check.ts';
 import { errorText, GatewayError } from '../../errors.ts';
 import { historyWarnings, readHistory } from '../../migrate/history.ts';
@@ -9,18 +10,17 @@ import type { CheckReport } from '../../report/report.ts';
 import { credentialProblems } from '../../settings/credentials.ts';
 import { backupsOf } from '../backups-of.ts';
 import type { OpenContext } from '../context.ts';
-import type { DoctorFindings, Examination } from '../examination.ts';
 import { lostAndFound, lostAndFoundIn } from './lost-and-found.ts';
 import { plannedMigration, stateOf, verified } from './state.ts';
 
-type DataExamination = Examination<OpenContext>;
+type StateCheck = DoctorCheck<OpenContext>;
 
 /** The database is in one of the states that a migration starts from or ends in (COMPATIBILITY §1). */
-const release: DataExamination = {
+const release: StateCheck = {
   id: 'data.release',
   title: 'The release of the gateway’s data is known',
   level: 'error',
-  meaning: 'mcpgw migrate refuses a database in a state that it does not know.',
+  hint: 'mcpgw migrate refuses a database in a state that it does not know.',
   async find(context) {
     const state = await stateOf(context);
     if (state instanceof GatewayError) return refusalFindings(state);
@@ -47,12 +47,12 @@ function refusalFindings({ message, details, hint }: GatewayError, more: readonl
   return { count: sample.length, sample, hint, command: commandIn(hint) };
 }
 
-/** An examination of data in a state that is known; of any other it is no pass. */
-function ofKnownState(examination: DataExamination): DataExamination {
+/** A check of data in a state that is known; of any other it is no pass. */
+function ofKnownState(check: StateCheck): StateCheck {
   return {
-    ...examination,
+    ...check,
     async find(context) {
-      if (!((await stateOf(context)) instanceof GatewayError)) return examination.find(context);
+      if (!((await stateOf(context)) instanceof GatewayError)) return check.find(context);
       return { count: 0, sample: [], skipped: 'the state of the data is not known (data.release)' };
     },
   };
@@ -63,8 +63,8 @@ const ready = ofKnownState({
   id: 'data.ready',
   title: 'mcpgw migrate would not refuse the data',
   level: 'error',
-  meaning: 'mcpgw migrate refuses to start, and changes nothing, until this is mended.',
-  async find(context): Promise<DoctorFindings> {
+  hint: 'mcpgw migrate refuses to start, and changes nothing, until this is mended.',
+  async find(context): Promise<Findings> {
     const planned = await plannedMigration(context);
     if (planned === null) return { count: 0, sample: ['at v0.7.0 already'] };
     const { settings, sources } = context.inspected;
@@ -90,8 +90,7 @@ const leftByMigration = ofKnownState({
   id: 'data.left-by-migration',
   title: 'A migration would leave nothing to be done by hand',
   level: 'warning',
-  meaning:
-    'mcpgw migrate runs all the same: rows that collide stay without an owner, and the other rows named here are changed as it says.',
+  hint: 'mcpgw migrate runs all the same: rows that collide stay without an owner, and the other rows named here are changed as it says.',
   command: 'mcpgw migrate --dry-run',
   async find(context) {
     const planned = await plannedMigration(context);
@@ -120,7 +119,7 @@ const verify = ofKnownState({
   id: 'data.verify',
   title: 'Data at v0.7.0 passes mcpgw verify',
   level: 'error',
-  meaning: 'The gateway’s data is not as v0.7.0 wants it. See every row with: mcpgw verify',
+  hint: 'The gateway’s data is not as v0.7.0 wants it. See every row with: mcpgw verify',
   onlyAt: '0.7.0',
   async find(context) {
     const result = await verified(context);
@@ -140,8 +139,7 @@ const verifyWarnings = ofKnownState({
   id: 'data.verify-warnings',
   title: 'mcpgw verify has no warnings',
   level: 'warning',
-  meaning:
-    'The gateway works with data like this, but somebody may not be able to log in, or to see a resource.',
+  hint: 'The gateway works with data like this, but somebody may not be able to log in, or to see a resource.',
   command: 'mcpgw verify',
   onlyAt: '0.7.0',
   async find(context) {
@@ -157,12 +155,11 @@ function lineOf({ id, status, count, findings, hint }: CheckReport): string {
 }
 
 /** Migrations that ran are those this version would run. */
-const history: DataExamination = {
+const history: StateCheck = {
   id: 'data.history',
   title: 'What mcpgw did to this database is what this mcpgw would do',
   level: 'warning',
-  meaning:
-    'Another mcpgw, or an edited one, migrated this database: its schema may differ from what this one expects.',
+  hint: 'Another mcpgw, or an edited one, migrated this database: its schema may differ from what this one expects.',
   command: 'mcpgw status --history',
   async find({ db, schema }) {
     const rows = await readHistory(db, schema);
@@ -173,11 +170,11 @@ const history: DataExamination = {
 };
 
 /** The newest backup of this database where backups go unless `--backup-dir` says otherwise. */
-const backups: DataExamination = {
+const backups: StateCheck = {
   id: 'data.backups',
   title: 'Backups of this database',
   level: 'info',
-  meaning: 'mcpgw migrate, fix and rollback take one before they write. Take one now with: mcpgw backup',
+  hint: 'mcpgw migrate, fix and rollback take one before they write. Take one now with: mcpgw backup',
   async find(context) {
     try {
       const { place, whole, broken } = await backupsOf(context);
@@ -197,7 +194,7 @@ const backups: DataExamination = {
   },
 };
 
-export const DATA_EXAMINATIONS: readonly DataExamination[] = [
+export const STATE_CHECKS: readonly StateCheck[] = [
   release,
   ready,
   leftByMigration,

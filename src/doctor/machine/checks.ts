@@ -1,22 +1,22 @@
 import { cpus, freemem, release, totalmem, type } from 'node:os';
+import type { DoctorCheck } from '../../checks/check.ts';
 import { mendCommand, NATIVE_MODULES, whyNot } from '../../native-modules.ts';
 import { isSupported, OLDEST_NODE } from '../../node-version.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import { plural } from '../../report/plural.ts';
 import type { DoctorContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
 import { processLimits } from './process-limits.ts';
 import { sqliteVersions } from './sqlite-versions.ts';
 import { temporaryFiles } from './temporary-files.ts';
 
-type MachineExamination = Examination<DoctorContext>;
+type MachineCheck = DoctorCheck<DoctorContext>;
 
 /** What a person who helps from afar asks first. */
-const platform: MachineExamination = {
+const platform: MachineCheck = {
   id: 'machine.platform',
   title: 'The machine and the user',
   level: 'info',
-  meaning: 'What this runs on.',
+  hint: 'What this runs on.',
   async find() {
     const sample = [`${type()} ${release()}, ${process.arch}, ${plural(cpus().length, 'core')}`];
     const user = process.getuid?.();
@@ -32,11 +32,11 @@ const platform: MachineExamination = {
 };
 
 /** npm only warns about a Node.js that is too old, and native modules then crash in odd places. */
-const nodeVersion: MachineExamination = {
+const nodeVersion: MachineCheck = {
   id: 'machine.node',
   title: 'This Node.js is supported',
   level: 'error',
-  meaning: `mcpgw needs Node.js ${OLDEST_NODE} or later; an older one fails in odd places.`,
+  hint: `mcpgw needs Node.js ${OLDEST_NODE} or later; an older one fails in odd places.`,
   command: 'nvm install --lts',
   async find() {
     const { node, modules } = process.versions;
@@ -46,12 +46,11 @@ const nodeVersion: MachineExamination = {
 };
 
 /** Modules that were installed for another Node.js, or whose build failed, show only when they are loaded. */
-const nativeModules: MachineExamination = {
+const nativeModules: MachineCheck = {
   id: 'machine.native-modules',
   title: 'The native modules load',
   level: 'error',
-  meaning:
-    'These modules were installed for another Node.js or another machine, or their build failed. A command that needs one of them is refused.',
+  hint: 'These modules were installed for another Node.js or another machine, or their build failed. A command that needs one of them is refused.',
   async find() {
     const modules = Object.values(NATIVE_MODULES);
     const sample: string[] = [];
@@ -73,12 +72,11 @@ const nativeModules: MachineExamination = {
 const RUN_BYTES = 128e6;
 
 /** The hash of the administrator's password takes memory by design, and is killed where there is none. */
-export const memory: MachineExamination = {
+export const memory: MachineCheck = {
   id: 'machine.memory',
   title: 'There is memory for a migration',
   level: 'warning',
-  meaning:
-    'A migration may be killed for want of memory, most likely while it hashes the administrator’s password (ARGON2ID_MEMORY_COST). Nothing is lost by that; give it more memory, or stop other programs.',
+  hint: 'A migration may be killed for want of memory, most likely while it hashes the administrator’s password (ARGON2ID_MEMORY_COST). Nothing is lost by that; give it more memory, or stop other programs.',
   async find({ inspected: { settings } }) {
     const available = availableBytes();
     const needed = RUN_BYTES + settings.argon2idMemoryCost * 1024;
@@ -99,12 +97,11 @@ const FIRST_YEAR = 2024;
 const LAST_YEAR = 2100;
 
 /** Times go into the history, into backups' names and into new rows, and tokens are valid by them. */
-export const clock: MachineExamination = {
+export const clock: MachineCheck = {
   id: 'machine.clock',
   title: 'The clock is set',
   level: 'warning',
-  meaning:
-    'New users, backups and the history get this time, backups are sorted by it, and TLS and tokens fail by it.',
+  hint: 'New users, backups and the history get this time, backups are sorted by it, and TLS and tokens fail by it.',
   command: 'sudo timedatectl set-ntp true',
   async find({ now }) {
     const year = now.getUTCFullYear();
@@ -113,7 +110,7 @@ export const clock: MachineExamination = {
   },
 };
 
-export const MACHINE_EXAMINATIONS: readonly MachineExamination[] = [
+export const MACHINE_CHECKS: readonly MachineCheck[] = [
   platform,
   nodeVersion,
   nativeModules,

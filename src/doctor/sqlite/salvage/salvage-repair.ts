@@ -4,6 +4,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { backUpUntouched } from '../../../backup/back-up-untouched.ts';
 import { damagedFolder } from '../../../backup/damaged-folder.ts';
 import { timeLabel } from '../../../backup/time-label.ts';
+import type { Hands, Repair } from '../../../checks/check.ts';
 import { sqliteBackupFolder, sqliteBytes } from '../../../database/sqlite/backup.ts';
 import { fileError, keepModeAndOwner, setJournalMode } from '../../../database/sqlite/restore.ts';
 import { GatewayError } from '../../../errors.ts';
@@ -12,7 +13,6 @@ import { inMegabytes } from '../../../report/in-megabytes.ts';
 import { plural } from '../../../report/plural.ts';
 import type { SqliteTarget } from '../../../settings/database-target.ts';
 import type { TargetContext } from '../../context.ts';
-import type { Mend, MendHands } from '../../examination.ts';
 import { realFile } from '../file/file-check.ts';
 import {
   type EarlierSalvage,
@@ -38,7 +38,7 @@ const COPIES = 3;
  *
  * @returns null for a file in which nothing of a database can be found
  */
-export function salvageMend(context: TargetContext<SqliteTarget>): Mend | null {
+export function salvageRepair(context: TargetContext<SqliteTarget>): Repair | null {
   const path = realFile(context.target);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true || !isSalvageable(path)) return null;
   const label = timeLabel(context.now);
@@ -85,7 +85,7 @@ interface Places {
 async function salvageAnew(
   context: TargetContext<SqliteTarget>,
   { path, folder, salvaged }: Places,
-  hands: Pick<MendHands, 'log' | 'signal'>,
+  hands: Pick<Hands, 'log' | 'signal'>,
 ): Promise<EarlierSalvage> {
   const draft = (name: string) => join(dirname(path), `.${basename(path)}.${process.pid}.${name}`);
   const drafts = [draft('work'), draft('part'), draft('shell')];
@@ -159,7 +159,7 @@ function notSound(damage: readonly string[], copy: string): GatewayError {
 
 /** Shows what came of it, and puts the new file in place when that is what is wanted. */
 async function offerSwap(
-  hands: MendHands,
+  hands: Hands,
   context: TargetContext<SqliteTarget>,
   label: string,
   { facts, salvaged, copy }: EarlierSalvage,

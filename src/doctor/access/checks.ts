@@ -1,6 +1,6 @@
+import type { DoctorCheck } from '../../checks/check.ts';
 import { errorText, GatewayError } from '../../errors.ts';
 import type { TargetContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
 import { trialOf } from './once.ts';
 
 /** Milliseconds; beyond them every page of the gateway is felt to be slow. */
@@ -9,11 +9,11 @@ const SLOW_READ_MS = 50;
 
 const NONE = { count: 0, sample: [] };
 
-const works: Examination<TargetContext> = {
+const works: DoctorCheck<TargetContext> = {
   id: 'access.works',
   title: 'Two connections open, read, write and roll back',
   level: 'error',
-  meaning: 'The gateway could not work with this database: what failed here fails there.',
+  hint: 'The gateway could not work with this database: what failed here fails there.',
   command: '',
   decisive: true,
   async find(context) {
@@ -29,12 +29,11 @@ const works: Examination<TargetContext> = {
   },
 };
 
-const reads: Examination<TargetContext> = {
+const reads: DoctorCheck<TargetContext> = {
   id: 'access.reads',
   title: 'Reading goes on while somebody writes',
   level: 'warning',
-  meaning:
-    'While one request writes, all others wait. On SQLite, WAL mode lets them read; on a server, somebody holds a lock on the whole table.',
+  hint: 'While one request writes, all others wait. On SQLite, WAL mode lets them read; on a server, somebody holds a lock on the whole table.',
   command: '',
   async find(context) {
     const { readsBesideWriter } = await trialOf(context);
@@ -42,12 +41,11 @@ const reads: Examination<TargetContext> = {
   },
 };
 
-const locks: Examination<TargetContext> = {
+const locks: DoctorCheck<TargetContext> = {
   id: 'access.locks',
   title: 'A second writer waits for the first',
   level: 'error',
-  meaning:
-    'Two writers changed the same row at once, so the locks of this database or of its file system do not work. Do not migrate here: two runs could not keep out of each other’s way.',
+  hint: 'Two writers changed the same row at once, so the locks of this database or of its file system do not work. Do not migrate here: two runs could not keep out of each other’s way.',
   command: '',
   async find(context) {
     const { secondWriter } = await trialOf(context);
@@ -57,12 +55,11 @@ const locks: Examination<TargetContext> = {
   },
 };
 
-const latency: Examination<TargetContext> = {
+const latency: DoctorCheck<TargetContext> = {
   id: 'access.latency',
   title: 'The database answers fast',
   level: 'warning',
-  meaning:
-    'Each request of the gateway makes several queries, and a migration some hundred: what slows one of them down slows all. Look at the network and the load of the server.',
+  hint: 'Each request of the gateway makes several queries, and a migration some hundred: what slows one of them down slows all. Look at the network and the load of the server.',
   command: '',
   async find(context) {
     const { openMs, readMs } = await trialOf(context);
@@ -74,11 +71,11 @@ const latency: Examination<TargetContext> = {
   },
 };
 
-const times: Examination<TargetContext> = {
+const times: DoctorCheck<TargetContext> = {
   id: 'access.times',
   title: 'How long things take',
   level: 'info',
-  meaning: '',
+  hint: '',
   command: '',
   async find(context) {
     const { openMs, readMs, writeMs } = await trialOf(context);
@@ -96,10 +93,4 @@ function milliseconds(value: number): string {
 }
 
 /** What `--access-test` adds. They open connections of their own. */
-export const ACCESS_EXAMINATIONS: readonly Examination<TargetContext>[] = [
-  works,
-  reads,
-  locks,
-  latency,
-  times,
-];
+export const ACCESS_CHECKS: readonly DoctorCheck<TargetContext>[] = [works, reads, locks, latency, times];

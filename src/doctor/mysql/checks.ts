@@ -1,3 +1,4 @@
+import type { DoctorCheck } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import { lastReleaseLines } from '../../database/last-release.ts';
 import { mysqlClients } from '../../database/mysql/clients.ts';
@@ -5,12 +6,10 @@ import { mysqlLocation } from '../../database/mysql/location.ts';
 import { waysOn, whatIsUnfinished } from '../../migrate/unfinished-restore.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
-import type { OpenContext } from '../context.ts';
-import type { Examination } from '../examination.ts';
-import type { TargetExaminations } from '../examinations.ts';
+import type { OpenContext, TargetChecks } from '../context.ts';
 
-import { backupClientExamination, gateExaminations } from '../server/login.ts';
-import { dnsExamination, type ServerKind, tcpExamination } from '../server/network.ts';
+import { backupClientCheck, gateChecks } from '../server/login.ts';
+import { dnsCheck, type ServerKind, tcpCheck } from '../server/network.ts';
 import { readable } from '../server/readable.ts';
 import { siteObjects } from '../server/site-objects.ts';
 import { blockers } from './blockers.ts';
@@ -28,14 +27,14 @@ const KIND: ServerKind<MysqlTarget> = {
   service: 'mysql',
   locationOf: mysqlLocation,
 };
-const gate = gateExaminations(mysqlLogin, MYSQL_GATES);
+const gate = gateChecks(mysqlLogin, MYSQL_GATES);
 
 /** Half of a restore can look like anything, so nothing else is said of such data. */
-const unfinishedRestore: Examination<OpenContext> = {
+const unfinishedRestore: DoctorCheck<OpenContext> = {
   id: 'database.restore',
   title: 'No restore stands half done',
   level: 'error',
-  meaning: 'Tables are missing or half full, and every command but restore refuses the database.',
+  hint: 'Tables are missing or half full, and every command but restore refuses the database.',
   decisive: true,
   async find({ db }) {
     const found = await db.dialect.unfinishedRestore(db);
@@ -46,26 +45,26 @@ const unfinishedRestore: Examination<OpenContext> = {
 };
 
 /** How far the gateway goes with this kind of database: no fault of it. */
-const lastRelease: Examination<OpenContext> = {
+const lastRelease: DoctorCheck<OpenContext> = {
   id: 'database.last-release',
   title: 'Releases of the gateway that run here',
   level: 'info',
-  meaning: '',
+  hint: '',
   async find({ db }) {
     const sample = lastReleaseLines(db.dialect);
     return { count: sample.length, sample };
   },
 };
 
-export const MYSQL_EXAMINATIONS: TargetExaminations<MysqlTarget> = {
+export const MYSQL_CHECKS: TargetChecks<MysqlTarget> = {
   outside: [
-    dnsExamination(KIND),
-    tcpExamination(KIND),
+    dnsCheck(KIND),
+    tcpCheck(KIND),
     gate('protocol'),
     gate('tls'),
     gate('authentication'),
     gate('database'),
-    backupClientExamination(mysqlLogin, mysqlClients),
+    backupClientCheck(mysqlLogin, mysqlClients),
     gate('version'),
   ],
   inside: [

@@ -1,0 +1,75 @@
+import { adminAccount } from './admin-account.ts';
+import { adminExists } from './admin-exists.ts';
+import { adminLogin } from './admin-login.ts';
+import { adminPasswordBcrypt } from './admin-password-bcrypt.ts';
+import { adminPasswordDefault } from './admin-password-default.ts';
+import { adminPasswordHash } from './admin-password-hash.ts';
+import type { Check } from './check.ts';
+import { danglingForeignKeys } from './dangling-foreign-keys.ts';
+import { integrity } from './integrity.ts';
+import { orphans } from './orphans.ts';
+import { ownerUnknown } from './owner-unknown.ts';
+import { ownershipDistribution } from './ownership-distribution.ts';
+import { personalTeam } from './personal-team.ts';
+import { privateRows } from './private-rows.ts';
+import { release } from './release.ts';
+import { roleAssignment } from './role-assignment.ts';
+import { roles } from './roles.ts';
+import { schemaAccess } from './schema-access.ts';
+import { schemaChecks } from './schema-checks.ts';
+import { schemaColumns } from './schema-columns.ts';
+import { schemaForeignKeys } from './schema-foreign-keys.ts';
+import { schemaGlobalUniques } from './schema-global-uniques.ts';
+import { schemaAdditions, schemaHindrances } from './schema-hindrances.ts';
+import { schemaIndexes } from './schema-indexes.ts';
+import { schemaLeftovers } from './schema-leftovers.ts';
+import { schemaPrimaryKeys } from './schema-primary-keys.ts';
+import { schemaTables } from './schema-tables.ts';
+import { schemaUniques } from './schema-uniques.ts';
+import { teamMembership } from './team-membership.ts';
+import { teamUnknown } from './team-unknown.ts';
+import { teamVisibility } from './team-visibility.ts';
+import { values } from './values.ts';
+import { visibilityDomain } from './visibility-domain.ts';
+import { visibilityTeam } from './visibility-team.ts';
+
+/**
+ * Every check in the order they run and are shown; `fix` repairs in this order too, so that what a repair
+ * builds on (a table, a team, rows that a constraint allows) comes before it.
+ */
+export const DATA_CHECKS: readonly Check[] = [
+  release,
+  integrity,
+  schemaTables,
+  schemaColumns,
+  schemaPrimaryKeys,
+  schemaAccess,
+  schemaLeftovers,
+  schemaGlobalUniques,
+  schemaHindrances,
+  schemaAdditions,
+  values,
+  adminExists,
+  adminAccount,
+  adminLogin,
+  adminPasswordHash,
+  adminPasswordBcrypt,
+  adminPasswordDefault,
+  teamVisibility,
+  personalTeam,
+  teamMembership,
+  roles,
+  roleAssignment,
+  teamUnknown,
+  ownerUnknown,
+  orphans,
+  visibilityDomain,
+  visibilityTeam,
+  privateRows,
+  danglingForeignKeys,
+  schemaUniques,
+  schemaIndexes,
+  schemaForeignKeys,
+  schemaChecks,
+  ownershipDistribution,
+];
