@@ -8,15 +8,19 @@ import { stopAll } from './servers/stop-on-exit.ts';
 import { type Closing, closing, type VitestReport } from './testing/closing-line.ts';
 import { obtainGateways } from './testing/obtain-gateways.ts';
 import { type ObtainedServers, obtainServers } from './testing/obtain-servers.ts';
+import { slowest, type TimedReport } from './testing/slowest.ts';
 import { testOptions } from './testing/test-options.ts';
 import { FIELD_PAGE, GATEWAY_PAGE, type Page, type TriedReport, triedOn } from './testing/tried-on.ts';
 
-const DOCS = join(dirname(fileURLToPath(import.meta.url)), '..', 'docs');
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
+const DOCS = join(ROOT, 'docs');
 
 const NO_SERVERS: ObtainedServers = { environment: {}, lines: ['no servers: --sqlite-only'], missing: [] };
 
+type Report = VitestReport & TriedReport & TimedReport;
+
 interface Run {
-  readonly report: (VitestReport & TriedReport) | undefined;
+  readonly report: Report | undefined;
   readonly closing: Closing;
 }
 
@@ -37,9 +41,7 @@ async function runVitest(args: readonly string[], environment: NodeJS.ProcessEnv
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const exitCode = await run(process.execPath, [vitest, 'run', ...reporters, ...args], environment);
-    const report = existsSync(file)
-      ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport & TriedReport)
-      : undefined;
+    const report = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
     return { report, closing: closing(report, exitCode) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -57,13 +59,19 @@ async function test(): Promise<Closing> {
     options.sqliteOnly ? NO_SERVERS : obtainServers(process.env),
     obtainGateways(options.gateways),
   ]);
-  const environment = { ...process.env, ...servers.environment, ...gateways.environment };
+  const environment = {
+    ...process.env,
+    ...servers.environment,
+    ...gateways.environment,
+    ...(options.everyVersion ? { TEST_EVERY_VERSION: '1' } : {}),
+  };
   const runs = ['This run has:', 'sqlite     runs', ...servers.lines, gateways.line].join('\n  ');
   const missing = [...servers.missing, ...gateways.missing];
   console.log(runs);
 
   const { report, closing: result } = await runVitest(options.vitestArguments, environment);
 
+  if (report !== undefined) console.log(slowest(report, ROOT));
   console.log(runs);
   if (missing.length > 0 && options.allNeeded) {
     console.log(

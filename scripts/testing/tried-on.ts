@@ -35,7 +35,7 @@ export const FIELD_PAGE: Page = {
   introduction: `# What it was tried on
 
 Every case of the suite's field tests (\`test/field\`), with the databases it passed on in the last run.
-Made by \`npm run tried\` from the report of that run; \`npm test\` in CI says when it is out of date.
+Made by \`npm run tried\` from the report of that run; \`npm run test:versions\` in CI says when it is out of date.
 `,
 };
 

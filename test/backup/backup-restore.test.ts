@@ -8,7 +8,7 @@ import { preflightBackup } from '../../src/backup/preflight-backup.ts';
 import { planRestore } from '../../src/backup/restore-backup.ts';
 import { noProgress } from '../../src/progress.ts';
 import { connect } from '../support/connect.ts';
-import { DATABASES, type DatabaseKind } from '../support/database-kinds.ts';
+import { type DatabaseKind, EVERY_VERSION } from '../support/database-kinds.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -18,7 +18,7 @@ import { clientIsOlder } from './client-is-older.ts';
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-for (const kind of DATABASES) {
+for (const kind of EVERY_VERSION) {
   const skipped = !kind.available || clientIsOlder(kind);
   describe.skipIf(skipped)(`backup and restore [${kind.id}]`, () => suite(kind));
 }

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSample } from '../../scripts/sample/create-sample.ts';
 import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
 import { findOnPath } from '../../src/database/client-program.ts';
-import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
+import { type DatabaseId, EVERY_VERSION } from '../support/database-kinds.ts';
 import { createDatabase } from '../support/databases.ts';
 import { ADMIN_PASSWORD, DATABASE_PASSWORD, expectNoSecret } from '../support/planted-secrets.ts';
 import { serverUser } from '../support/server-user.ts';
@@ -28,7 +28,7 @@ const ARGUMENTS = {
   mysql: ['--single-transaction', '--binary-mode'],
 } as const;
 
-for (const { id, dialect, available } of DATABASES.filter((kind) => kind.dialect !== 'sqlite')) {
+for (const { id, dialect, available } of EVERY_VERSION.filter((kind) => kind.dialect !== 'sqlite')) {
   describe.skipIf(!available || clientIsOlder({ id }))(`passwords of every awkward character [${id}]`, () => {
     test('work, and are in no output, report, manifest or process list', async () => {
       const database = await createDatabase(id);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
+import { type DatabaseId, EVERY_VERSION } from '../support/database-kinds.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { serverUser } from '../support/server-user.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -24,7 +24,7 @@ function each(id: DatabaseId): void {
   });
 }
 
-const available = (id: DatabaseId) => DATABASES.some((kind) => kind.id === id && kind.available);
+const available = (id: DatabaseId) => EVERY_VERSION.some((kind) => kind.id === id && kind.available);
 
 /** Makes a backup claim other things than are in it. */
 function forge(manifest: string, from: string | RegExp, to: string): void {

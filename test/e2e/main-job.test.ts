@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
 import type { Report } from '../../src/report/report.ts';
 import { cliReport } from '../support/cli-report.ts';
-import { describeEachDatabase } from '../support/databases.ts';
+import { describeEachVersion } from '../support/databases.ts';
 import { fingerprint } from '../support/fingerprint.ts';
 import { sampleDatabase } from '../support/sample-database.ts';
 import { ADMIN } from '../support/test-settings.ts';
@@ -16,7 +16,7 @@ const GIVEN = {
   a2a_agents: SMALL_SAMPLE.agents,
 };
 
-describeEachDatabase('the main job', ({ id, dialect }) => {
+describeEachVersion('the main job', ({ id, dialect }) => {
   // A server's own client takes its backups: test/backup is about those.
   const flags = dialect === 'sqlite' ? [] : ['--no-backup'];
 

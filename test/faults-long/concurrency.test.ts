@@ -1,8 +1,8 @@
 import { onTestFinished, test } from 'vitest';
 import { expectMigratedOnce, expectOneMigrated, migrateAtOnce, startingDatabase } from '../faults/at-once.ts';
-import { describeEachDatabase } from '../support/databases.ts';
+import { describeEachVersion } from '../support/databases.ts';
 
-describeEachDatabase('processes started at once', ({ id }) => {
+describeEachVersion('processes started at once', ({ id }) => {
   for (const count of [2, 5, 20]) {
     for (const start of ['v0.6.0', 'empty'] as const) {
       test(`${count} on a database that is ${start}: one migrates, the others wait`, async () => {

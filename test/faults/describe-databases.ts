@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { DATABASES, type DatabaseId, type DatabaseKind } from '../support/database-kinds.ts';
+import { type DatabaseId, type DatabaseKind, EVERY_VERSION } from '../support/database-kinds.ts';
 
 /** Of each dialect the one that `npm test` breaks; the others take too long and are in `test/faults-long`. */
 export const SHORT: readonly DatabaseId[] = ['sqlite', 'postgres', 'mariadb'];
@@ -11,7 +11,7 @@ export function describeDatabases(
   name: string,
   tests: (database: DatabaseKind) => void,
 ): void {
-  for (const database of DATABASES.filter(({ id }) => ids.includes(id))) {
+  for (const database of EVERY_VERSION.filter(({ id }) => ids.includes(id))) {
     describe.skipIf(!database.available)(`${name} [${database.id}]`, () => tests(database));
   }
 }

@@ -10,7 +10,7 @@ import { verify } from '../../src/commands/verify.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
 import { beforeStatement } from '../support/before-statement.ts';
 import { commandRuns } from '../support/command-run.ts';
-import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
+import { type DatabaseId, EVERY_VERSION } from '../support/database-kinds.ts';
 import { type OwnServer, ownServer } from '../support/own-server.ts';
 import { pausingClient } from '../support/pausing-client.ts';
 import { serverUser } from '../support/server-user.ts';
@@ -29,7 +29,7 @@ const READERS = {
 
 /** The server is restarted while a run is in the middle of its work. */
 export function serverRestartCases(ids: readonly ServerId[]): void {
-  for (const kind of DATABASES.filter(({ id }) => (ids as readonly string[]).includes(id))) {
+  for (const kind of EVERY_VERSION.filter(({ id }) => (ids as readonly string[]).includes(id))) {
     const id = kind.id as ServerId;
     describe.skipIf(!kind.available || clientIsOlder(kind))(`a server that is restarted [${id}]`, () => {
       let server: OwnServer;

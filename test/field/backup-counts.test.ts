@@ -7,7 +7,7 @@ import { statement } from '../../src/database/statement.ts';
 import { backUp, contentOf, putBack } from '../backup/backup-context.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
 import { connect } from '../support/connect.ts';
-import { DATABASES, type DatabaseId } from '../support/database-kinds.ts';
+import { type DatabaseId, EVERY_VERSION } from '../support/database-kinds.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 
 /** Columns that a dump names one by one, each with two rows. */
@@ -30,7 +30,7 @@ const COLUMNS: Readonly<Record<DatabaseId, readonly string[]>> = {
 };
 
 describe('A backup counts the rows that are in it', () => {
-  for (const kind of DATABASES) {
+  for (const kind of EVERY_VERSION) {
     describe.skipIf(!kind.available || clientIsOlder(kind))(kind.id, () => suite(kind.id));
   }
 });

@@ -5,7 +5,12 @@ import { makePlan } from '../../src/migrate/plan.ts';
 import { planRollback } from '../../src/migrate/rollback.ts';
 import { connect } from '../support/connect.ts';
 import { createV060 } from '../support/create-v060.ts';
-import { createDatabase, DATABASES, describeEachDatabase, type TestDatabase } from '../support/databases.ts';
+import {
+  createDatabase,
+  describeEachDatabase,
+  EVERY_VERSION,
+  type TestDatabase,
+} from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
 import { rollback } from '../support/rollback.ts';
 import { testSettings } from '../support/test-settings.ts';
@@ -80,7 +85,7 @@ const WITHOUT_COPY = {
   mysql: 'ALGORITHM=INPLACE, LOCK=NONE',
 } as const;
 
-for (const { id, available } of DATABASES) {
+for (const { id, available } of EVERY_VERSION) {
   if (id !== 'mariadb' && id !== 'mysql') continue;
   describe.skipIf(!available)(`what is said of ALTER TABLE is what ${id} does`, () => {
     test('up and down', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { HISTORY_TABLE } from '../../src/schema/gateway-tables.ts';
 import type { Column, ColumnKind, Schema, Table } from '../../src/schema/model.ts';
 import type { TestDialect } from '../support/database-kinds.ts';
-import { describeEachDatabase } from '../support/databases.ts';
+import { describeEachVersion } from '../support/databases.ts';
 import { freshSchema } from '../support/fresh-schema.ts';
 import { REAL_DATABASES } from '../support/real-dumps.ts';
 import { schemaShape } from '../support/schema-shape.ts';
@@ -88,7 +88,7 @@ const INDEXES = OWNED.filter((name) => name !== 'a2a_agents').flatMap((name) => 
 ]);
 
 describe.skipIf(REAL_DATABASES === undefined)('reference schemas (needs MCPGW_REAL_DATABASES)', () => {
-  describeEachDatabase('a database made from nothing', ({ id, dialect }) => {
+  describeEachVersion('a database made from nothing', ({ id, dialect }) => {
     test('is v0.7.0 as a new install makes it, with the ten indexes, the check and the default of §2', async () => {
       const ours = schemaShape(await freshSchema(id));
       const reference = schemaShape(referenceSchema('v0.7.0-fresh', dialect));

@@ -1,9 +1,9 @@
 import { delimiter } from 'node:path';
-import { DATABASES } from './database-kinds.ts';
+import { EVERY_VERSION } from './database-kinds.ts';
 
 /** The PATH with the client programs of all test servers, first those of the one that the URL leads to. */
 export function clientPath(url: string): string {
-  const folders = DATABASES.map(({ id }) => {
+  const folders = EVERY_VERSION.map(({ id }) => {
     const name = id.toUpperCase();
     const server = process.env[`TEST_${name}_URL`] ?? '';
     const isThis = server !== '' && URL.canParse(url) && new URL(server).host === new URL(url).host;

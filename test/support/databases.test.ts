@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createDatabase, DATABASES, describeEachDatabase, type TestDatabase } from './databases.ts';
+import { createDatabase, describeEachVersion, EVERY_VERSION, type TestDatabase } from './databases.ts';
 import { loadSql } from './load-sql.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-describeEachDatabase('createDatabase', ({ id, dialect }) => {
+describeEachVersion('createDatabase', ({ id, dialect }) => {
   let database: TestDatabase;
 
   beforeEach(async () => {
@@ -50,7 +50,7 @@ describe.skipIf(!dumps)('dumps of real databases (needs MCPGW_REAL_DATABASES)', 
     expect(files.length).toBeGreaterThan(0);
   });
 
-  for (const { id, dialect, available } of DATABASES) {
+  for (const { id, dialect, available } of EVERY_VERSION) {
     for (const file of files.filter((name) => name.endsWith(`.${dialect}.sql`))) {
       // The unique on (team_id, owner_email, url) is over InnoDB's key limit: only MariaDB can hold it.
       const refused = id === 'mysql' && file.startsWith('v0.7.0');

@@ -9,13 +9,14 @@ import {
   DATABASES,
   type DatabaseId,
   type DatabaseKind,
+  EVERY_VERSION,
   type TestDialect,
 } from './database-kinds.ts';
 import { loadSql } from './load-sql.ts';
 import { type NativeClient, nativeClient } from './native-client.ts';
 import { runSql } from './run-sql.ts';
 
-export { DATABASES } from './database-kinds.ts';
+export { DATABASES, EVERY_VERSION } from './database-kinds.ts';
 
 /** A database of its own for one test, empty at first. */
 export interface TestDatabase {
@@ -39,9 +40,9 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** @throws Error when the database is not available in this run; ask `DATABASES` or use describeEachDatabase */
+/** @throws Error when the database is not available in this run; ask `EVERY_VERSION` or use describeEachDatabase */
 export async function createDatabase(id: DatabaseId): Promise<TestDatabase> {
-  const kind = DATABASES.find((database) => database.id === id);
+  const kind = EVERY_VERSION.find((database) => database.id === id);
   if (kind === undefined || !kind.available) {
     throw new Error(
       `${id} is not available: run the tests with npm test, or set TEST_${id.toUpperCase()}_URL`,
@@ -96,9 +97,16 @@ function testDatabase(
   };
 }
 
-/** `describe` once for each available database; the others show up as skipped, by name. */
-export function describeEachDatabase(name: string, tests: (database: DatabaseKind) => void): void {
-  for (const database of DATABASES) {
+type Tests = (database: DatabaseKind) => void;
+
+/** `describe` once for each family of databases; those that are not available show up as skipped, by name. */
+export const describeEachDatabase = (name: string, tests: Tests) => describeEach(DATABASES, name, tests);
+
+/** The same for each version of each database. */
+export const describeEachVersion = (name: string, tests: Tests) => describeEach(EVERY_VERSION, name, tests);
+
+function describeEach(databases: readonly DatabaseKind[], name: string, tests: Tests): void {
+  for (const database of databases) {
     describe.skipIf(!database.available)(`${name} [${database.id}]`, () => tests(database));
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DATABASES, type DatabaseKind } from './database-kinds.ts';
+import { type DatabaseKind, EVERY_VERSION } from './database-kinds.ts';
 
 /** The folder of dumps of real databases, or undefined when MCPGW_REAL_DATABASES is not set. */
 export const REAL_DATABASES = process.env.MCPGW_REAL_DATABASES || undefined;
@@ -17,7 +17,7 @@ export function realDumps(): RealDump[] {
   if (REAL_DATABASES === undefined || !existsSync(REAL_DATABASES)) return [];
   const folder = REAL_DATABASES;
   const files = readdirSync(folder).toSorted();
-  return DATABASES.flatMap((kind) =>
+  return EVERY_VERSION.flatMap((kind) =>
     files
       .filter((file) => file.endsWith(`.${kind.dialect}.sql`))
       // The unique on (team_id, owner_email, url) is over InnoDB's key limit: only MariaDB can hold those dumps.

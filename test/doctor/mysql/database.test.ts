@@ -5,7 +5,7 @@ import { grantScope, RUN_PRIVILEGES } from '../../../src/database/mysql/privileg
 import { clusterDatabase, GALERA_NODES } from '../../support/cluster-database.ts';
 import { connect } from '../../support/connect.ts';
 import { createV060, type V060Options } from '../../support/create-v060.ts';
-import { createDatabase, DATABASES, type TestDatabase } from '../../support/databases.ts';
+import { createDatabase, DATABASES, EVERY_VERSION, type TestDatabase } from '../../support/databases.ts';
 import { askDoctor, type DoctorAnswer } from '../../support/doctor.ts';
 import { fingerprint } from '../../support/fingerprint.ts';
 import { migrate } from '../../support/migrate.ts';
@@ -271,7 +271,7 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
   });
 }
 
-const hasMariadb = DATABASES.some(({ id, available }) => id === 'mariadb' && available);
+const hasMariadb = EVERY_VERSION.some(({ id, available }) => id === 'mariadb' && available);
 
 describe.skipIf(!hasMariadb)('MariaDB, whose packets have 16 MB', () => {
   test('a row that a backup can hold, and the server would not take back', async () => {
@@ -291,7 +291,7 @@ describe.skipIf(!hasMariadb)('MariaDB, whose packets have 16 MB', () => {
   });
 });
 
-const hasMysql = DATABASES.some(({ id, available }) => id === 'mysql' && available);
+const hasMysql = EVERY_VERSION.some(({ id, available }) => id === 'mysql' && available);
 
 describe.skipIf(!hasMysql)('MySQL, which can be told not to look at foreign keys', () => {
   test('a foreign key between two collations, which stops the migration', async () => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { createDatabase, DATABASES, type TestDatabase } from '../../support/databases.ts';
+import { createDatabase, DATABASES, EVERY_VERSION, type TestDatabase } from '../../support/databases.ts';
 import { askDoctor, type DoctorAnswer } from '../../support/doctor.ts';
 import { serverUser } from '../../support/server-user.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -151,7 +151,7 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
   });
 }
 
-const available = (id: string) => DATABASES.some((each) => each.id === id && each.available);
+const available = (id: string) => EVERY_VERSION.some((each) => each.id === id && each.available);
 
 describe.skipIf(!available('mariadb'))('a server without TLS', () => {
   test('and a URL that wants it', async () => {

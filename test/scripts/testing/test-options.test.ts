@@ -6,6 +6,7 @@ const SHORT = ['--exclude', 'test/faults-long/**', '--exclude', 'test/gateway/lo
 test('keeps its own options and passes the others on', () => {
   expect(testOptions(['--sqlite-only', 'test/settings', '-t', 'url'], {})).toEqual({
     sqliteOnly: true,
+    everyVersion: false,
     allNeeded: false,
     vitestArguments: ['test/settings', '-t', 'url', ...SHORT],
     gateways: 'none',
@@ -34,14 +35,17 @@ test('leaves out the long fault tests unless --faults or their name asks for the
   ]);
 });
 
-test('compares the page of what was tried when all tests run with all they can use, and writes it with --tried', () => {
+test('compares the page of what was tried when all tests run on every version with all they can use, and writes it with --tried', () => {
   const ci = { CI: 'true', MCPGW_REAL_DATABASES: '/real' };
-  expect(testOptions([], ci).tried).toBe('compare');
-  expect(testOptions(['--all'], { MCPGW_REAL_DATABASES: '/real' }).tried).toBe('compare');
-  expect(testOptions([], { CI: 'true' }).tried).toBe('no');
+  expect(testOptions(['--versions'], ci).tried).toBe('compare');
+  const real = { MCPGW_REAL_DATABASES: '/real' };
+  expect(testOptions(['--versions', '--all'], real).tried).toBe('compare');
+  expect(testOptions(['--versions'], { CI: 'true' }).tried).toBe('no');
+  expect(testOptions([], ci).tried).toBe('no');
   expect(testOptions(['--faults'], ci).tried).toBe('no');
   expect(testOptions(['--tried'], {})).toMatchObject({
     tried: 'write',
+    everyVersion: true,
     vitestArguments: ['test/field/', ...SHORT],
   });
 });
