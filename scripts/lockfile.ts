@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Lockfile, mendLockfile } from './lockfile/mend-lockfile.ts';
+import { completeLockfile, type Lockfile } from './lockfile/complete-lockfile.ts';
 
 /** Brings `package-lock.json` up to `package.json`, with what npm leaves out of it. */
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -14,5 +14,5 @@ const { status } = spawnSync('npm', ['install', '--package-lock-only', '--ignore
   cwd: root,
   stdio: 'inherit',
 });
-if (status === 0) write(mendLockfile(read()));
+if (status === 0) write(completeLockfile(read()));
 process.exitCode = status ?? 1;

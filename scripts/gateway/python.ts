@@ -61,7 +61,7 @@ async function systemPython(): Promise<string> {
     if (answer) return program;
   }
   throw new GatewayUnavailableError(
-    'no Python 3.11 to 3.13 with venv. To mend it: apt-get install python3-venv',
+    'no Python 3.11 to 3.13 with venv. What helps: apt-get install python3-venv',
   );
 }
 

@@ -34,7 +34,7 @@ const LEFT_OUT = [
  */
 export async function extractPackages(request: PackageRequest, into: string): Promise<void> {
   // The machine's own suites do not have what comes from unstable, so it cannot be installed by hand either.
-  const mend =
+  const remedy =
     request.suite === 'machine'
       ? `apt-get install ${request.packages.join(' ')}`
       : `npm run servers -- install ${request.server} on a Debian machine that reaches its package archive`;
@@ -43,7 +43,7 @@ export async function extractPackages(request: PackageRequest, into: string): Pr
     throw new ServerUnavailableError(
       request.server,
       'it is not installed and this is no Debian machine',
-      mend,
+      remedy,
     );
   }
   const state = mkdtempSync(join(tmpdir(), 'mcpgw-apt-'));
@@ -73,7 +73,11 @@ export async function extractPackages(request: PackageRequest, into: string): Pr
     }
     for (const folder of LEFT_OUT) rmSync(join(into, folder), { recursive: true, force: true });
   } catch (error) {
-    throw new ServerUnavailableError(request.server, `fetching it failed: ${(error as Error).message}`, mend);
+    throw new ServerUnavailableError(
+      request.server,
+      `fetching it failed: ${(error as Error).message}`,
+      remedy,
+    );
   } finally {
     rmSync(state, { recursive: true, force: true });
   }

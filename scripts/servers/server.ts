@@ -12,7 +12,7 @@ export interface RunningServer {
   readonly pid: number;
   /** Folder of the client programs that fit it (`psql`, `mariadb`, `mysql`, dump tools); '' when there are none. */
   readonly clientPath: string;
-  /** What cannot be tested with it, and the command that mends it; absent when nothing is. */
+  /** What cannot be tested with it, and the command that helps; absent when nothing is. */
   readonly lacks?: string;
   /** Stops the server by its pid and removes its data. Calling it again does nothing. */
   stop(): Promise<void>;

@@ -6,7 +6,7 @@ export function normaliseEmail(email: string): string {
 }
 
 /**
- * The rules of COMPATIBILITY §4 that a normalised email breaks, each with its mend; empty when it is fine.
+ * The rules of COMPATIBILITY §4 that a normalised email breaks, each with what to do; empty when it is fine.
  * 255 is the length of `email_users.email`.
  */
 export function brokenEmailRules(email: string): string[] {

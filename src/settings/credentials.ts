@@ -15,7 +15,7 @@ const COLUMN_LENGTH = 255;
 const TEAM_SUFFIX = "'s Team";
 
 /**
- * Everything wrong with the administrator's email, password and names, as `VARIABLE: rule; mend`.
+ * Everything wrong with the administrator's email, password and names, as `VARIABLE: rule; what to do`.
  *
  * @param sourceOf tells what was left alone from what was set to the default
  * @param strict whether this run may create the administrator: only then do password and defaults matter
@@ -45,11 +45,11 @@ export function credentialProblems(
 
 /** @param value `default …` */
 function refusedDefault(found: ReturnType<SourceOf>, value: string): string {
-  const mend = 'set your own or pass --allow-default-credentials';
+  const remedy = 'set your own or pass --allow-default-credentials';
   if (found === undefined || found.source === 'default') {
-    return `it is not set, and the gateway's ${value} is refused; ${mend}`;
+    return `it is not set, and the gateway's ${value} is refused; ${remedy}`;
   }
-  return `it is set to the gateway's ${value} (${found.detail || `the ${found.source}`}), which is refused; ${mend}`;
+  return `it is set to the gateway's ${value} (${found.detail || `the ${found.source}`}), which is refused; ${remedy}`;
 }
 
 function brokenNameRules(settings: Settings): string[] {

@@ -104,7 +104,7 @@ function failure(path: string, problems: readonly LineProblem[]): GatewayError {
   const more = lines.length - MOST_LINES;
   return new GatewayError('ENV_FILE', `the settings file ${path} cannot be parsed`, {
     details: more <= 0 ? lines : [...lines.slice(0, MOST_LINES), `and ${more} lines more`],
-    hint: 'each line is NAME=value, a # comment, or empty; mend the lines named above',
+    hint: 'each line is NAME=value, a # comment, or empty; correct the lines named above',
   });
 }
 
@@ -127,7 +127,7 @@ function readEntries(
     if (/^\s*(?:#|$)/.test(first)) continue;
     const head = /^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*=\s*/.exec(first);
     if (head?.[1] === undefined) {
-      problems.push({ line: number, text: 'neither NAME=value nor a comment; put # in front or mend it' });
+      problems.push({ line: number, text: 'neither NAME=value nor a comment; put # in front or correct it' });
       continue;
     }
     const raw = rawValue(text, (starts[index] ?? 0) + head[0].length);

@@ -88,7 +88,7 @@ const NOT_SETTINGS: ReadonlySet<VariableName> = new Set([
 
 export interface SettingProblem {
   readonly code: 'SETTINGS' | 'URL' | 'SECRET_FILE';
-  /** `VARIABLE: rule; mend` */
+  /** `VARIABLE: rule; what to do` */
   readonly text: string;
 }
 
@@ -340,7 +340,7 @@ function failure(problems: readonly SettingProblem[]): GatewayError {
     `${count} ${count === 1 ? 'setting is' : 'settings are'} not usable; nothing was changed`,
     {
       details: problems.map(({ text }) => text),
-      hint: 'mend what is named above and run the command again; .env.example explains every setting',
+      hint: 'correct what is named above and run the command again; .env.example explains every setting',
     },
   );
 }

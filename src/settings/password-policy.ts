@@ -21,7 +21,7 @@ const CONTROLS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Every rule of the policy (COMPATIBILITY §3) a password breaks, each with its mend and without the password.
+ * Every rule of the policy (COMPATIBILITY §3) a password breaks, each with what to do and without the password.
  * Characters are counted as Python counts them, by code point.
  */
 export function brokenPasswordRules(password: string, policy: PasswordPolicy): string[] {

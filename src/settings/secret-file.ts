@@ -23,6 +23,6 @@ export function readSecretFile(path: string): string {
   return secret;
 }
 
-function secretFileError(rule: string, mend: string, cause?: unknown): GatewayError {
-  return new GatewayError('SECRET_FILE', rule, { hint: mend, cause });
+function secretFileError(rule: string, remedy: string, cause?: unknown): GatewayError {
+  return new GatewayError('SECRET_FILE', rule, { hint: remedy, cause });
 }

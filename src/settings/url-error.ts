@@ -5,8 +5,8 @@ import { GatewayError } from '../errors.ts';
  *
  * @param rule what is wrong, naming the part and never its value: any part of a malformed URL may be a piece of
  *   the password
- * @param mend what to write instead
+ * @param remedy what to write instead
  */
-export function urlError(rule: string, mend: string): GatewayError {
-  return new GatewayError('URL', rule, { hint: mend });
+export function urlError(rule: string, remedy: string): GatewayError {
+  return new GatewayError('URL', rule, { hint: remedy });
 }

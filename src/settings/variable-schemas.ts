@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /**
- * Schemas from the text of a variable to its value. A message says the rule and the mend and never the text,
+ * Schemas from the text of a variable to its value. A message says the rule and what to do, and never the text,
  * which may be a secret in the wrong place.
  */
 export const text = z.string();

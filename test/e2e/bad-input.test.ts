@@ -58,7 +58,7 @@ describe('DATABASE_URL', () => {
       await expectRefusal(url, WRITING, {
         code: 'URL',
         says: ['DATABASE_URL', says],
-        hint: /mend/,
+        hint: /correct/,
         next: '',
       });
     });
@@ -124,7 +124,7 @@ describe('settings', () => {
           /PLATFORM_ADMIN_EMAIL: .*admin@example\.com is refused.*--allow-default-credentials/,
           /PLATFORM_ADMIN_PASSWORD: .*default\s+password is refused.*--allow-default-credentials/,
         ],
-        hint: /mend/,
+        hint: /correct/,
       },
       { env },
     );

@@ -244,7 +244,7 @@ describe('values', () => {
     ['GATEWAY_TOOL_NAME_SEPARATOR', '/'],
     ['SSO_TRUSTED_DOMAINS', '["a"'],
     ['SSO_TRUSTED_DOMAINS', '[1]'],
-  ])('%s=%s is refused with the rule and the mend', (name, text) => {
+  ])('%s=%s is refused with the rule and what to do', (name, text) => {
     const error = errorOf(() => load({ [name]: text }));
     expect(error.code).toBe('SETTINGS');
     expect(error.details).toEqual([expect.stringMatching(new RegExp(`^${name}: it must be .+; .+`))]);

@@ -19,7 +19,7 @@ const FACTS: Readonly<Record<string, LockedPackage>> = {
  * @throws Error for packages without a hash, which npm would take as they come: taken out of the lock file, they are
  * looked up again
  */
-export function mendLockfile(lock: Lockfile): Lockfile {
+export function completeLockfile(lock: Lockfile): Lockfile {
   const bare = Object.keys(lock.packages).filter(
     (folder) => folder !== '' && lock.packages[folder]?.integrity === undefined,
   );
