@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { firstBytes } from './first-bytes.ts';
+import { firstBytes } from '../../salvage/index.ts';
 
 /** Where the header says which journal is used (https://www.sqlite.org/fileformat.html, 1.3.3). */
 const VERSIONS_AT = 18;

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import { lostInWal } from './lost-in-wal.ts';
+import { lostInWal } from '../../salvage/index.ts';
 
 /**
  * Refuses a database with a damaged `-wal` file, before SQLite sees it: opening it for writing brings over what is

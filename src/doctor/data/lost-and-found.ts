@@ -4,10 +4,19 @@ import { CLEAN } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import { rowCounts } from '../../database/row-counts.ts';
 import { plural } from '../../report/plural.ts';
+import { shellWord } from '../../report/shell-word.ts';
 import type { Schema } from '../../schema/model.ts';
 import { setAsideTables } from '../../schema/set-aside.ts';
 import type { OpenContext } from '../context.ts';
-import { lookAtLostAndFound, SET_ASIDE_COLUMNS } from '../sqlite/salvage/lost-and-found.ts';
+
+/** How to read a row of the table of rows without a sure place. */
+export const SET_ASIDE_COLUMNS =
+  'c0, c1 … are the columns of the table named in "table", in the order of that table, as many as "fields" says, and NULL where nothing could be read; "row" is its rowid, which a key of whole numbers is kept in';
+
+/** The command that shows the rows without a sure place. @param path of the database */
+export function lookAtLostAndFound(path: string, table: string): string {
+  return `sqlite3 ${shellWord(path)} ${shellWord(`SELECT * FROM ${table}`)}`;
+}
 
 /** What a salvage left to be looked at, until somebody did. */
 export const lostAndFound: DoctorCheck<OpenContext> = {

@@ -3,7 +3,7 @@ import { shellWord } from '../../report/shell-word.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import { backupsOf, type WholeBackup } from '../backups-of.ts';
 import type { TargetContext } from '../context.ts';
-import { salvageRepair } from './salvage/salvage-repair.ts';
+import { salvageRepair } from './salvage-repair.ts';
 
 type Damaged = Pick<DoctorCheck<never>, 'id' | 'title' | 'hint' | 'preflight'>;
 

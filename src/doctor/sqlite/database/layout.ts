@@ -3,8 +3,8 @@ import { fine, found } from '../../../checks/check.ts';
 import type { Connection } from '../../../database/connection.ts';
 import { GatewayError } from '../../../errors.ts';
 import { byteSize } from '../../../report/byte-size.ts';
+import { readHeader } from '../../../salvage/index.ts';
 import { realFile } from '../file/file-check.ts';
-import { readHeader } from '../file/header.ts';
 import { fileFilesystem } from '../file/places.ts';
 import type { InsideCheck } from './inside-check.ts';
 

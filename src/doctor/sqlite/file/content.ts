@@ -1,13 +1,19 @@
 import { statSync } from 'node:fs';
 import { fine } from '../../../checks/check.ts';
-import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
-import { readWal } from '../../../database/sqlite/wal.ts';
 import { byteSize } from '../../../report/byte-size.ts';
+import {
+  firstBytes,
+  type Header,
+  hasFractions,
+  MAGIC,
+  parseHeader,
+  readHeader,
+  readJournal,
+  readWal,
+} from '../../../salvage/index.ts';
 import { damageCheck, damageFindings } from '../damage.ts';
-import { salvageRepair } from '../salvage/salvage-repair.ts';
+import { salvageRepair } from '../salvage-repair.ts';
 import { type FileContext, fileCheck, realFile } from './file-check.ts';
-import { type Header, MAGIC, parseHeader, readHeader } from './header.ts';
-import { readJournal } from './journal.ts';
 
 /** Enough to tell random bytes from others, and the whole of the first page as a rule. */
 const LOOKED_AT = 4_096;
@@ -108,8 +114,7 @@ export function judgeContent(bytes: Buffer): Header | ContentProblem {
       hint: RESTORE,
     };
   }
-  // Payload fractions, which are the same in every database.
-  if (bytes.length >= 100 && [...bytes.subarray(21, 24)].join() === '64,32,32') {
+  if (hasFractions(bytes)) {
     return { problem: 'its first bytes are overwritten, but the rest looks like SQLite’s', hint: RESTORE };
   }
   if (isText(bytes)) {

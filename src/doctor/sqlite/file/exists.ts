@@ -1,12 +1,11 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Findings, fine } from '../../../checks/check.ts';
-import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { byteSize } from '../../../report/byte-size.ts';
 import { shellWord } from '../../../report/shell-word.ts';
+import { firstBytes, MAGIC } from '../../../salvage/index.ts';
 import { folderInTheWay, toFindings } from './access-problem.ts';
 import { fileCheck } from './file-check.ts';
-import { MAGIC } from './header.ts';
 
 export const fileExists = fileCheck({
   id: 'file.exists',

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { fine, found } from '../../../checks/check.ts';
 import { fileUsers } from '../../../database/sqlite/file-users.ts';
-import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
 import { writeLockHolder } from '../../../database/sqlite/holder.ts';
 import { GatewayError } from '../../../errors.ts';
 import { byteSize } from '../../../report/byte-size.ts';
+import { type Journal, readJournal } from '../../../salvage/index.ts';
 import { accessProblem } from './access-problem.ts';
 import { type FileContext, fileCheck } from './file-check.ts';
 import { holdersOf } from './holders.ts';
@@ -70,30 +70,4 @@ async function hotJournal(path: string, context: FileContext): Promise<Journal |
 
 function isInUse(path: string): boolean {
   return writeLockHolder(path) !== null || fileUsers([`${path}-journal`], process.pid).open.length > 0;
-}
-
-/** A rollback journal that was begun and not ended (https://www.sqlite.org/fileformat.html, 3). */
-interface Journal {
-  readonly bytes: number;
-  readonly inode: number;
-  readonly modified: Date;
-  /** Of the database when the transaction began. */
-  readonly pages: number;
-}
-
-const MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
-
-/**
- * Reads the header of a `-journal`. Null when there is none, and for one that means nothing: empty or with a
- * header of zeros, as the journal modes TRUNCATE and PERSIST leave it.
- */
-export function readJournal(file: string): Journal | null {
-  try {
-    const { size, ino, mtime } = statSync(file);
-    const bytes = firstBytes(file, 28);
-    if (bytes.length < 28 || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return null;
-    return { bytes: size, inode: ino, modified: mtime, pages: bytes.readUInt32BE(16) };
-  } catch {
-    return null;
-  }
 }

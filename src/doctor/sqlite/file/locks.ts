@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { found } from '../../../checks/check.ts';
 import { describeProcess } from '../../../database/sqlite/describe-process.ts';
 import { covers, type FileLock, fileLocks, LOCK_BYTES } from '../../../database/sqlite/file-locks.ts';
+import { readHeader } from '../../../salvage/index.ts';
 import { type FileCheck, fileCheck } from './file-check.ts';
-import { readHeader } from './header.ts';
 
 const CANNOT_KILL =
   'Stop that program in its own way, or wait for it. Do not kill it in the middle of a write, and never delete a -wal or -journal file.';

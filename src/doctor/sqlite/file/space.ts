@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import { fine, found } from '../../../checks/check.ts';
 import { sqliteBackupFolder, sqliteBytes } from '../../../database/sqlite/backup.ts';
 import { byteSize } from '../../../report/byte-size.ts';
+import { readHeader } from '../../../salvage/index.ts';
 import { accessProblem, foldersAbove } from './access-problem.ts';
 import { fileCheck } from './file-check.ts';
-import { readHeader } from './header.ts';
 
 /** Journal, WAL, shm, and what SQLite puts aside. */
 const FILES_NEEDED = 16;

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { sql } from 'kysely';
 import { backUpUntouched } from '../../../backup/back-up-untouched.ts';
@@ -8,17 +7,21 @@ import { fine, found } from '../../../checks/check.ts';
 import { sqliteBackupFolder } from '../../../database/sqlite/backup.ts';
 import { describeProcess } from '../../../database/sqlite/describe-process.ts';
 import { covers, fileLocks, LOCK_BYTES } from '../../../database/sqlite/file-locks.ts';
-import { lostInWal } from '../../../database/sqlite/lost-in-wal.ts';
-import { readWal } from '../../../database/sqlite/wal.ts';
-import { withWalLog } from '../../../database/sqlite/wal-log.ts';
 import { GatewayError } from '../../../errors.ts';
 import { byteSize } from '../../../report/byte-size.ts';
 import { shellWord } from '../../../report/shell-word.ts';
+import {
+  type CommittedPages,
+  committedPages,
+  lostInWal,
+  missingPages,
+  readHeader,
+  readWal,
+} from '../../../salvage/index.ts';
 import { damageCheck } from '../damage.ts';
-import { salvageRepair } from '../salvage/salvage-repair.ts';
+import { salvageRepair } from '../salvage-repair.ts';
 import { accessProblem } from './access-problem.ts';
 import { type FileCheck, type FileContext, fileCheck, realFile } from './file-check.ts';
-import { readHeader } from './header.ts';
 import { holdersOf } from './holders.ts';
 import { lastingLocks } from './locks.ts';
 
@@ -172,47 +175,4 @@ const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size
 /** @param database size in bytes */
 export function isLarge(wal: number, database: number): boolean {
   return wal > LARGE || (wal > database && wal > LARGE_FOR_A_SMALL_DATABASE);
-}
-
-/** Pages by their numbers, from 1, as the last commit in a log left them: a hash of each. */
-interface CommittedPages {
-  readonly pageSize: number;
-  readonly hashes: ReadonlyMap<number, string>;
-}
-
-/** What a checkpoint of a `-wal` file has to bring into the database. */
-export function committedPages(wal: string): CommittedPages {
-  return (
-    withWalLog(wal, ({ pageSize, frames }) => {
-      const hashes = new Map<number, string>();
-      const transaction = new Map<number, string>();
-      for (const { page, commit, content } of frames()) {
-        transaction.set(page, hash(content));
-        if (commit === 0) continue;
-        for (const [number, sum] of transaction) hashes.set(number, sum);
-        transaction.clear();
-        // A database may have become smaller.
-        for (const number of hashes.keys()) if (number > commit) hashes.delete(number);
-      }
-      return { pageSize, hashes };
-    }) ?? { pageSize: 0, hashes: new Map() }
-  );
-}
-
-/** Which of the pages a database file has not got. Not to be called while this process has it open. */
-export function missingPages(database: string, { pageSize, hashes }: CommittedPages): readonly number[] {
-  const handle = openSync(database, 'r');
-  try {
-    const content = Buffer.alloc(pageSize);
-    return [...hashes].flatMap(([number, sum]) => {
-      const read = readSync(handle, content, 0, pageSize, (number - 1) * pageSize);
-      return read === pageSize && hash(content) === sum ? [] : [number];
-    });
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function hash(content: Buffer): string {
-  return createHash('sha256').update(content).digest('base64');
 }

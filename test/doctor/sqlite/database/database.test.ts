@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import { rowsOf } from '../../../salvage/damaged-file.ts';
 import { askDoctor, type DoctorAnswer } from '../../../support/doctor.ts';
 import { sqliteFile } from '../../../support/sqlite-file.ts';
-import { rowsOf } from '../salvage/damaged-file.ts';
 
 /** What the repairs say they did, a line each. */
 const repairs = ({ report }: DoctorAnswer) =>

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { judgeContent } from '../../../../src/doctor/sqlite/file/content.ts';
-import { parseHeader } from '../../../../src/doctor/sqlite/file/header.ts';
+import { parseHeader } from '../../../../src/salvage/index.ts';
 import { askDoctor } from '../../../support/doctor.ts';
 import { fileFingerprint } from '../../../support/fingerprint.ts';
 import { sqliteFile } from '../../../support/sqlite-file.ts';

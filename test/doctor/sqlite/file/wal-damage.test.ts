@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync } fro
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { committedPages, missingPages } from '../../../../src/doctor/sqlite/file/wal.ts';
-import { type KilledWriter, killedWalWriter } from '../../../database/sqlite/killed-wal-writer.ts';
+import { committedPages, missingPages } from '../../../../src/salvage/index.ts';
+import { type KilledWriter, killedWalWriter } from '../../../salvage/killed-wal-writer.ts';
 import { askDoctor } from '../../../support/doctor.ts';
 import { spawnCli } from '../../../support/spawn-cli.ts';
 import { fileProblems } from './file-problems.ts';

@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { readWal } from '../../../../src/database/sqlite/wal.ts';
 import { isLarge } from '../../../../src/doctor/sqlite/file/wal.ts';
+import { readWal } from '../../../../src/salvage/index.ts';
 import { askDoctor } from '../../../support/doctor.ts';
 import { sqliteFile } from '../../../support/sqlite-file.ts';
 import { fileProblems } from './file-problems.ts';

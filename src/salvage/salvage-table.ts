@@ -1,6 +1,6 @@
 import { type BtreePage, type ReadRow, readBtreePage, rowsOn } from './btree-page.ts';
 import { fits, isPossible } from './column-fit.ts';
-import type { FreePages } from './header.ts';
+import type { FreePages } from './layout.ts';
 import type { NewDatabase, NewTable } from './new-database.ts';
 import type { PageFile, Step } from './page-file.ts';
 import type { Stored } from './record.ts';
@@ -75,8 +75,8 @@ export interface Source {
   readonly table: NewTable;
   /** Null when nothing says where its rows are. */
   readonly tree: SurveyedTree | null;
-  /** Its definition was lost: it is this program's own. */
-  readonly assumed: boolean;
+  /** The definition that stands in for its own, which was lost; null where it has that. */
+  readonly assumed: { readonly optional: boolean } | null;
 }
 
 /**

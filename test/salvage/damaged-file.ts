@@ -1,9 +1,8 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
-import { mendHeader, readHeader } from '../../../../src/doctor/sqlite/salvage/header.ts';
-import { type Salvaged, salvageFile } from '../../../../src/doctor/sqlite/salvage/salvage-file.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { type Report, type SalvageOptions, salvage } from '../../src/salvage/index.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 export const PAGE = 4_096;
 
@@ -98,26 +97,36 @@ export function pagesOf(path: string, name: string): readonly TreePage[] {
 export interface Rescue {
   /** The new file. */
   readonly path: string;
-  readonly result: Salvaged;
+  readonly result: Report;
   readonly rows: Rows;
 }
+
+export const OPTIONS: SalvageOptions = {
+  open: (path, options) => new SQLite(path, options),
+  definitions: () => [
+    { type: 'table', name: 'known', table: 'known', sql: 'CREATE TABLE known (id BLOB)', optional: false },
+  ],
+  lostAndFound: 'lost_and_found',
+  secondReader: null,
+  log() {},
+  signal: new AbortController().signal,
+};
 
 /** Damages a copy of a database and salvages it. */
 export async function salvageDamaged(
   source: SourceDatabase,
   damage: (bytes: Buffer) => Buffer,
+  options: Partial<SalvageOptions> = {},
 ): Promise<Rescue> {
   const folder = temporaryFolder();
-  const work = join(folder, 'work.db');
-  const draft = join(folder, 'new.db');
-  copyFileSync(source.path, work);
-  writeFileSync(work, damage(readFileSync(work)));
-  const header = readHeader(work);
-  if (header === null) throw new Error('no page of it can be read');
-  mendHeader(work, header);
-  const { signal } = new AbortController();
-  const result = await salvageFile({ work, draft, header, progress: { log() {} }, signal });
-  return { path: draft, result, rows: rowsOf(draft) };
+  const file = join(folder, 'damaged.db');
+  const path = join(folder, 'new.db');
+  const damaged = damage(readFileSync(source.path));
+  writeFileSync(file, damaged);
+  const result = await salvage({ file, wal: null, journal: null }, path, { ...OPTIONS, ...options });
+  if (result === null) throw new Error('no page of it can be read');
+  if (!readFileSync(file).equals(damaged)) throw new Error('the damaged file was changed');
+  return { path, result, rows: rowsOf(path) };
 }
 
 /** Makes pages all zeros. */

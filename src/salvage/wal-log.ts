@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { isPageSize, pageSizeIn } from './file-header.ts';
 import { firstBytes } from './first-bytes.ts';
-import { isPageSize, pageSizeIn } from './page-size.ts';
-import { type WalChecksum, walChecksum } from './wal-checksum.ts';
 
 /** What the head of one frame says, whether it is right or not. */
 export interface FrameHead {
@@ -131,4 +131,55 @@ function pageSizeOf(database: string): number {
   } catch {
     return USUAL_PAGE_SIZE;
   }
+}
+
+/** What the `-shm` file tells of the log beside it (https://www.sqlite.org/walformat.html, 2.1 and 2.2). */
+export interface WalIndex {
+  /** The round of the log it belongs to. */
+  readonly salts: Buffer;
+  /** Frames up to the last commit. */
+  readonly frames: number;
+  /** How many of them a checkpoint has copied into the database. */
+  readonly copied: number;
+}
+
+const INDEX_HEADER_BYTES = 48;
+const CHECKPOINT_BYTES = 100;
+
+/** Reads the head of a `-shm` file; null when there is none, or none that a writer has finished. */
+export function readWalIndex(shm: string): WalIndex | null {
+  let index: Buffer;
+  try {
+    index = firstBytes(shm, CHECKPOINT_BYTES);
+  } catch {
+    return null;
+  }
+  if (index.length < CHECKPOINT_BYTES) return null;
+  // Numbers are in the order of the machine that wrote them, which is this one.
+  const isBigEndian = endianness() === 'BE';
+  const number = (at: number) => (isBigEndian ? index.readUInt32BE(at) : index.readUInt32LE(at));
+  const header = index.subarray(0, INDEX_HEADER_BYTES);
+  if (number(0) !== VERSION || index[12] !== 1) return null;
+  if (!header.equals(index.subarray(INDEX_HEADER_BYTES, 2 * INDEX_HEADER_BYTES))) return null;
+  const [first, second] = walChecksum(header.subarray(0, 40), [0, 0], isBigEndian);
+  if (first !== number(40) || second !== number(44)) return null;
+  return { salts: Buffer.from(index.subarray(32, 40)), frames: number(16), copied: number(96) };
+}
+
+type WalChecksum = readonly [number, number];
+
+/**
+ * Goes on with a checksum of a write-ahead log over more bytes (https://www.sqlite.org/walformat.html, 1.3): two
+ * sums over pairs of 32-bit words.
+ *
+ * @param bytes a multiple of 8 of them
+ */
+function walChecksum(bytes: Buffer, [first, second]: WalChecksum, isBigEndian: boolean): WalChecksum {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let [a, b] = [first, second];
+  for (let at = 0; at < bytes.length; at += 8) {
+    a = (a + view.getUint32(at, !isBigEndian) + b) >>> 0;
+    b = (b + view.getUint32(at + 4, !isBigEndian) + a) >>> 0;
+  }
+  return [a, b];
 }

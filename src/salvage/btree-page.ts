@@ -1,3 +1,4 @@
+import { HEADER_BYTES } from './file-header.ts';
 import type { PageFile } from './page-file.ts';
 import { decodeRecord, readVarint, type StoredRecord, varintLength, type Whole } from './record.ts';
 
@@ -35,9 +36,6 @@ export interface BtreePage {
   readonly problem: string | null;
 }
 
-/** The header of the file stands before the first page's own. */
-export const FILE_HEADER = 100;
-
 /**
  * Reads a page of a tree and checks it as strictly as SQLite's own integrity check: every byte behind its
  * header belongs to one cell, to one free block, or is counted as a fragment. Random bytes do not pass that.
@@ -47,7 +45,8 @@ export const FILE_HEADER = 100;
 export function readBtreePage(file: PageFile, number: number): BtreePage | null {
   if (!file.has(number)) return null;
   const bytes = file.read(number);
-  const at = number === 1 ? FILE_HEADER : 0;
+  // The header of the file stands before the first page's own.
+  const at = number === 1 ? HEADER_BYTES : 0;
   const kind = KINDS[(bytes[at] ?? 0) as keyof typeof KINDS];
   if (kind === undefined) return null;
   const isInterior = kind === 'table-interior' || kind === 'index-interior';

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as z from 'zod';
-import type { UntouchedCopy } from '../../../backup/back-up-untouched.ts';
-import { sha256OfFile } from '../../../backup/sha256-of-file.ts';
-import { sqliteBackupFolder } from '../../../database/sqlite/backup.ts';
-import { isSqliteError, openFile } from '../../../database/sqlite/driver.ts';
-import { openElsewhere } from '../../../database/sqlite/open-elsewhere.ts';
-import { writeNewFile } from '../../../files/new-file.ts';
-import { noProgress } from '../../../progress.ts';
+import type { UntouchedCopy } from '../../backup/back-up-untouched.ts';
+import { sha256OfFile } from '../../backup/sha256-of-file.ts';
+import { sqliteBackupFolder } from '../../database/sqlite/backup.ts';
+import { isSqliteError, openFile } from '../../database/sqlite/driver.ts';
+import { openElsewhere } from '../../database/sqlite/open-elsewhere.ts';
+import { writeNewFile } from '../../files/new-file.ts';
+import { noProgress } from '../../progress.ts';
 
 const factsSchema = z.object({
   /** Name of the new file, beside the damaged one. */
@@ -100,8 +100,8 @@ function readRecord(file: string): SalvageFacts | null {
 const sizeOf = (file: string): number | null => statSync(file, { throwIfNoEntry: false })?.size ?? null;
 
 /**
- * Why a file that was salvaged before cannot take the place of the database, or null. Somebody may have mended it
- * by hand since: what is in its -wal is brought into the file.
+ * Why a file that was salvaged before cannot take the place of the database, or null. Somebody may have repaired
+ * it by hand since: what is in its -wal is brought into the file.
  */
 export function problemOfSalvaged(file: string): string | null {
   const users = openElsewhere(file, process.pid);

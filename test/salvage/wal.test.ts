@@ -1,11 +1,10 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
-import { lostInWal } from '../../../src/database/sqlite/lost-in-wal.ts';
-import { readWal } from '../../../src/database/sqlite/wal.ts';
-import { holdDatabase } from '../../doctor/sqlite/file/hold-database.ts';
-import { migrate } from '../../support/migrate.ts';
-import { sqliteFile } from '../../support/sqlite-file.ts';
+import { lostInWal, readWal } from '../../src/salvage/index.ts';
+import { holdDatabase } from '../doctor/sqlite/file/hold-database.ts';
+import { migrate } from '../support/migrate.ts';
+import { sqliteFile } from '../support/sqlite-file.ts';
 import { FRAME, HEADER, killedWalWriter } from './killed-wal-writer.ts';
 
 const JUNK = Buffer.from('overwrit');

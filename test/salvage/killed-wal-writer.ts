@@ -1,6 +1,7 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { holdDatabase } from '../../doctor/sqlite/file/hold-database.ts';
-import { type SqliteFile, sqliteFile } from '../../support/sqlite-file.ts';
+import { readWal } from '../../src/salvage/index.ts';
+import { holdDatabase } from '../doctor/sqlite/file/hold-database.ts';
+import { type SqliteFile, sqliteFile } from '../support/sqlite-file.ts';
 
 const PAGE = 4_096;
 export const FRAME = PAGE + 24;
@@ -17,7 +18,6 @@ export interface KilledWriter extends SqliteFile {
 /** A database in WAL mode whose writer was killed after it had committed one transaction of several frames. */
 export async function killedWalWriter(release: 'v0.6.0' | 'v0.7.0' = 'v0.7.0'): Promise<KilledWriter> {
   const file = await sqliteFile(release);
-  const { readWal } = await import('../../../src/database/sqlite/wal.ts');
   const writer = await holdDatabase(
     file.name,
     "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; UPDATE tools SET description = 'committed'",

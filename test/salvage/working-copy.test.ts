@@ -4,10 +4,10 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { makeWorkingCopy } from '../../../../src/doctor/sqlite/salvage/working-copy.ts';
-import { NATIVE_MODULES } from '../../../../src/native-modules.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
-import { rowsOf } from './damaged-file.ts';
+import { NATIVE_MODULES } from '../../src/native-modules.ts';
+import { salvage } from '../../src/salvage/index.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { OPTIONS, rowsOf } from './damaged-file.ts';
 
 test('a transaction that was cut short is taken back, even where the header was damaged since', async () => {
   const folder = temporaryFolder();
@@ -29,17 +29,16 @@ test('a transaction that was cut short is taken back, even where the header was 
   expect(readFileSync(file, 'latin1')).toContain('during 7 ');
   writeFileSync(file, readFileSync(file).fill(0, 0, 16));
 
-  const work = join(folder, 'work.db');
-  const { notes } = makeWorkingCopy({ file, wal: null, journal, bytes: 0 }, work);
-  expect(notes).toEqual(['a transaction that was cut short was taken back (-journal)']);
-  expect(rowsOf(work)).toEqual(before);
+  const into = join(folder, 'new.db');
+  const report = await salvage({ file, wal: null, journal }, into, OPTIONS);
+  expect(report?.beside).toEqual(['a transaction that was cut short was taken back (-journal)']);
+  expect(rowsOf(into)).toEqual(before);
   expect(existsSync(journal)).toBe(true);
 });
 
-test('a file without a page of a database is refused', () => {
+test('of a file without a page of a database nothing is made', async () => {
   const file = join(temporaryFolder(), 'mcp.db');
   writeFileSync(file, Buffer.alloc(40_960));
-  expect(() => makeWorkingCopy({ file, wal: null, journal: null, bytes: 0 }, `${file}.work`)).toThrow(
-    /There is no page of a SQLite database/,
-  );
+  expect(await salvage({ file, wal: null, journal: null }, `${file}.new`, OPTIONS)).toBeNull();
+  expect(existsSync(`${file}.new`)).toBe(false);
 });

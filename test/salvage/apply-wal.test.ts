@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { applyWal } from '../../../../src/doctor/sqlite/salvage/working-copy.ts';
-import { temporaryFolder } from '../../../support/temporary-folder.ts';
+import { applyWal } from '../../src/salvage/wal.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { rowsOf } from './damaged-file.ts';
 
 const FRAME = 4_096 + 24;

@@ -1,5 +1,4 @@
-import { firstBytes } from '../../../database/sqlite/first-bytes.ts';
-import { pageSizeIn } from '../../../database/sqlite/page-size.ts';
+import { firstBytes } from './first-bytes.ts';
 
 /** The first 100 bytes of a database (https://www.sqlite.org/fileformat.html, 1.3). */
 export interface Header {
@@ -12,7 +11,9 @@ export interface Header {
 }
 
 export const MAGIC = 'SQLite format 3\0';
-const HEADER_BYTES = 100;
+export const HEADER_BYTES = 100;
+/** How much of a page a payload may take: the same three bytes in every database. */
+export const FRACTIONS = [64, 32, 32];
 
 /** The header of a database, or null when it is none that SQLite would open. */
 export function readHeader(path: string): Header | null {
@@ -30,16 +31,38 @@ export function parseHeader(bytes: Buffer): Header | string {
   if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return 'it does not begin with "SQLite format 3"';
   const pageSize = pageSizeIn(bytes);
   if (pageSize === null) return `its header has the page size ${bytes.readUInt16BE(16)}, which is none`;
-  const [write = 0, read = 0, reserved = 0, ...fractions] = bytes.subarray(18, 24);
+  const [write = 0, read = 0, reserved = 0] = bytes.subarray(18, 21);
   if (read > 2 || write > 2) return `it is of format ${write}/${read}, which this SQLite does not know`;
-  if (fractions.join() !== '64,32,32' || pageSize - reserved < 480) return 'its header is overwritten';
-  const keptBy = bytes.readUInt32BE(92);
+  if (!hasFractions(bytes) || pageSize - reserved < 480) return 'its header is overwritten';
   const version = bytes.readUInt32BE(96);
-  const pages = bytes.readUInt32BE(28);
   return {
     pageSize,
     journal: read === 2 ? 'wal' : 'rollback',
-    pages: pages > 0 && bytes.readUInt32BE(24) === keptBy ? pages : null,
+    pages: pagesIn(bytes),
     writtenBy: [version / 1_000_000, (version / 1000) % 1000, version % 1000].map(Math.trunc).join('.'),
   };
+}
+
+/** Whether bytes have the fractions of a header, whatever else is wrong with them. */
+export function hasFractions(header: Buffer): boolean {
+  return header.length >= HEADER_BYTES && header.subarray(21, 24).equals(Buffer.from(FRACTIONS));
+}
+
+/** A version of SQLite that did not know this field leaves the two counters different. */
+export function pagesIn(header: Buffer): number | null {
+  const pages = header.readUInt32BE(28);
+  return pages > 0 && header.readUInt32BE(24) === header.readUInt32BE(92) ? pages : null;
+}
+
+/** The page size that a header states; null when it is none, or the header is not all there. */
+export function pageSizeIn(header: Buffer): number | null {
+  if (header.length < 18) return null;
+  const stated = header.readUInt16BE(16);
+  const size = stated === 1 ? 65_536 : stated;
+  return isPageSize(size) ? size : null;
+}
+
+/** A power of two from 512 to 65536. */
+export function isPageSize(size: number): boolean {
+  return size >= 512 && size <= 65_536 && (size & (size - 1)) === 0;
 }

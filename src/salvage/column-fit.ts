@@ -1,4 +1,3 @@
-import { kindOf } from '../../../database/sqlite/introspect.ts';
 import type { Stored } from './record.ts';
 
 /** A column as far as a record shows it. */
@@ -43,22 +42,18 @@ function couldStore(value: Stored, column: StoredColumn | undefined): boolean {
 function valueFits(value: Stored, { type, notNull, isRowid }: StoredColumn): boolean {
   if (isRowid) return value === null;
   if (value === null) return !notNull;
-  switch (kindOf(type)) {
-    case 'integer':
-    case 'bigint':
-      return typeof value === 'bigint';
-    case 'boolean':
-      return value === 0n || value === 1n;
-    case 'datetime':
-      return typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value);
-    case 'json':
-      return typeof value !== 'object' && (typeof value !== 'string' || /^[[{"tfn\d-]/.test(value));
-    case 'string':
-    case 'text':
-      return typeof value === 'string';
-    case 'float':
-      return typeof value === 'number' || typeof value === 'bigint';
-    default:
-      return true;
-  }
+  return VALUES.find(([declared]) => declared.test(type))?.[1](value) ?? true;
 }
+
+/** What SQLAlchemy writes into a column, by the first of these that is in the name of its type. */
+const VALUES: readonly (readonly [declared: RegExp, fits: (value: Stored) => boolean])[] = [
+  [/CHAR|CLOB|TEXT/i, (value) => typeof value === 'string'],
+  [
+    /JSON/i,
+    (value) => typeof value !== 'object' && (typeof value !== 'string' || /^[[{"tfn\d-]/.test(value)),
+  ],
+  [/BOOL/i, (value) => value === 0n || value === 1n],
+  [/DATETIME|TIMESTAMP/i, (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value)],
+  [/INT/i, (value) => typeof value === 'bigint'],
+  [/FLOA|REAL|DOUB/i, (value) => typeof value === 'number' || typeof value === 'bigint'],
+];

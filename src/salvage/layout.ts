@@ -1,11 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { pageSizeIn } from '../../../database/sqlite/page-size.ts';
-import { FILE_HEADER, readBtreePage } from './btree-page.ts';
+import { readBtreePage } from './btree-page.ts';
+import { FRACTIONS, HEADER_BYTES, hasFractions, MAGIC, pageSizeIn } from './file-header.ts';
+import { firstBytes } from './first-bytes.ts';
 import { PageFile, type PageLayout } from './page-file.ts';
 import type { TextEncoding } from './record.ts';
 
 /** Fields of the header that are kept in a new file (https://www.sqlite.org/fileformat.html, 1.3). */
-export interface FileHeader {
+export interface Layout {
   readonly layout: PageLayout;
   /** Null where the header was too damaged to be believed. */
   readonly kept: {
@@ -15,12 +16,9 @@ export interface FileHeader {
     readonly walMode: boolean;
     readonly freeTrunk: number;
     readonly freePages: number;
-    /** Pages by the header; 0 where it does not say. */
-    readonly pages: number;
   } | null;
 }
 
-const MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const PAGE_SIZES = [512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536];
 const ENCODINGS: readonly TextEncoding[] = ['utf8', 'utf16le', 'utf16be'];
 /** Of a large file, as many pages as tell its page size for sure. */
@@ -32,9 +30,9 @@ const SAMPLED_PAGES = 300;
  *
  * @returns null for a file in which no page of a database can be found
  */
-export function readHeader(path: string): FileHeader | null {
-  const bytes = firstBytes(path);
-  if (bytes.length < FILE_HEADER) return null;
+export function readLayout(path: string): Layout | null {
+  const bytes = firstBytes(path, HEADER_BYTES);
+  if (bytes.length < HEADER_BYTES) return null;
   const stated = pageSizeIn(bytes);
   const reserved = bytes[20] ?? 0;
   const encoding = ENCODINGS[bytes.readUInt32BE(56) - 1] ?? 'utf8';
@@ -51,21 +49,8 @@ export function readHeader(path: string): FileHeader | null {
   }
   if (best === null) return null;
   const isSound =
-    bytes.subarray(0, MAGIC.length).equals(MAGIC) &&
-    stated === best.pageSize &&
-    // The fractions are 64, 32 and 32 in every file.
-    bytes.subarray(21, 24).equals(Buffer.from([64, 32, 32]));
+    bytes.toString('latin1', 0, MAGIC.length) === MAGIC && stated === best.pageSize && hasFractions(bytes);
   return { layout: best, kept: isSound ? keptIn(bytes) : null };
-}
-
-function firstBytes(path: string): Buffer {
-  const handle = openSync(path, 'r');
-  try {
-    const bytes = Buffer.alloc(FILE_HEADER);
-    return bytes.subarray(0, readSync(handle, bytes, 0, FILE_HEADER, 0));
-  } finally {
-    closeSync(handle);
-  }
 }
 
 /** Bytes in sound pages of trees that hold something, over a sample that is the same whatever the page size. */
@@ -84,9 +69,8 @@ function soundBytes(path: string, layout: PageLayout): number {
   }
 }
 
-function keptIn(bytes: Buffer): FileHeader['kept'] {
+function keptIn(bytes: Buffer): Layout['kept'] {
   const incremental = bytes.readUInt32BE(64) !== 0;
-  const pages = bytes.readUInt32BE(28);
   return {
     userVersion: bytes.readInt32BE(60),
     applicationId: bytes.readInt32BE(68),
@@ -94,8 +78,6 @@ function keptIn(bytes: Buffer): FileHeader['kept'] {
     walMode: bytes[18] === 2 && bytes[19] === 2,
     freeTrunk: bytes.readUInt32BE(32),
     freePages: bytes.readUInt32BE(36),
-    // A version of SQLite that did not know this field leaves the two counters different.
-    pages: bytes.readUInt32BE(92) === bytes.readUInt32BE(24) ? pages : 0,
   };
 }
 
@@ -103,15 +85,15 @@ function keptIn(bytes: Buffer): FileHeader['kept'] {
  * Gives a working copy a header with which SQLite opens it: the right page size and as many pages as are there,
  * no WAL mode, which would make files beside it.
  */
-export function mendHeader(path: string, { layout, kept }: FileHeader): void {
+export function repairHeader(path: string, { layout, kept }: Layout): void {
   const handle = openSync(path, 'r+');
   try {
-    const bytes = Buffer.alloc(FILE_HEADER);
-    readSync(handle, bytes, 0, FILE_HEADER, 0);
+    const bytes = Buffer.alloc(HEADER_BYTES);
+    readSync(handle, bytes, 0, HEADER_BYTES, 0);
     const pages = Math.floor(fstatSync(handle).size / layout.pageSize);
-    MAGIC.copy(bytes, 0);
+    bytes.write(MAGIC, 'latin1');
     bytes.writeUInt16BE(layout.pageSize === 65_536 ? 1 : layout.pageSize, 16);
-    bytes.set([1, 1, layout.reserved, 64, 32, 32], 18);
+    bytes.set([1, 1, layout.reserved, ...FRACTIONS], 18);
     bytes.writeUInt32BE(pages, 28);
     bytes.writeUInt32BE(bytes.readUInt32BE(24), 92);
     if (kept === null) {
@@ -121,7 +103,7 @@ export function mendHeader(path: string, { layout, kept }: FileHeader): void {
       bytes.writeUInt32BE(ENCODINGS.indexOf(layout.encoding) + 1, 56);
       bytes.fill(0, 60, 92);
     }
-    writeSync(handle, bytes, 0, FILE_HEADER, 0);
+    writeSync(handle, bytes, 0, HEADER_BYTES, 0);
   } finally {
     closeSync(handle);
   }
@@ -134,7 +116,7 @@ export interface FreePages {
 }
 
 /** Follows the list of free pages (https://www.sqlite.org/fileformat.html, 1.5). */
-export function freePages(file: PageFile, kept: FileHeader['kept']): FreePages {
+export function freePages(file: PageFile, kept: Layout['kept']): FreePages {
   const numbers = new Set<number>();
   const unfinished = { numbers, complete: false };
   if (kept === null) return unfinished;

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { salvage } from '../../src/salvage/index.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
+  OPTIONS,
   PAGE,
   pagesOf,
   type Rescue,
@@ -158,6 +163,80 @@ test('numbers that were given out once are not given out again', async () => {
   other.exec("INSERT INTO counted (text) VALUES ('d')");
   expect(other.prepare('SELECT max(id) FROM counted').pluck().get()).toBe(4);
   other.close();
+});
+
+test('definitions that were lost are asked for, and what nobody needs is not made', async () => {
+  const source = sourceDatabase();
+  const gone = { type: 'table', table: '', sql: '' } as const;
+  const text =
+    'CREATE TABLE counts (id INTEGER PRIMARY KEY, of INTEGER NOT NULL, at DATETIME, good BOOLEAN NOT NULL, note VARCHAR)';
+  const rescue = await salvageDamaged(source, zeroed(1), {
+    lostAndFound: 'counts',
+    definitions: (found) => {
+      expect(found).toEqual([]);
+      return [
+        { ...gone, name: 'counts', sql: text, optional: true },
+        { ...gone, name: 'empty', sql: 'CREATE TABLE empty (id BLOB NOT NULL)', optional: true },
+        { ...gone, name: 'wanted', sql: 'CREATE TABLE wanted (id BLOB NOT NULL)', optional: false },
+      ];
+    },
+  });
+  expect(rescue.result.tables.map(({ name, assumed }) => [name, assumed])).toEqual([
+    ['counts', true],
+    ['wanted', true],
+  ]);
+  // Without the list of free pages none of them is surely of today.
+  const [counts] = rescue.result.tables;
+  expect(counts?.aside).toBeGreaterThanOrEqual(2_500);
+  // The table of rows without a sure place takes a name that is free.
+  expect(rescue.result.lostAndFound.table).toBe('counts_2');
+  expect(rescue.rows.get('counts_2')?.size).toBe(rescue.result.lostAndFound.rows);
+});
+
+test.each([
+  ['reads more', "INSERT INTO notes (rowid, id, title) VALUES (1000000, 'a', 'b')", 'reads 1 more rows'],
+  ['reads nothing else', '', 'it reads no other rows'],
+])('a second reader that %s', async (_what, sql, told) => {
+  const source = sourceDatabase();
+  const leaf = pagesOf(source.path, 'notes').filter(({ type }) => type === 'leaf')[3]?.page ?? 0;
+  const rescue = await salvageDamaged(source, zeroed(leaf), {
+    secondReader: {
+      program: 'another',
+      async recover(from, into) {
+        expect(readFileSync(from, 'latin1')).toMatch(/^SQLite format 3/);
+        const db = new SQLite(into);
+        db.exec(`CREATE TABLE notes (id, title); ${sql}`);
+        db.close();
+      },
+    },
+  });
+  expect(rescue.result.notes.join()).toContain(told);
+  expect(wrongRows(source, rescue.rows)).toEqual([]);
+  expect(readdirSync(dirname(rescue.path)).toSorted()).toEqual(['damaged.db', 'new.db']);
+});
+
+test('a second reader that fails is told with its own words, and costs nothing', async () => {
+  const source = sourceDatabase();
+  const leaf = pagesOf(source.path, 'notes').filter(({ type }) => type === 'leaf')[3]?.page ?? 0;
+  const recover = () => Promise.reject(new Error('no such command.'));
+  const { result } = await salvageDamaged(source, zeroed(leaf), {
+    secondReader: { program: 'another', recover },
+  });
+  expect(result.notes).toEqual(['another has no .recover that works here: no such command.']);
+  expect(result.damage).toEqual([]);
+});
+
+test('it stops when it is asked to, and leaves nothing that it worked on', async () => {
+  const source = sourceDatabase();
+  const stop = new AbortController();
+  stop.abort('SIGINT');
+  const file = join(temporaryFolder(), 'damaged.db');
+  copyFileSync(source.path, file);
+  const into = `${file}.new`;
+  await expect(
+    salvage({ file, wal: null, journal: null }, into, { ...OPTIONS, signal: stop.signal }),
+  ).rejects.toBe('SIGINT');
+  expect(readdirSync(dirname(file)).filter((name) => name.includes('.work'))).toEqual([]);
 });
 
 const places = fc.uniqueArray(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 1, maxLength: 12 });

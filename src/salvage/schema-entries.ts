@@ -1,20 +1,21 @@
-import { createSqliteTable } from '../../../database/sqlite/ddl.ts';
-import { historyTable } from '../../../migrate/history.ts';
-import { releaseSchema } from '../../../migrate/release-schema.ts';
 import { type BtreePage, readBtreePage, readPayload } from './btree-page.ts';
 import type { PageFile, Step } from './page-file.ts';
 import { decodeRecord } from './record.ts';
 import { type Survey, walkTree } from './survey.ts';
 
-/** A row of `sqlite_schema` (https://www.sqlite.org/schematab.html). */
-export interface SchemaEntry {
+/** What makes a table or what belongs to one. */
+export interface Definition {
   readonly type: 'table' | 'index' | 'view' | 'trigger';
   readonly name: string;
   readonly table: string;
-  /** 0 for what has no tree of its own. */
-  readonly root: number;
   /** Null for an index that a constraint makes by itself. */
   readonly sql: string | null;
+}
+
+/** A row of `sqlite_schema` (https://www.sqlite.org/schematab.html). */
+export interface SchemaEntry extends Definition {
+  /** 0 for what has no tree of its own. */
+  readonly root: number;
 }
 
 interface SchemaEntries {
@@ -89,39 +90,4 @@ function hasTree(file: PageFile, { type, root }: SchemaEntry): boolean {
   if (type !== 'table' && type !== 'index') return true;
   const page = root < 2 ? null : readBtreePage(file, root);
   return page !== null && page.problem === null && (page.kind.startsWith('table') || type === 'index');
-}
-
-/** Tables that only v0.7.0 has tell which release a file is of, as do the columns that it added. */
-const NEW_IN_V070 = ['email_users', 'email_teams', 'roles', 'user_roles'];
-
-/**
- * The gateway's own tables and indexes whose definitions are not among those that could be read.
- *
- * @param found what could be read
- */
-export function expectedTables(found: readonly SchemaEntry[]): readonly SchemaEntry[] {
-  const names = new Set(found.map(({ name }) => name));
-  const isNew =
-    names.size === 0 ||
-    found.some(({ name, sql }) => NEW_IN_V070.includes(name) || /\bowner_email\b/.test(sql ?? ''));
-  const schema = releaseSchema(isNew ? '0.7.0' : '0.6.0');
-  const entry = (type: 'table' | 'index', table: string, name: string, sql = ''): SchemaEntry => ({
-    type,
-    name,
-    table,
-    root: 0,
-    sql,
-  });
-  const version = 'CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)';
-  // A database of v0.6.0 has no record of ours yet.
-  const expected = [...schema.values(), ...(isNew ? [historyTable] : [])].flatMap((table) => {
-    const [create, ...indexes] = createSqliteTable(table).statements;
-    return [
-      entry('table', table.name, table.name, create?.sql),
-      ...table.indexes.map(({ name }, i) => entry('index', table.name, name, indexes[i]?.sql)),
-    ];
-  });
-  return [entry('table', 'alembic_version', 'alembic_version', version), ...expected].filter(
-    ({ name }) => !names.has(name),
-  );
 }

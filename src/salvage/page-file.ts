@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { refuseWhenStopped } from '../../../database/refuse-when-stopped.ts';
 import type { TextEncoding } from './record.ts';
 
 /** How the bytes of a file are cut into pages. */
@@ -44,7 +43,7 @@ export class PageFile {
   }
 }
 
-/** Called once a page: lets signals in, and stops when one asks for it. */
+/** Called once a page: lets signals in, and throws the reason of one that asks to stop. */
 export type Step = () => Promise<void>;
 
 /** Pages between two looks at the signals: a few milliseconds. */
@@ -53,8 +52,8 @@ const PAGES = 64;
 export function steps(signal: AbortSignal): Step {
   let n = 0;
   return async () => {
-    if (++n % PAGES !== 0) return;
+    if (n++ % PAGES !== 0) return;
     await new Promise((resolve) => setImmediate(resolve));
-    refuseWhenStopped(signal);
+    signal.throwIfAborted();
   };
 }

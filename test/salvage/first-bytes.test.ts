@@ -2,7 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { firstBytes } from '../../src/database/sqlite/first-bytes.ts';
+import { firstBytes } from '../../src/salvage/first-bytes.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('firstBytes', () => {

@@ -1,11 +1,10 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { isSqliteError, openFile } from '../../../database/sqlite/driver.ts';
-import { quoteName } from '../../../database/sqlite/table-sql.ts';
 import type { StoredColumn } from './column-fit.ts';
-import type { FileHeader } from './header.ts';
+import type { Layout } from './layout.ts';
 import { type FoundRow, LostAndFound } from './lost-and-found.ts';
-import type { SchemaEntry } from './read-schema-entries.ts';
 import type { Stored, Whole } from './record.ts';
+import type { Definition } from './schema-entries.ts';
+import { isSqliteError, type OpenFile, quoteName, refusalOf } from './sqlite.ts';
 
 /** A table of the new file. */
 export interface NewTable {
@@ -34,9 +33,12 @@ export class NewDatabase {
   readonly #canCopy: boolean;
   #sinceCommit = 0;
 
-  /** @param old the damaged file, from which sound tables are copied */
-  constructor(path: string, { layout, kept }: FileHeader, old: string) {
-    this.db = openFile(path);
+  /**
+   * @param old the damaged file, from which sound tables are copied
+   * @param lostAndFound the name of the table of rows without a sure place
+   */
+  constructor(path: string, { layout, kept }: Layout, old: string, open: OpenFile, lostAndFound: string) {
+    this.db = open(path);
     const { db } = this;
     const pragmas = {
       page_size: layout.pageSize,
@@ -54,7 +56,7 @@ export class NewDatabase {
     };
     for (const [name, value] of Object.entries(pragmas)) db.pragma(`${name} = ${value}`);
     this.#canCopy = this.#attach(old);
-    this.lostAndFound = new LostAndFound(db);
+    this.lostAndFound = new LostAndFound(db, lostAndFound);
   }
 
   /** Where SQLite cannot open the old file at all, each page is read without it. */
@@ -74,7 +76,7 @@ export class NewDatabase {
   }
 
   /** The same for a table, which can be filled then. @returns what SQLite says where it could not be made */
-  createTable({ name, sql }: Pick<SchemaEntry, 'name' | 'sql'>): NewTable | string {
+  createTable({ name, sql }: Pick<Definition, 'name' | 'sql'>): NewTable | string {
     const refused = this.create(sql ?? '');
     if (refused !== null) return refused;
     const columns = this.db.prepare<[], ColumnInfo>(`PRAGMA main.table_xinfo(${quoteName(name)})`).all();
@@ -229,17 +231,6 @@ export class NewDatabase {
 
   close(): void {
     if (this.db.open) this.db.close();
-  }
-}
-
-/** What SQLite says against something, or null. */
-function refusalOf(work: () => unknown): string | null {
-  try {
-    work();
-    return null;
-  } catch (error) {
-    if (isSqliteError(error)) return error.message;
-    throw error;
   }
 }
 
