@@ -150,7 +150,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--discard-new-data', 'lose users, teams, tokens and all else that was made since the upgrade')
     .action(run(async () => (await import('./commands/rollback.ts')).rollback));
 
-  command('doctor', 'Find out why a database does not work, and mend it without losing data.')
+  command('doctor', 'Find out why a database does not work, and repair it without losing data.')
     .option('--repair', 'repair what can be repaired; each repair is shown and confirmed first')
     .option('-y, --yes', 'do not ask before a repair')
     .option('--swap', 'let a file that was rebuilt beside the database take its place; the old one is kept')

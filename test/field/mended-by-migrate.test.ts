@@ -19,7 +19,7 @@ const failing = async (url: string) =>
     .filter(({ status }) => status !== 'warned')
     .map(({ id, findings }) => [id, findings]);
 
-describe('What fix mends without loss does not stop migrate', () => {
+describe('What fix repairs without loss does not stop migrate', () => {
   for (const { id, available, dialect } of DATABASES) {
     describe.skipIf(!available)(id, () => {
       it('roles made by Admin@Corp and an assignment granted by system name the administrator, and migrate says so', async () => {

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const SQLITE = NATIVE_MODULES.sqlite.name;
 const isCompiled = NATIVE_MODULES.sqlite.mend === 'rebuild';
 
-describe('A Node or a native module that does not do is named, with the command that mends it', () => {
+describe('A Node or a native module that does not load is named, with the command that puts it right', () => {
   it('Node.js 20.18 is refused, exit 2, and the doctor runs all the same', async () => {
     const { url } = await sqliteFile('v0.7.0');
     const preload = join(temporaryFolder(), 'old.cjs');

@@ -29,7 +29,7 @@ const COMMANDS: Readonly<Record<string, (io: Io) => Promise<number>>> = {
 
 const isFix = (name: string, release: string) => name === 'fix' && release === '0.7.0';
 
-describe('A role that sees or may do less is told the statement that mends it', () => {
+describe('A role that sees or may do less is told the statement that helps', () => {
   for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'postgresql')) {
     describe.skipIf(!available)(id, () => {
       it.each(['0.6.0', '0.7.0'])(

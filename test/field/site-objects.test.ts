@@ -108,7 +108,7 @@ const REFUSED: Readonly<Record<string, PerDialect & { readonly named: string }>>
     mysql: ["CREATE DEFINER=ghost@'%' TRIGGER lost AFTER UPDATE ON tools FOR EACH ROW SET @a = 1"],
     named: 'trigger lost on tools (definer ghost@%) stops what is written',
   },
-  'a trigger on a table that the migration only mends, whose definer does not exist': {
+  'a trigger on a table that the migration only repairs, whose definer does not exist': {
     mysql: ["CREATE DEFINER=ghost@'%' TRIGGER lost AFTER DELETE ON tool_metrics FOR EACH ROW SET @a = 1"],
     named: 'trigger lost on tool_metrics (definer ghost@%) stops what is written',
   },
