@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import { notSaved, unread } from '../database/not-saved.ts';
 import { GatewayError } from '../errors.ts';
 import { HISTORY_TABLE, VERSION_TABLE } from '../schema/gateway-tables.ts';
 
@@ -19,8 +20,7 @@ export async function throughAnother<T>(
     return { seen: await reconnect(look), warnings: [] };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    const warning = `What was written could not be read again through a second connection: ${error.message} Check it with: mcpgw verify`;
-    return { seen: await look(db), warnings: [warning] };
+    return { seen: await look(db), warnings: [unread(`: ${error.message}`)] };
   }
 }
 
@@ -55,7 +55,5 @@ export async function refuseUnsaved(
     return Number(recorded?.n) >= steps;
   });
   if (seen) return warnings;
-  throw new GatewayError('PARTIAL', `${what} went through, and another connection does not find it.`, {
-    hint: 'The server, or a proxy before it, did not keep what it had confirmed. What is there now: mcpgw status',
-  });
+  throw notSaved(what);
 }

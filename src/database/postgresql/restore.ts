@@ -8,11 +8,13 @@ import { pipeline } from 'node:stream/promises';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import { temporaryFolder } from '../../files/temporary-folder.ts';
+import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { type Client, clientOutput, startClient } from '../client-program.ts';
 import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
 import { megabytes } from '../megabytes.ts';
+import { notSaved, unread } from '../not-saved.ts';
 import { whileReachable } from '../while-reachable.ts';
 import { postgresqlBackupTool } from './backup.ts';
 import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
@@ -71,18 +73,17 @@ export function restorePostgresql(context: PostgresqlBackupContext, request: Res
       onWait: (holder) => progress.log(`Waiting for ${holder} …`),
     });
     const reached: Reached = { transaction: '', commit: false };
-    let isGone = false;
+    const failure = await whileReachable(context, (watched) =>
+      replace(watched, { request, version, psql, pgRestore, contents, script, owners, reached }),
+    ).then(
+      () => null,
+      (error: unknown) => error,
+    );
     try {
-      await whileReachable(context, (watched) =>
-        replace(watched, { request, version, psql, pgRestore, contents, script, owners, reached }),
-      );
-    } catch (error) {
-      isGone = error instanceof GatewayError && error.code === 'UNREACHABLE';
-      const outcome = reached.commit ? await transactionOutcome(target, reached.transaction) : 'aborted';
-      if (outcome === 'unknown') throw unknownEnd(error);
-      if (outcome === 'aborted') throw unchanged(error);
+      await settle(target, reached, failure, request.warn);
     } finally {
       // A server that is gone gives the lock back when it notices; asking it would only take time.
+      const isGone = failure instanceof GatewayError && failure.code === 'UNREACHABLE';
       if (!isGone) await db.dialect.endRun(db, false).catch(() => {});
     }
     progress.done();
@@ -119,6 +120,24 @@ async function readDump(
 interface Reached {
   transaction: string;
   commit: boolean;
+}
+
+/**
+ * What a restore came to: what another connection is told of its transaction.
+ *
+ * @param failure what kept psql from its end, or null
+ */
+async function settle(
+  target: PostgresqlTarget,
+  { transaction, commit }: Reached,
+  failure: unknown,
+  warn: RestoreRequest['warn'],
+): Promise<void> {
+  const outcome = commit ? await transactionOutcome(target, transaction) : 'aborted';
+  if (outcome === 'committed') return;
+  if (failure !== null) throw outcome === 'aborted' ? unchanged(failure) : unknownEnd(failure);
+  if (outcome !== 'unknown') throw notSaved('The restore');
+  warn(unread('.'));
 }
 
 interface Replace {

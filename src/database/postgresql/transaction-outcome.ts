@@ -9,15 +9,15 @@ const NOTICE_MS = 10_000;
 const LOOK_EVERY_MS = 250;
 
 /**
- * What became of a transaction whose COMMIT was sent and whose end was not seen, asked on a new connection.
+ * What became of a transaction whose COMMIT was sent, asked on a new connection.
  *
  * @param transaction what `txid_current()` said in it
- * @returns `unknown` when the server cannot be asked, or has not made up its mind after a while
+ * @returns `open` when the server has not made up its mind after a while, `unknown` when it cannot be asked
  */
 export async function transactionOutcome(
   target: PostgresqlTarget,
   transaction: string,
-): Promise<'committed' | 'aborted' | 'unknown'> {
+): Promise<'committed' | 'aborted' | 'open' | 'unknown'> {
   const options = { access: 'read', retries: 2, retryIntervalMs: 1_000 } as const;
   try {
     return await withDatabase(target, options, async (db) => {
@@ -30,7 +30,7 @@ export async function transactionOutcome(
           return row?.status === 'committed' || row?.status === 'aborted' ? row.status : undefined;
         },
       );
-      return settled ?? 'unknown';
+      return settled ?? 'open';
     });
   } catch (error) {
     if (error instanceof GatewayError) return 'unknown';
