@@ -128,7 +128,7 @@ export async function runFix(
   const draft = await readBeforeLocking(db, context, plannedNow, ({ repairs }) => repairs.length === 0);
   progress.done();
   if (draft.repairs.length === 0) return nothingRepaired(draft);
-  await refuseRepair(db, draft);
+  const notes = await refuseRepair(db, draft);
   if (!(await context.confirm(draft))) {
     throw new GatewayError('CANCELLED', 'You answered no.', {
       hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
@@ -167,7 +167,7 @@ export async function runFix(
   progress.start('Looking again');
   const again = await throughAnother(db, context.reconnect, (other) => lookAgain(other, checks, input));
   progress.done();
-  const told = [...warnings, ...again.warnings];
+  const told = [...notes, ...warnings, ...again.warnings];
   return { plan, steps, warnings: told, ...summary(plan.outcomes, again.seen) };
 }
 
@@ -182,11 +182,15 @@ async function lookAgain(
   return outcomes;
 }
 
-/** @throws GatewayError PREFLIGHT for what the site has added that does not go together with these repairs */
-export async function refuseRepair(db: Connection, plan: FixPlan): Promise<void> {
+/**
+ * @returns what of the site they meet and go on with, a sentence each
+ * @throws GatewayError PREFLIGHT for what the site has added that does not go together with these repairs
+ */
+export async function refuseRepair(db: Connection, plan: FixPlan): Promise<string[]> {
   const { schema, after } = plan;
   const written = new Set(statementsOf(plan).flatMap(({ table }) => table ?? []));
-  await refuseSite(db, 'The repair', { before: schema, after, written });
+  const notes = await refuseSite(db, 'The repair', { before: schema, after, written });
+  return notes.map((note) => `${note}${/[.;]$/.test(note) ? '' : '.'}`);
 }
 
 /** All that the repairs of a plan write, in order. */

@@ -50,7 +50,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         await db.dialect.beginRead(db, PATIENCE_MS);
         const plan = await planInTransaction(db, checks, { ...input, overrides: await judge() });
         const nothing = plan.repairs.length === 0;
-        if (!nothing) await refuseRepair(db, plan);
+        const notes = nothing ? [] : await refuseRepair(db, plan);
         const backup = nothing ? { sections: [], warnings: [] } : await plannedBackup(session, db, options);
         const refusals = nothing ? [] : await runRefusals(session, db, null);
         await db.dialect.endRead(db);
@@ -58,7 +58,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         return endDryRun({
           ...dryRunOutcome(plan, options),
           sections: [...locksSection(locks), ...backup.sections],
-          warnings: [...setAsideWarnings(plan.setAside), ...refusals, ...backup.warnings],
+          warnings: [...setAsideWarnings(plan.setAside), ...notes, ...refusals, ...backup.warnings],
         });
       }
       const backup = backupBefore(session, db, options);

@@ -136,6 +136,8 @@ export interface Dialect {
   keepColumns(table: string, columns: readonly string[]): KeepColumns;
   /** What the site has put on the gateway's tables: queries for `readSiteObjects`, the first for triggers. */
   readonly siteObjects: readonly string[];
+  /** That this user cannot see what triggers these tables have, and what mends it; null when it can. */
+  unseenTriggers(connection: Connection, tables: readonly string[]): Promise<string | null>;
   /** How rows of a large table are written in ranges of its key; null where all are written at once. */
   readonly ranges: KeyRanges | null;
 

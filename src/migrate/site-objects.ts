@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { readSiteObjects, type SiteKind, type SiteObject } from '../database/site-object.ts';
 import { GatewayError } from '../errors.ts';
-import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
+import { GATEWAY_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema, sameColumnSet } from '../schema/model.ts';
 import { releaseSchema } from './release-schema.ts';
 
@@ -166,6 +166,9 @@ export async function judgeSite(db: Connection, change: SiteChange): Promise<Sit
     }
     if (found.every((answer) => answer === null)) answers.kept.push(object.name);
   }
+  const updated = [...change.written].filter((name) => name !== VERSION_TABLE && change.before.has(name));
+  const unseen = await db.dialect.unseenTriggers(db, updated);
+  if (unseen !== null) answers.noted.push(unseen);
   return { ...answers, first: firsts.every((each) => each.length > 0) ? [...new Set(firsts.flat())] : [] };
 }
 

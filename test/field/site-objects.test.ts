@@ -225,6 +225,32 @@ describe('What the site has put on the gateway’s tables', () => {
         expect(await at.database.query(untouched), 'the trigger works afterwards').toBe('3');
       });
 
+      it.runIf(dialect === 'mysql')('a trigger that this user may not make is told of', async () => {
+        const at = await v060With(id, ...TOUCH[dialect]);
+        const rights = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES';
+        const runAs = async (privileges: string) => {
+          const grants = [`GRANT ${privileges} ON <database>.* TO <user>`];
+          return commandRuns(await serverUser(at.database, 'Str0ng-Passw0rd!', grants), '/');
+        };
+        const [blind, seeing] = [await runAs(rights), await runAs(`${rights}, TRIGGER`)];
+        const told = (report: Report) => [
+          says(report).includes('triggers of this database cannot be seen by this user'),
+          says(report).includes('trigger touch on tools'),
+        ];
+        // MariaDB tells everybody that a trigger is there.
+        const blindly = id === 'mariadb' ? [false, true] : [true, false];
+        const dry = (io: Parameters<typeof migrate>[0]) => migrate(io, { ...WRITE, dryRun: true });
+        expect(told((await seeing(dry)).report)).toEqual([false, true]);
+        expect(told((await blind(dry)).report)).toEqual(blindly);
+        const { report } = await blind((io) => migrate(io, WRITE));
+        const code = id === 'mariadb' ? 'PERMISSION' : undefined;
+        expect([report.error?.code, ...told(report)]).toEqual([code, ...blindly]);
+        if (id === 'mariadb') return;
+        await at.database.query("UPDATE tools SET visibility = 'odd'");
+        const repaired = (await blind((io) => fix(io, WRITE))).report;
+        expect([repaired.exitCode, ...told(repaired)]).toEqual([0, ...blindly]);
+      });
+
       it('a trigger that writes elsewhere: its rows are told, and stop nothing', async () => {
         const at = await v060With(id, ...AUDIT[dialect]);
         const report = await at.migrate();

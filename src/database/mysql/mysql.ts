@@ -15,7 +15,7 @@ import { readMysqlSchema } from './introspect.ts';
 import { keepMysqlColumns } from './keep-columns.ts';
 import { awaitFreeMysqlTables } from './lock-tables.ts';
 import { beginMysqlRead, beginMysqlRun, boundedMysqlQuery, endMysqlRun } from './locks.ts';
-import { missingMysqlPrivileges } from './privileges.ts';
+import { missingMysqlPrivileges, unseenMysqlTriggers } from './privileges.ts';
 import { mysqlReadBlocker } from './read-blocker.ts';
 import { unfinishedRestore } from './restore-marker.ts';
 import { MYSQL_SITE } from './site-objects.ts';
@@ -95,6 +95,8 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     kept: (table) => keptMysql(flavor, table),
     keepColumns: keepMysqlColumns,
     siteObjects: MYSQL_SITE,
+    // MariaDB tells everybody that they are there.
+    unseenTriggers: flavor.mariadb ? async () => null : unseenMysqlTriggers,
 
     missingPrivileges: missingMysqlPrivileges,
     missingAccess: missingMysqlAccess,

@@ -81,6 +81,13 @@ export async function missingMysqlPrivileges(db: Connection): Promise<readonly s
   return missing.length === 0 ? [] : [`${missing.join(', ')}: ${grantStatement(grants, missing)}`];
 }
 
+/** Triggers are told of to whoever may make them; an UPDATE fires them, whoever sends it. */
+export async function unseenMysqlTriggers(db: Connection, tables: readonly string[]): Promise<string | null> {
+  const grants = await readMysqlGrants(db);
+  if (tables.length === 0 || grants.hasOn('TRIGGER', tables)) return null;
+  return `triggers of this database cannot be seen by this user: one that sets updated_at or another column would do so in each row that is updated. To see them: ${grantStatement(grants, ['TRIGGER'])}`;
+}
+
 /** `name@host` as CURRENT_USER() has it; the host has no `@`. */
 function quotedAccount(account: string): string {
   const at = account.lastIndexOf('@');

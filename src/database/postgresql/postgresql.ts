@@ -73,6 +73,7 @@ export const postgresqlDialect = (version: string, user: string | undefined): Di
   kept: () => '',
   keepColumns: keepPostgresqlColumns,
   siteObjects: POSTGRESQL_SITE,
+  unseenTriggers: async () => null,
 
   missingPrivileges: missingPostgresqlPrivileges,
   missingAccess: missingPostgresqlAccess,

@@ -61,6 +61,7 @@ export const sqliteDialect = (version: string, path: string, file: SqliteFile): 
   kept: () => '',
   keepColumns: keepSqliteColumns,
   siteObjects: SQLITE_SITE,
+  unseenTriggers: async () => null,
 
   // `beginRun` finds out whether the file can be written, before anything is.
   missingPrivileges: async () => [],
