@@ -40,6 +40,19 @@ describe('The documentation', () => {
     for (const name of named) expect(Object.keys(scripts)).toContain(name);
   });
 
+  it('names checks that there are', () => {
+    const listed = [
+      ...`${textOf('docs/doctor.md')}${textOf('docs/commands/verify.md')}`.matchAll(/^\| `(\S+)` \|/gm),
+    ];
+    const ids = new Set(listed.map(([, id = '']) => id));
+    const groups = [...new Set([...ids].map((id) => id.split('.')[0]))].join('|');
+    const named = PAGES.flatMap((page) =>
+      [...textOf(page).matchAll(new RegExp(`\`((?:${groups})\\.[a-z-]+)\``, 'g'))].map(([, id = '']) => id),
+    );
+    expect(new Set(named).size).toBeGreaterThan(100);
+    expect(named.filter((id) => !ids.has(id))).toEqual([]);
+  });
+
   it('leads to pages and headings that are there and in the package', () => {
     const { files } = JSON.parse(textOf('package.json')) as { files: string[] };
     const links = PAGES.flatMap((page) =>
