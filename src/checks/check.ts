@@ -68,6 +68,16 @@ export function found(sample: readonly string[], more?: Omit<Findings, 'count' |
   return { count: sample.length, sample, ...more };
 }
 
+/** One finding for each, a line and the statement that repairs it. */
+export function foundEach<T>(
+  wrong: readonly T[],
+  line: (each: T) => string,
+  statement: (each: T) => string,
+  more?: Omit<Findings, 'count' | 'sample' | 'command'>,
+): Findings {
+  return found(wrong.map(line), { command: wrong.map(statement).join(' '), ...more });
+}
+
 /** How data is repaired: `fix` runs the statements in its own transaction. */
 export interface DataRepair {
   /** What it will do, a line each, for people. */

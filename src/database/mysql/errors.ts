@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { certificateHint } from '../certificate-hint.ts';
 import { connectFailure } from '../connect-failure.ts';
 import { inWords, type Words } from '../said-by-server.ts';
 
@@ -11,10 +12,22 @@ interface MysqlError {
 /** By error number (MySQL manual, "Server Error Message Reference"); MariaDB shares them. */
 const WORDS: readonly Words[] = [
   [
-    '1045 1130 1251 1698 2059',
+    '1045 1698',
     'AUTHENTICATION',
     'The MySQL server refused the user or the password of DATABASE_URL',
     'Check user and password (percent-encode special characters) and from which hosts the user may connect.',
+  ],
+  [
+    '1130',
+    'AUTHENTICATION',
+    'The MySQL server refused this machine:',
+    'No account may come from it: an administrator makes one for its address (CREATE USER … IDENTIFIED BY …) and lets it in.',
+  ],
+  [
+    '1251 1524 2059',
+    'AUTHENTICATION',
+    'The MySQL server logs this user in by a way that mcpgw does not speak:',
+    'Give the account caching_sha2_password (MySQL) or mysql_native_password (MariaDB): ALTER USER … IDENTIFIED WITH … BY and its password.',
   ],
   [
     // Expired, or locked.
@@ -97,10 +110,16 @@ const WORDS: readonly Words[] = [
     'Point DATABASE_URL at a node that belongs to the cluster’s majority, or wait for it: --wait 60',
   ],
   [
-    '1040 1129 1203 1226',
+    '1129',
+    'UNREACHABLE',
+    'The MySQL server shuts this machine out:',
+    'Too many connections from here broke off (max_connect_errors). An administrator lets it in again; on MariaDB with FLUSH HOSTS.',
+  ],
+  [
+    '1040 1203 1226',
     'UNREACHABLE',
     'The MySQL server takes no connections now:',
-    'Wait for it (--wait 60), or free connections.',
+    'There is no connection left for this user. Wait (--wait 60), close some, such as other replicas of the gateway or their pools (DB_POOL_SIZE), or allow more (max_connections, MAX_USER_CONNECTIONS).',
   ],
 ];
 
@@ -133,7 +152,7 @@ export function translateMysqlError(error: unknown): GatewayError | null {
     (!ofServer && /certificate|SSL|self-signed/i.test(code + message))
   ) {
     return new GatewayError('UNREACHABLE', `No secure connection to the MySQL server: ${sqlMessage}.`, {
-      hint: 'Check ssl_ca and the other ssl_ parameters in DATABASE_URL.',
+      hint: certificateHint(message, { ca: 'ssl_ca', names: 'ssl_check_hostname=false' }),
       cause: error,
     });
   }

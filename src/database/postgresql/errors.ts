@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import { certificateHint } from '../certificate-hint.ts';
 import { connectFailure } from '../connect-failure.ts';
 import { inWords, noting, saidByServer, type Words } from '../said-by-server.ts';
 import { quotePostgresql as q } from './ddl.ts';
@@ -88,10 +89,16 @@ const WORDS: readonly Words[] = [
     'Give the server more of what it names (memory, max_locks_per_transaction).',
   ],
   [
-    '53300 57P03',
+    '53300',
     'UNREACHABLE',
     'PostgreSQL takes no connections now:',
-    'Wait for it (--wait 60), or free connections.',
+    'There is no connection left for this user. Wait (--wait 60), close some, such as other replicas of the gateway or their pools (DB_POOL_SIZE), or allow more (max_connections, CONNECTION LIMIT).',
+  ],
+  [
+    '57P03',
+    'UNREACHABLE',
+    'PostgreSQL takes no connections now:',
+    'It is starting, shutting down or recovering, or is a replica that takes none: wait for it (--wait 60), or point DATABASE_URL at the primary.',
   ],
   [
     '2BP01 0A000',
@@ -141,7 +148,7 @@ export function translatePostgresqlError(error: unknown, user = '<user>'): Gatew
   }
   return new GatewayError('UNREACHABLE', `No connection to PostgreSQL: ${message}.`, {
     hint: ofTls
-      ? 'Check sslmode and sslrootcert in DATABASE_URL.'
+      ? certificateHint(message, { ca: 'sslrootcert', names: 'sslmode=verify-ca' })
       : 'Check that the server runs and answers. For one that is still starting: --wait 60',
     cause: error,
   });

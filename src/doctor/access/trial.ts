@@ -67,9 +67,22 @@ async function medianRead(db: Connection, hasRevision: boolean): Promise<number>
   return times.toSorted((a, b) => a - b)[READS / 2] ?? 0;
 }
 
-async function reads(db: Connection): Promise<boolean> {
+const reads = (db: Connection) =>
+  unlessBusy(db, () => db.query(sql`SELECT version_num FROM alembic_version`));
+
+async function writeBeside(db: Connection): Promise<Trial['secondWriter']> {
+  await begin(db);
   try {
-    await db.query(sql`SELECT version_num FROM alembic_version`);
+    return (await unlessBusy(db, () => db.run(statement(WRITE)))) ? 'wrote' : 'waited';
+  } finally {
+    await rollBack(db);
+  }
+}
+
+/** Whether it could be done; not when somebody else's lock kept it from that. */
+async function unlessBusy(db: Connection, work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
     return true;
   } catch (error) {
     if (db.dialect.translateError(error)?.code !== 'BUSY') throw error;
@@ -77,23 +90,5 @@ async function reads(db: Connection): Promise<boolean> {
   }
 }
 
-async function writeBeside(db: Connection): Promise<Trial['secondWriter']> {
-  await begin(db);
-  try {
-    await db.run(statement(WRITE));
-    return 'wrote';
-  } catch (error) {
-    if (db.dialect.translateError(error)?.code !== 'BUSY') throw error;
-    return 'waited';
-  } finally {
-    await rollBack(db);
-  }
-}
-
-async function begin(db: Connection): Promise<void> {
-  await db.run(statement('BEGIN'));
-}
-
-async function rollBack(db: Connection): Promise<void> {
-  await db.run(statement('ROLLBACK'));
-}
+const begin = (db: Connection) => db.run(statement('BEGIN'));
+const rollBack = (db: Connection) => db.run(statement('ROLLBACK'));

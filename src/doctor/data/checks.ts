@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DoctorCheck, Findings } from '../../checks/check.ts';
+import { CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import { isProblem } from '../../checks/run-check.ts';
 import { errorText, GatewayError } from '../../errors.ts';
 import { historyWarnings, readHistory } from '../../migrate/history.ts';
@@ -25,7 +25,7 @@ const release: StateCheck = {
     const state = await stateOf(context);
     if (state instanceof GatewayError) return refusalFindings(state);
     const { description, revision } = state;
-    return { count: 0, sample: [revision === '' ? description : `${description} (revision ${revision})`] };
+    return fine(revision === '' ? description : `${description} (revision ${revision})`);
   },
   async repair({ db, schema, connect }) {
     const [revision = '', ...more] = (await readRevisions(db, schema)) ?? [];
@@ -42,10 +42,8 @@ const release: StateCheck = {
   },
 };
 
-function refusalFindings({ message, details, hint }: GatewayError, more: readonly string[] = []) {
-  const sample = [message, ...details, ...more];
-  return { count: sample.length, sample, hint, command: commandIn(hint) };
-}
+const refusalFindings = ({ message, details, hint }: GatewayError, more: readonly string[] = []) =>
+  found([message, ...details, ...more], { hint, command: commandIn(hint) });
 
 /** A check of data in a state that is known; of any other it is no pass. */
 function ofKnownState(check: StateCheck): StateCheck {
@@ -53,7 +51,7 @@ function ofKnownState(check: StateCheck): StateCheck {
     ...check,
     async find(context) {
       if (!((await stateOf(context)) instanceof GatewayError)) return check.find(context);
-      return { count: 0, sample: [], skipped: 'the state of the data is not known (data.release)' };
+      return { ...CLEAN, skipped: 'the state of the data is not known (data.release)' };
     },
   };
 }
@@ -66,7 +64,7 @@ const ready = ofKnownState({
   hint: 'mcpgw migrate refuses to start, and changes nothing, until this is mended.',
   async find(context): Promise<Findings> {
     const planned = await plannedMigration(context);
-    if (planned === null) return { count: 0, sample: ['at v0.7.0 already'] };
+    if (planned === null) return fine('at v0.7.0 already');
     const { settings, sources } = context.inspected;
     const credentials = settings.emailAuthEnabled
       ? credentialProblems(settings, (name) => sources.get(name), { strict: true, allowDefaults: false })
@@ -76,9 +74,9 @@ const ready = ofKnownState({
     if (planned instanceof GatewayError) return refusalFindings(planned, sample);
     if (sample.length === 0) {
       const pending = planned.steps.filter(({ statements }) => statements.length > 0);
-      return { count: 0, sample: pending.map(({ title }) => `planned: ${title}`) };
+      return fine(...pending.map(({ title }) => `planned: ${title}`));
     }
-    return { count: sample.length, sample, ...(missing.length === 0 ? { hint: SEE_SETTINGS } : {}) };
+    return found(sample, missing.length === 0 ? { hint: SEE_SETTINGS } : {});
   },
 });
 
@@ -94,7 +92,7 @@ const leftByMigration = ofKnownState({
   command: 'mcpgw migrate --dry-run',
   async find(context) {
     const planned = await plannedMigration(context);
-    if (planned === null || planned instanceof GatewayError) return { count: 0, sample: [] };
+    if (planned === null || planned instanceof GatewayError) return CLEAN;
     const sample: string[] = [];
     let { length: count } = planned.warnings;
     for (const { table, collisions, collisionCount, unresolvable } of planned.collisions) {
@@ -123,14 +121,14 @@ const verify = ofKnownState({
   onlyAt: '0.7.0',
   async find(context) {
     const result = await verified(context);
-    if (result === null) return { count: 0, sample: ['not at v0.7.0 yet'] };
+    if (result === null) return fine('not at v0.7.0 yet');
     const bad = result.reports.filter(isProblem);
-    if (bad.length === 0) return { count: 0, sample: [`${plural(result.reports.length, 'check')} passed`] };
+    if (bad.length === 0) return fine(`${plural(result.reports.length, 'check')} passed`);
     const [lost] = bad.some(({ id }) => id === DELETES_LINKS) ? lostAndFoundIn(context) : [];
     // What verify sends to the doctor for is found beside this.
     const next = result.next === 'mcpgw doctor' ? '' : result.next;
     const command = lost?.look ?? (next || 'mcpgw verify');
-    return { count: bad.length, sample: bad.map(lineOf), command };
+    return found(bad.map(lineOf), { command });
   },
 });
 
@@ -144,7 +142,7 @@ const verifyWarnings = ofKnownState({
   onlyAt: '0.7.0',
   async find(context) {
     const warned = ((await verified(context))?.reports ?? []).filter(({ status }) => status === 'warned');
-    return { count: warned.length, sample: warned.map(lineOf) };
+    return found(warned.map(lineOf));
   },
 });
 
@@ -164,8 +162,8 @@ const history: StateCheck = {
   async find({ db, schema }) {
     const rows = await readHistory(db, schema);
     const warnings = historyWarnings(rows);
-    if (warnings.length > 0) return { count: warnings.length, sample: warnings };
-    return { count: 0, sample: rows.length === 0 ? [] : [`${plural(rows.length, 'step')} recorded`] };
+    if (warnings.length > 0) return found(warnings);
+    return fine(...(rows.length === 0 ? [] : [`${plural(rows.length, 'step')} recorded`]));
   },
 };
 
@@ -189,7 +187,7 @@ const backups: StateCheck = {
     } catch (error) {
       const { code, path = 'the folder of backups' } = error as NodeJS.ErrnoException;
       if (code !== 'EACCES') throw error;
-      return { count: 0, sample: [`${path} cannot be read: ${errorText(error)}`] };
+      return fine(`${path} cannot be read: ${errorText(error)}`);
     }
   },
 };

@@ -1,5 +1,5 @@
 import { cpus, freemem, release, totalmem, type } from 'node:os';
-import type { DoctorCheck } from '../../checks/check.ts';
+import { type DoctorCheck, fine, found } from '../../checks/check.ts';
 import { mendCommand, NATIVE_MODULES, whyNot } from '../../native-modules.ts';
 import { isSupported, OLDEST_NODE } from '../../node-version.ts';
 import { byteSize } from '../../report/byte-size.ts';
@@ -16,18 +16,20 @@ const platform: MachineCheck = {
   id: 'machine.platform',
   title: 'The machine and the user',
   level: 'info',
-  hint: 'What this runs on.',
+  hint: '',
   async find() {
-    const sample = [`${type()} ${release()}, ${process.arch}, ${plural(cpus().length, 'core')}`];
     const user = process.getuid?.();
-    if (user === 0) sample.push('user 0 (root): files it makes, such as backups, are root’s, too');
-    else if (user !== undefined) sample.push(`user ${user}, group ${process.getgid?.()}`);
-    if (process.platform === 'darwin') {
-      sample.push(
-        'macOS: a shell may open 256 files (ulimit -n 4096), and keeps programs out of some folders',
-      );
-    }
-    return { count: 0, sample };
+    const who =
+      user === 0
+        ? 'user 0 (root): files it makes, such as backups, are root’s, too'
+        : `user ${user}, group ${process.getgid?.()}`;
+    return fine(
+      `${type()} ${release()}, ${process.arch}, ${plural(cpus().length, 'core')}`,
+      ...(user === undefined ? [] : [who]),
+      ...(process.platform === 'darwin'
+        ? ['macOS: a shell may open 256 files (ulimit -n 4096), and keeps programs out of some folders']
+        : []),
+    );
   },
 };
 
@@ -63,8 +65,8 @@ const nativeModules: MachineCheck = {
         commands.add(mendCommand(module));
       }
     }
-    if (sample.length === 0) return { count: 0, sample: modules.map(({ name }) => name) };
-    return { count: sample.length, sample, command: [...commands].join(' && ') };
+    if (sample.length === 0) return fine(...modules.map(({ name }) => name));
+    return found(sample, { command: [...commands].join(' && ') });
   },
 };
 
@@ -78,19 +80,15 @@ export const memory: MachineCheck = {
   level: 'warning',
   hint: 'A migration may be killed for want of memory, most likely while it hashes the administrator’s password (ARGON2ID_MEMORY_COST). Nothing is lost by that; give it more memory, or stop other programs.',
   async find({ inspected: { settings } }) {
-    const available = availableBytes();
+    // Within the limit of the container, where there is one.
+    const limit = process.constrainedMemory();
+    const isLimited = limit > 0 && limit < totalmem();
+    const available = isLimited ? Math.min(freemem(), limit - process.memoryUsage.rss()) : freemem();
     const needed = RUN_BYTES + settings.argon2idMemoryCost * 1024;
     const sample = [`${byteSize(available)} available, about ${byteSize(needed)} needed`];
     return { count: available < needed ? 1 : 0, sample };
   },
 };
-
-/** Within the limit of the container, where there is one. */
-function availableBytes(): number {
-  const limit = process.constrainedMemory();
-  const isLimited = limit > 0 && limit < totalmem();
-  return isLimited ? Math.min(freemem(), limit - process.memoryUsage.rss()) : freemem();
-}
 
 /** Before the first gateway there was: a machine whose clock was never set. */
 const FIRST_YEAR = 2024;

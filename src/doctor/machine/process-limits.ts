@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { DoctorCheck, Findings } from '../../checks/check.ts';
+import type { DoctorCheck } from '../../checks/check.ts';
 import { plural } from '../../report/plural.ts';
 import type { DoctorContext } from '../context.ts';
 import { programOutput } from './program-output.ts';
@@ -25,14 +25,14 @@ export const processLimits: DoctorCheck<DoctorContext> = {
   title: 'Open files and processes are not limited too far',
   level: 'warning',
   hint: 'A gateway or a backup that may open too few files ends in “disk I/O error” or “unable to open database file”. Raise the limit in the shell that starts the gateway (LimitNOFILE= in a systemd unit, ulimits: in compose).',
-  async find(context): Promise<Findings> {
+  async find(context) {
     const limits = await limitsHere(context);
     const few = limits.filter(({ openFiles }) => (openFiles ?? OPEN_FILES) < OPEN_FILES);
     const crowded = limits.filter(({ processes }) => (processes ?? PROCESSES) < PROCESSES);
-    const found = [...new Set([...few, ...crowded])];
+    const low = [...new Set([...few, ...crowded])];
     return {
       count: few.length + crowded.length,
-      sample: (found.length > 0 ? found : limits).map(toText),
+      sample: (low.length > 0 ? low : limits).map(toText),
       command: few.length > 0 ? `ulimit -n ${4 * OPEN_FILES}` : `ulimit -u ${8 * PROCESSES}`,
     };
   },
@@ -45,24 +45,21 @@ function toText({ whose, openFiles, processes }: Limits): string {
 }
 
 async function limitsHere(context: DoctorContext): Promise<Limits[]> {
-  const own = fromProc('this process', process.pid);
-  const shell = fromProc('the shell it was started from', process.ppid);
-  const listed = [own, shell].filter((limits) => limits !== null);
+  const processes = { 'this process': process.pid, 'the shell it was started from': process.ppid };
+  const listed = Object.entries(processes).flatMap(([whose, pid]) => {
+    try {
+      return [readLimits(whose, readFileSync(`/proc/${pid}/limits`, 'utf8'))];
+    } catch {
+      // No /proc here, or a process that is not ours to look at.
+      return [];
+    }
+  });
   if (listed.length > 0 || process.platform === 'win32') return listed;
   // Without /proc a child tells, which has the limits of this process.
   const answer = await programOutput(['/bin/sh', '-c', 'ulimit -n; ulimit -u'], context);
   const [files, tasks] = answer.split('\n');
   if (answer === '') return [];
   return [{ whose: 'this process', openFiles: numberIn(files), processes: numberIn(tasks) }];
-}
-
-function fromProc(whose: string, pid: number): Limits | null {
-  try {
-    return readLimits(whose, readFileSync(`/proc/${pid}/limits`, 'utf8'));
-  } catch {
-    // No /proc here, or a process that is not ours to look at.
-    return null;
-  }
 }
 
 /** @param text of `/proc/<pid>/limits` (proc(5)): name, soft limit, hard limit, unit */

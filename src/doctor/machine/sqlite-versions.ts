@@ -1,4 +1,4 @@
-import type { DoctorCheck, Findings } from '../../checks/check.ts';
+import { CLEAN, type DoctorCheck, fine, found } from '../../checks/check.ts';
 import { findOnPath } from '../../database/client-program.ts';
 import { sqliteVersion } from '../../database/sqlite/driver.ts';
 import { GatewayError } from '../../errors.ts';
@@ -22,25 +22,21 @@ export const sqliteVersions: DoctorCheck<DoctorContext> = {
   id: 'machine.sqlite',
   title: 'The SQLite versions of this machine are new enough',
   level: 'warning',
-  hint: 'Programs with SQLite versions far apart use the same file. mcpgw brings its own and works; what is named here does not do all that an upgrade or a repair asks of it.',
+  hint: 'mcpgw brings its own SQLite and works; what is named here does not do all that an upgrade or a repair asks of it.',
   command:
     process.platform === 'darwin'
       ? 'brew install sqlite'
       : 'sudo apt-get install --only-upgrade sqlite3 libsqlite3-0',
-  async find(context): Promise<Findings> {
-    if (context.inspected.target?.dialect !== 'sqlite') return { count: 0, sample: [] };
+  async find(context) {
+    if (context.inspected.target?.dialect !== 'sqlite') return CLEAN;
     const programs = await Promise.all(PROGRAMS.map((program) => versionOf(program, context)));
     const all = [...builtIn(), ...programs.flat()];
     const old = all.filter(({ version, oldest }) => compareVersions(version, oldest) < 0);
-    if (old.length === 0) {
-      return { count: 0, sample: all.map(({ whose, version }) => `${whose}: ${version}${noteOn(version)}`) };
-    }
-    return {
-      count: old.length,
-      sample: old.map(
-        ({ whose, version, oldest, why }) => `${whose}: ${version} is older than ${oldest}: ${why}`,
-      ),
-    };
+    if (old.length === 0)
+      return fine(...all.map(({ whose, version }) => `${whose}: ${version}${noteOn(version)}`));
+    return found(
+      old.map(({ whose, version, oldest, why }) => `${whose}: ${version} is older than ${oldest}: ${why}`),
+    );
   },
 };
 

@@ -1,10 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import type { DoctorCheck, Findings } from '../../checks/check.ts';
+import { CLEAN, type DoctorCheck, found } from '../../checks/check.ts';
 import { errorText } from '../../errors.ts';
 import { statOrNothing } from '../../files/stat-or-nothing.ts';
 import { byteSize } from '../../report/byte-size.ts';
-import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { DoctorContext } from '../context.ts';
 
 /** What client programs put aside. */
@@ -18,8 +17,8 @@ export const temporaryFiles: DoctorCheck<DoctorContext> = {
   title: 'Temporary files have a place and room',
   level: 'warning',
   hint: 'A migration that makes indexes on large tables ends in “disk I/O error” or “database or disk is full”, and is taken back. Make room, or name another folder in TMPDIR (for SQLite also in SQLITE_TMPDIR).',
-  async find({ env, inspected: { target } }): Promise<Findings> {
-    if (process.platform === 'win32') return { count: 0, sample: [] };
+  async find({ env, inspected: { target } }) {
+    if (process.platform === 'win32') return CLEAN;
     const isSqlite = target?.dialect === 'sqlite';
     const named = isSqlite ? [env.SQLITE_TMPDIR, env.TMPDIR] : [env.TMPDIR, env.TMP, env.TEMP];
     const asked = named.filter((folder) => folder !== undefined && folder !== '') as string[];
@@ -28,27 +27,22 @@ export const temporaryFiles: DoctorCheck<DoctorContext> = {
     const place = candidates.find((folder) => refused.get(folder) === null);
     const broken = asked.filter((folder) => refused.get(folder) !== null);
     if (place === undefined || broken.length > 0) {
-      const found = place === undefined ? candidates : broken;
+      const places = place === undefined ? candidates : broken;
       const instead = place === undefined ? '' : `; ${place} is used`;
-      return {
-        count: found.length,
-        sample: found.map((folder) => `${folder}: ${refused.get(folder)}${instead}`),
-        command: place === undefined ? '' : 'unset SQLITE_TMPDIR TMPDIR',
-      };
+      return found(
+        places.map((folder) => `${folder}: ${refused.get(folder)}${instead}`),
+        { command: place === undefined ? '' : 'unset SQLITE_TMPDIR TMPDIR' },
+      );
     }
     const { bavail, bsize } = await statfs(place);
     const free = bavail * bsize;
-    const needed = neededBytes(target);
+    // The keys of all indexes are less than the file.
+    const size = target?.dialect === 'sqlite' ? (statOrNothing(target.path)?.size ?? 0) : 0;
+    const needed = Math.max(LEAST_BYTES, size);
     const sample = [`${place}: ${byteSize(free)} free, up to ${byteSize(needed)} needed`];
     return { count: free < needed ? 1 : 0, sample };
   },
 };
-
-/** The keys of all indexes are less than the file. */
-function neededBytes(target: DatabaseTarget | null): number {
-  if (target?.dialect !== 'sqlite') return LEAST_BYTES;
-  return Math.max(LEAST_BYTES, statOrNothing(target.path)?.size ?? 0);
-}
 
 /** Why nothing can be written to a folder, or null; asks without writing. */
 function whyNot(folder: string): string | null {

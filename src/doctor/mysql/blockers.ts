@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { DoctorCheck, Findings } from '../../checks/check.ts';
-import { CLEAN } from '../../checks/check.ts';
+import { type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext } from '../context.ts';
@@ -18,18 +17,17 @@ export const blockers: DoctorCheck<OpenContext<MysqlTarget>> = {
   id: 'database.blockers',
   title: 'Nobody holds the gateway’s tables',
   level: 'error',
-  hint: 'A schema change waits for every transaction that has touched its table, all other queries of the table wait behind it, and after --lock-timeout the migration gives up.',
+  hint: 'A schema change waits for these, and after --lock-timeout the migration gives up. Stop the gateway or what else holds the tables, or let it come to an end. A connection that nobody needs is ended by an administrator with KILL and its number.',
   command: 'SHOW PROCESSLIST;',
   async find(context) {
     const facts = await factsOf(context);
     const seesAll = facts.grants.hasGlobally('PROCESS');
-    const seesLocks = isOn(facts, 'performance_schema');
     const look = async () => {
-      const locked = seesLocks ? await lockedTables(context.db) : new Map<string, string[]>();
+      const locked = isOn(facts, 'performance_schema') ? await lockedTables(context.db) : new Map();
       return judgeClients(await readClients(context.db, seesAll), seesAll, locked);
     };
-    const found = await look();
-    if (found.count === 0) return found;
+    const finding = await look();
+    if (finding.count === 0) return finding;
     await setTimeout(SETTLED_MS);
     return look();
   },
@@ -65,33 +63,33 @@ async function readClients(db: Connection, seesAll: boolean): Promise<readonly C
     WHERE p.ID <> connection_id() AND p.COMMAND NOT IN ('Daemon', 'Binlog Dump', 'Binlog Dump GTID')
       AND (p.DB = database()${seesAll ? sql` OR (p.DB IS NULL AND t.trx_id IS NOT NULL)` : sql``})
     ORDER BY p.ID`);
-  const numberOf = (value: number | null) => (value === null ? null : Number(value));
+  const seconds = (value: number | null) => (value === null ? null : Number(value));
   return rows.map((row) => ({
     ...row,
-    transactionS: numberOf(row.transactionS),
-    statementS: numberOf(row.statementS),
+    transactionS: seconds(row.transactionS),
+    statementS: seconds(row.statementS),
   }));
 }
 
-type LockedTables = ReadonlyMap<string, readonly string[]>;
+type LockedTables = ReadonlyMap<string, string>;
 
 /** Tables of this database, by the connection that keeps all others from changing them. */
 async function lockedTables(db: Connection): Promise<LockedTables> {
-  const locked = new Map<string, string[]>();
   try {
-    const rows = await db.query<{ id: string; name: string }>(sql`
-      SELECT DISTINCT CAST(t.PROCESSLIST_ID AS CHAR) AS id, m.OBJECT_NAME AS name
+    const rows = await db.query<{ id: string; names: string }>(sql`
+      SELECT CAST(t.PROCESSLIST_ID AS CHAR) AS id,
+        group_concat(DISTINCT m.OBJECT_NAME ORDER BY m.OBJECT_NAME SEPARATOR ', ') AS names
       FROM performance_schema.metadata_locks m
       JOIN performance_schema.threads t ON t.THREAD_ID = m.OWNER_THREAD_ID
       WHERE m.OBJECT_SCHEMA = database() AND m.OBJECT_TYPE = 'TABLE' AND m.LOCK_STATUS = 'GRANTED'
         AND m.LOCK_TYPE IN ('SHARED_READ_ONLY', 'SHARED_NO_WRITE', 'SHARED_NO_READ_WRITE', 'EXCLUSIVE')
         AND t.PROCESSLIST_ID <> connection_id()
-      ORDER BY m.OBJECT_NAME`);
-    for (const { id, name } of rows) locked.set(id, [...(locked.get(id) ?? []), name]);
+      GROUP BY t.PROCESSLIST_ID`);
+    return new Map(rows.map(({ id, names }) => [id, names]));
   } catch {
     // This account may not read performance_schema.
+    return new Map();
   }
-  return locked;
 }
 
 /**
@@ -99,29 +97,20 @@ async function lockedTables(db: Connection): Promise<LockedTables> {
  * @param locked tables that nobody else can change, by the connection that holds them
  */
 export function judgeClients(clients: readonly Client[], seesAll: boolean, locked: LockedTables): Findings {
-  const sample = clients.flatMap((client) => {
-    const { id, user, host } = client;
-    const why = reasons(client, locked.get(id));
-    return why === '' ? [] : [`connection ${id} (${user}@${host.replace(/:\d+$/, '')}): ${why}`];
+  const lines = clients.flatMap(({ id, user, host, transactionS, statementS, state }) => {
+    const names = locked.get(id);
+    const doing = state === '' ? '' : ` (${state})`;
+    const why = [
+      ...(names === undefined ? [] : [`has locked ${names}`]),
+      ...((transactionS ?? 0) >= LONG_S ? [`a transaction that is open for ${transactionS} s`] : []),
+      ...((statementS ?? 0) >= LONG_S ? [`a statement that runs for ${statementS} s${doing}`] : []),
+    ];
+    return why.length === 0
+      ? []
+      : [`connection ${id} (${user}@${host.replace(/:\d+$/, '')}): ${why.join(', ')}`];
   });
-  if (sample.length > 0) {
-    return {
-      count: sample.length,
-      sample,
-      hint: 'Stop the gateway or what else holds them, or let it come to an end. A connection that nobody needs is ended by an administrator with KILL and its number.',
-    };
-  }
-  const blind =
-    'This user sees its own connections only: GRANT PROCESS ON *.* shows the others, and open transactions';
-  return { ...CLEAN, sample: seesAll ? [] : [blind] };
-}
-
-function reasons({ transactionS, statementS, state }: Client, tables: readonly string[] = []): string {
-  const why: string[] = [];
-  if (tables.length > 0) why.push(`has locked ${tables.join(', ')}`);
-  if ((transactionS ?? 0) >= LONG_S) why.push(`a transaction that is open for ${transactionS} s`);
-  if ((statementS ?? 0) >= LONG_S) {
-    why.push(`a statement that runs for ${statementS} s${state === '' ? '' : ` (${state})`}`);
-  }
-  return why.join(', ');
+  if (lines.length > 0 || seesAll) return found(lines);
+  return fine(
+    'This user sees its own connections only: GRANT PROCESS ON *.* shows the others, and open transactions',
+  );
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { DoctorCheck, Findings } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
+import type { Connection } from '../../database/connection.ts';
 import { foretellDefiners } from '../../database/mysql/definers.ts';
 import { type MysqlGrants, readMysqlGrants } from '../../database/mysql/privileges.ts';
 import { releaseSchema } from '../../migrate/release-schema.ts';
@@ -40,20 +41,17 @@ export interface TableFacts {
 export const factsOf = perContext(async ({ db, schema }: OpenContext<MysqlTarget>): Promise<MysqlFacts> => {
   const target = releaseSchema('0.7.0');
   const ours = new Set([...target.keys(), VERSION_TABLE, HISTORY_TABLE]);
-  const show = (what: string) =>
-    db.query<{ Variable_name: string; Value: string }>(sql`SHOW ${sql.raw(what)}`);
-  const variables = [
-    // Our own session has our own settings; what the gateway's begins with are the server's.
-    ...(await show('GLOBAL VARIABLES')),
-    ...(await show("SESSION VARIABLES LIKE 'collation_database'")),
-  ];
   const rows = await db.query<TableFacts & { readonly kind: string }>(sql`
     SELECT TABLE_NAME AS name, TABLE_TYPE AS kind, coalesce(ENGINE, '') AS engine,
       coalesce(ROW_FORMAT, '') AS rowFormat, coalesce(DATA_LENGTH, 0) + coalesce(INDEX_LENGTH, 0) AS bytes,
       coalesce(DATA_LENGTH, 0) AS dataBytes
     FROM information_schema.TABLES WHERE TABLE_SCHEMA = database() ORDER BY TABLE_NAME`);
   return {
-    variables: new Map(variables.map((row) => [row.Variable_name.toLowerCase(), row.Value])),
+    // Our own session has our own settings; what the gateway's begins with are the server's.
+    variables: new Map([
+      ...(await shown(db, 'GLOBAL VARIABLES')),
+      ...(await shown(db, "SESSION VARIABLES LIKE 'collation_database'")),
+    ]),
     grants: await readMysqlGrants(db),
     tables: rows
       .filter(({ name, kind }) => kind === 'BASE TABLE' && ours.has(name))
@@ -64,6 +62,12 @@ export const factsOf = perContext(async ({ db, schema }: OpenContext<MysqlTarget
     target,
   };
 });
+
+/** What `SHOW …` says, by names in lower case. */
+export async function shown(db: Connection, what: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await db.query<{ Variable_name: string; Value: string }>(sql`SHOW ${sql.raw(what)}`);
+  return new Map(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
+}
 
 /** Whether a variable is on; one that the server does not know is off. */
 export function isOn({ variables }: Pick<MysqlFacts, 'variables'>, name: string): boolean {

@@ -1,9 +1,14 @@
-import type { Findings } from '../../checks/check.ts';
+import { type Findings, found } from '../../checks/check.ts';
 import { grantStatement, RUN_PRIVILEGES } from '../../database/mysql/privileges.ts';
 import { judged, type MysqlFacts } from './facts.ts';
 
-/** Commands, and the privileges that they need. */
-type Needs = Readonly<Record<string, readonly string[]>>;
+/** What a command needs. */
+interface Need {
+  readonly command: string;
+  readonly privileges: readonly string[];
+  /** Granted on each table they will do, too; what makes tables needs them on the database. */
+  readonly onTables?: true;
+}
 
 export const grants = judged({
   id: 'database.grants',
@@ -11,14 +16,15 @@ export const grants = judged({
   level: 'error',
   hint: 'On MySQL a migration that is refused part-way cannot be taken back, so it is not begun.',
   judge: (facts) =>
-    judge(
-      facts,
+    lacking(facts, [
+      { command: 'mcpgw status and mcpgw verify', privileges: ['SELECT'], onTables: true },
       {
-        'mcpgw status and mcpgw verify': ['SELECT'],
-        'mcpgw fix, and the gateway itself': ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+        command: 'mcpgw fix, and the gateway itself',
+        privileges: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+        onTables: true,
       },
-      { 'mcpgw migrate': RUN_PRIVILEGES },
-    ),
+      { command: 'mcpgw migrate', privileges: RUN_PRIVILEGES },
+    ]),
 });
 
 /**
@@ -31,43 +37,28 @@ export const backupGrants = judged({
   level: 'warning',
   hint: 'What migrate saves before its first write is incomplete, or cannot be put back by this user. Another user may do both.',
   judge(facts) {
-    const forViews = (privilege: string) => (facts.views > 0 ? [privilege] : []);
-    const found = judge(
-      facts,
-      { 'mcpgw backup': ['SELECT', 'TRIGGER', ...forViews('SHOW VIEW')] },
-      {
-        'mcpgw restore and mcpgw rollback': [
-          ...RUN_PRIVILEGES,
-          'LOCK TABLES',
-          'TRIGGER',
-          ...forViews('CREATE VIEW'),
-        ],
-      },
-    );
-    return {
-      ...found,
-      count: found.count + facts.unrestorable.length,
-      sample: [...(found.sample ?? []), ...facts.unrestorable],
-    };
+    const [shows, makes] = facts.views > 0 ? [['SHOW VIEW'], ['CREATE VIEW']] : [[], []];
+    const restore = [...RUN_PRIVILEGES, 'LOCK TABLES', 'TRIGGER', ...makes];
+    const { sample, ...rest } = lacking(facts, [
+      { command: 'mcpgw backup', privileges: ['SELECT', 'TRIGGER', ...shows], onTables: true },
+      { command: 'mcpgw restore and mcpgw rollback', privileges: restore },
+    ]);
+    return { ...rest, ...found([...sample, ...facts.unrestorable]) };
   },
 });
 
-/** @param onTables what may be granted on each table, too @param onAll what makes tables */
-function judge({ grants, tables }: MysqlFacts, onTables: Needs, onAll: Needs): Findings {
+function lacking({ grants, tables }: MysqlFacts, needs: readonly Need[]): Findings {
   const names = tables.map(({ name }) => name);
-  const lackingOf = (needs: Needs, has: (privilege: string) => boolean) =>
-    Object.entries(needs).map(([command, privileges]) => ({
-      command,
-      lacks: privileges.filter((privilege) => !has(privilege)),
-    }));
-  const lacking = [
-    ...lackingOf(onTables, (privilege) => grants.hasOn(privilege, names)),
-    ...lackingOf(onAll, grants.has),
-  ].filter(({ lacks }) => lacks.length > 0);
-  const all = [...new Set(lacking.flatMap(({ lacks }) => lacks))];
-  return {
-    count: lacking.length,
-    sample: lacking.map(({ command, lacks }) => `${command}: lacks ${lacks.join(', ')}`),
-    command: all.length === 0 ? '' : grantStatement(grants, all),
-  };
+  const refused = needs
+    .map(({ command, privileges, onTables }) => {
+      const has = (privilege: string) =>
+        onTables === true ? grants.hasOn(privilege, names) : grants.has(privilege);
+      return { command, lacks: privileges.filter((privilege) => !has(privilege)) };
+    })
+    .filter(({ lacks }) => lacks.length > 0);
+  const all = [...new Set(refused.flatMap(({ lacks }) => lacks))];
+  return found(
+    refused.map(({ command, lacks }) => `${command}: lacks ${lacks.join(', ')}`),
+    { command: all.length === 0 ? '' : grantStatement(grants, all) },
+  );
 }

@@ -1,4 +1,4 @@
-import { CLEAN } from '../../checks/check.ts';
+import { CLEAN, fine, found, foundEach } from '../../checks/check.ts';
 import { quoteMysql as q } from '../../database/mysql/ddl.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import { columnOf, type Table } from '../../schema/model.ts';
@@ -9,74 +9,68 @@ export const innodbTables = judged({
   id: 'database.innodb',
   title: 'The gateway’s tables are InnoDB',
   level: 'error',
-  hint: 'Other engines have no transactions and no foreign keys: half of a change stays when the gateway is stopped in the middle, and the migration cannot link such a table to its team.',
+  hint: 'Other engines have no transactions and no foreign keys, which the migration needs. Take a backup (mcpgw backup), then convert them; each is copied meanwhile.',
   preflight: 'refuse',
-  judge({ tables }) {
-    const others = tables.filter(({ engine }) => engine !== 'InnoDB');
-    return {
-      count: others.length,
-      sample: others.map(({ name, engine }) => `${name}: ${engine || 'the server cannot read it'}`),
-      hint: 'Take a backup (mcpgw backup), then convert them; each is copied meanwhile.',
-      command: others.map(({ name }) => `ALTER TABLE ${q(name)} ENGINE=InnoDB;`).join(' '),
-    };
-  },
+  judge: ({ tables }) =>
+    foundEach(
+      tables.filter(({ engine }) => engine !== 'InnoDB'),
+      ({ name, engine }) => `${name}: ${engine || 'the server cannot read it'}`,
+      ({ name }) => `ALTER TABLE ${q(name)} ENGINE=InnoDB;`,
+    ),
 });
 
 /** MySQL manual, "InnoDB Limits": bytes of one column in a key, by row format … */
 const OLD_FORMAT_BYTES = 767;
 /** … and of a whole key, by page size. */
 const KEY_BYTES: Readonly<Record<string, number>> = { '4096': 768, '8192': 1536 };
+const isOld = (rowFormat = '') => /^(compact|redundant)$/i.test(rowFormat);
 
 /** The keys that a migration makes must fit into what row format and page size allow. */
 export const keyLength = judged({
   id: 'database.key-length',
   title: 'The keys of v0.7.0 fit into the tables',
   level: 'error',
-  hint: 'The migration would stop part-way with “Specified key was too long”: a key of an email address or a name takes 1020 bytes and more.',
+  hint: 'The migration would stop part-way with “Specified key was too long”. These row formats take 767 bytes of a column into a key; DYNAMIC takes 3072. Take a backup (mcpgw backup), then convert; each table is copied meanwhile.',
   preflight: 'refuse',
   judge(facts) {
     const { schema, tables, target, variables } = facts;
     const pageSize = variables.get('innodb_page_size') ?? '';
     const pageLimit = KEY_BYTES[pageSize];
     if (pageLimit !== undefined) {
-      return {
-        count: 1,
-        sample: [`innodb_page_size is ${pageSize}: keys have at most ${pageLimit} bytes`],
-        hint: 'The page size of a server is chosen when its data folder is made: move the database to a server with pages of 16384 bytes.',
-      };
+      const hint =
+        'The page size of a server is chosen when its data folder is made: move the database to a server with pages of 16384 bytes.';
+      return found([`innodb_page_size is ${pageSize}: keys have at most ${pageLimit} bytes`], { hint });
     }
-    const isOld = (rowFormat: string) => /^(compact|redundant)$/i.test(rowFormat);
-    const old = tables.filter(
-      ({ name, rowFormat }) => isOld(rowFormat) && newKeys(facts, name).some((b) => b > OLD_FORMAT_BYTES),
+    const old = tables
+      .filter(({ name, rowFormat }) => isOld(rowFormat) && hasLongKeys(facts, name))
+      .map(({ name, rowFormat }) => [
+        `${name}: ROW_FORMAT=${rowFormat.toUpperCase()}`,
+        `ALTER TABLE ${q(name)} ROW_FORMAT=DYNAMIC;`,
+      ]);
+    const format = variables.get('innodb_default_row_format');
+    const setDefault = 'SET GLOBAL innodb_default_row_format = DYNAMIC;';
+    if (isOld(format) && [...target.keys()].some((name) => !schema.has(name))) {
+      old.unshift([`new tables: innodb_default_row_format is ${format}`, setDefault]);
+    }
+    return foundEach(
+      old,
+      ([line = '']) => line,
+      ([, statement = '']) => statement,
     );
-    const format = variables.get('innodb_default_row_format') ?? '';
-    const comeOld = isOld(format) && [...target.keys()].some((name) => !schema.has(name));
-    const sample = old.map(({ name, rowFormat }) => `${name}: ROW_FORMAT=${rowFormat.toUpperCase()}`);
-    const commands = old.map(({ name }) => `ALTER TABLE ${q(name)} ROW_FORMAT=DYNAMIC;`);
-    if (comeOld) {
-      sample.push(`new tables: innodb_default_row_format is ${format}`);
-      commands.unshift('SET GLOBAL innodb_default_row_format = DYNAMIC;');
-    }
-    return {
-      count: sample.length,
-      sample,
-      hint: 'These row formats take 767 bytes of a column into a key; DYNAMIC takes 3072. Take a backup (mcpgw backup), then convert; each table is copied meanwhile.',
-      command: commands.join(' '),
-    };
   },
 });
 
-/** Bytes of each column in keys that a table has after the migration and does not have now. */
-function newKeys({ schema, target }: MysqlFacts, name: string): readonly number[] {
+/** Whether the migration gives a table a key on a column with more bytes than the old row formats take. */
+function hasLongKeys({ schema, target }: MysqlFacts, name: string): boolean {
   const [now, then] = [schema.get(name), target.get(name)];
-  if (now === undefined || then === undefined) return [];
+  if (now === undefined || then === undefined) return false;
   const keysOf = ({ uniques, indexes }: Table) =>
     [...uniques, ...indexes].map(({ columns }) => columns.join(','));
   const has = new Set(keysOf(now));
   return keysOf(then)
     .filter((key) => !has.has(key))
     .flatMap((key) => key.split(','))
-    .map((column) => bytesOf(columnOf(now, column) ?? columnOf(then, column)));
+    .some((column) => bytesOf(columnOf(now, column) ?? columnOf(then, column)) > OLD_FORMAT_BYTES);
 }
 
 const CHARACTER_BYTES: Readonly<Record<string, number>> = { latin1: 1, ascii: 1, utf8: 3, utf8mb3: 3 };
@@ -93,23 +87,21 @@ export const tableNames = judged({
   id: 'database.lower-case-table-names',
   title: 'Tables are named as the gateway names them',
   level: 'error',
-  hint: 'This server tells capitals from small letters in names of tables (lower_case_table_names=0), and the gateway’s are all small: it does not see these, and the migration would make empty ones beside them.',
+  hint: 'This server tells capitals from small letters in names of tables (lower_case_table_names=0), so the gateway does not see these. They come from a server on Windows or macOS, most likely. Take a backup, then rename them; where both are there, see first which of the two has the rows.',
   preflight: 'refuse',
   judge({ schema, target, variables }) {
     const setting = variables.get('lower_case_table_names') ?? '';
     const isOther = (name: string) => !target.has(name) && target.has(name.toLowerCase());
     const others = setting === '0' ? [...schema.keys()].filter(isOther) : [];
-    if (others.length === 0) return { ...CLEAN, sample: [`lower_case_table_names is ${setting}`] };
+    if (others.length === 0) return fine(`lower_case_table_names is ${setting}`);
     const isBeside = (name: string) => schema.has(name.toLowerCase());
     const renamed = others
       .filter((name) => !isBeside(name))
       .map((name) => `${q(name)} TO ${q(name.toLowerCase())}`);
-    return {
-      count: others.length,
-      sample: others.map((name) => (isBeside(name) ? `${name}, beside ${name.toLowerCase()}` : name)),
-      hint: 'They come from a server on Windows or macOS, most likely. Take a backup, then rename them; where both are there, see first which of the two has the rows.',
-      command: renamed.length === 0 ? '' : `RENAME TABLE ${renamed.join(', ')};`,
-    };
+    return found(
+      others.map((name) => (isBeside(name) ? `${name}, beside ${name.toLowerCase()}` : name)),
+      { command: renamed.length === 0 ? '' : `RENAME TABLE ${renamed.join(', ')};` },
+    );
   },
 });
 
@@ -121,20 +113,14 @@ export const primaryKeys = judged({
   id: 'database.sql-require-primary-key',
   title: 'Every table has the primary key that the server demands',
   level: 'warning',
-  hint: 'A backup with such a table cannot be put back here, and a cluster does not keep its rows alike on all nodes.',
+  hint: 'A backup with such a table cannot be put back here, and a cluster does not keep its rows alike on all nodes. mcpgw fix brings back the primary keys of the gateway’s tables, where rows allow it.',
+  command: 'mcpgw fix --only schema.primary-keys',
   judge(facts) {
-    const { schema, target } = facts;
     const demand = DEMANDS.find((name) => isOn(facts, name));
     if (demand === undefined) return CLEAN;
-    const without = [...schema.values()].filter(
-      ({ name, primaryKey }) => target.has(name) && primaryKey.length === 0,
-    );
-    return {
-      count: without.length,
-      sample: without.map(({ name }) => `${name} has none, and ${demand} is ON`),
-      hint: 'mcpgw fix brings back the primary keys of the gateway’s tables, where rows allow it.',
-      command: 'mcpgw fix --only schema.primary-keys',
-    };
+    const ours = [...facts.schema.values()].filter(({ name }) => facts.target.has(name));
+    const without = ours.filter(({ primaryKey }) => primaryKey.length === 0);
+    return found(without.map(({ name }) => `${name} has none, and ${demand} is ON`));
   },
 });
 
@@ -150,15 +136,14 @@ export const space = judged({
     const data = tables.reduce((sum, { dataBytes }) => sum + dataBytes, 0);
     const all = tables.reduce((sum, { bytes }) => sum + bytes, 0);
     const largest = tables.toSorted((a, b) => b.bytes - a.bytes).slice(0, NAMED);
-    const sample = [
-      `data ${inMegabytes(data)}, indexes ${inMegabytes(all - data)}`,
-      ...largest.map(({ name, bytes }) => `${name}: ${inMegabytes(bytes)}`),
-    ];
     // A table that is rebuilt is there twice for a while.
     const copied = largest.find(({ name }) => schema.has(name));
-    if (copied !== undefined) {
-      sample.push(`free on the server for a copy of one table: ${inMegabytes(copied.bytes)} or more`);
-    }
-    return { ...CLEAN, sample };
+    return fine(
+      `data ${inMegabytes(data)}, indexes ${inMegabytes(all - data)}`,
+      ...largest.map(({ name, bytes }) => `${name}: ${inMegabytes(bytes)}`),
+      ...(copied === undefined
+        ? []
+        : [`free on the server for a copy of one table: ${inMegabytes(copied.bytes)} or more`]),
+    );
   },
 });

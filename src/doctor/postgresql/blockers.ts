@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { DoctorCheck } from '../../checks/check.ts';
+import { type DoctorCheck, foundEach } from '../../checks/check.ts';
 import { literalPostgresql } from '../../database/postgresql/ddl.ts';
 import { duration } from '../../report/duration.ts';
 import { plural } from '../../report/plural.ts';
@@ -36,18 +36,16 @@ export const blockers: DoctorCheck<PostgresqlContext> = {
   id: 'database.blockers',
   title: 'No long transaction holds locks on the tables',
   level: 'warning',
-  hint: 'The migration needs every table to itself for a moment and waits for those that hold one. While it waits, and when it gives up after --lock-timeout, nothing is changed. Told are transactions of 5 s and more, and those of any age whose locks keep even readers out.',
+  hint: 'Commit or roll back where each of them was begun, or stop that program (the gateway itself, a forgotten psql, a report). When nobody knows it, this ends its session and takes its transaction back; mcpgw never does.',
   async find(context) {
     const holders = await holdersOf(context);
     const long = holders.filter(({ ageMs }) => ageMs !== null && ageMs >= LONG_MS);
     const doubtful = holders.filter((holder) => !long.includes(holder) && isLookedAtAgain(holder));
-    const found = [...long, ...(await stillThere(context, doubtful))];
-    return {
-      count: found.length,
-      sample: found.map(describe),
-      hint: 'Commit or roll back where each of them was begun, or stop that program (the gateway itself, a forgotten psql, a report). When nobody knows it, this ends its session and takes its transaction back; mcpgw never does.',
-      command: found.map(({ pid }) => `SELECT pg_terminate_backend(${pid});`).join(' '),
-    };
+    return foundEach(
+      [...long, ...(await stillThere(context, doubtful))],
+      describe,
+      ({ pid }) => `SELECT pg_terminate_backend(${pid});`,
+    );
   },
 };
 
@@ -113,10 +111,10 @@ export const prepared: DoctorCheck<PostgresqlContext> = {
   id: 'database.prepared',
   title: 'No prepared transaction holds locks on the tables',
   level: 'error',
-  hint: 'A transaction that was prepared (two-phase commit) and never ended holds locks on the gateway’s tables, until somebody ends it. The migration waits for it in vain.',
+  hint: 'The migration waits in vain for a transaction that was prepared (two-phase commit) and never ended. Ask the program that prepared it (its transaction manager) how it was to end, and end it as its owner: COMMIT PREPARED keeps what it did, ROLLBACK PREPARED takes it back.',
   preflight: 'warn',
   async find({ db }) {
-    const found = await db.query<{ gid: string; owner: string; ageMs: number; tables: string }>(sql`
+    const rows = await db.query<{ gid: string; owner: string; ageMs: number; tables: string }>(sql`
       SELECT p.gid, p.owner, (extract(epoch FROM clock_timestamp() - p.prepared) * 1000)::float8 AS "ageMs",
              string_agg(DISTINCT c.relname, ', ' ORDER BY c.relname) AS tables
       FROM pg_prepared_xacts p
@@ -126,14 +124,11 @@ export const prepared: DoctorCheck<PostgresqlContext> = {
       WHERE p.database = current_database() AND l.granted
         AND c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
       GROUP BY p.gid, p.owner, p.prepared ORDER BY p.prepared`);
-    return {
-      count: found.length,
-      sample: found.map(
-        ({ gid, owner, ageMs, tables }) =>
-          `${gid}, of ${owner}, prepared ${duration(ageMs)} ago: locks ${tables}`,
-      ),
-      hint: 'Ask the program that prepared it (its transaction manager) how it was to end, and end it as its owner: COMMIT PREPARED keeps what it did, ROLLBACK PREPARED takes it back.',
-      command: found.map(({ gid }) => `ROLLBACK PREPARED ${literalPostgresql(gid)};`).join(' '),
-    };
+    return foundEach(
+      rows,
+      ({ gid, owner, ageMs, tables }) =>
+        `${gid}, of ${owner}, prepared ${duration(ageMs)} ago: locks ${tables}`,
+      ({ gid }) => `ROLLBACK PREPARED ${literalPostgresql(gid)};`,
+    );
   },
 };

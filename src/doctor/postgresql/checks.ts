@@ -1,20 +1,18 @@
+import { type DoctorCheck, fine } from '../../checks/check.ts';
 import { postgresqlBackupClients } from '../../database/postgresql/clients.ts';
+import { dependentsOf } from '../../database/postgresql/dependents.ts';
 import { postgresqlLocation } from '../../database/postgresql/location.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
-import type { TargetChecks } from '../context.ts';
-
-import { backupClientCheck, gateChecks } from '../server/login.ts';
-import { dnsCheck, type ServerKind, tcpCheck } from '../server/network.ts';
-import { readable } from '../server/readable.ts';
+import type { OpenContext, TargetChecks } from '../context.ts';
+import { readable, serverChecks } from '../server/checks.ts';
+import type { ServerKind } from '../server/network.ts';
 import { siteObjects } from '../server/site-objects.ts';
 import { blockers, prepared } from './blockers.ts';
 import { grants } from './grants.ts';
-import { POSTGRESQL_GATES, postgresqlLogin } from './login.ts';
+import { postgresqlLogin } from './login.ts';
 import { pooler, transactions } from './pooling.ts';
-import { restoreDependents } from './restore-dependents.ts';
 import { oneSchema, searchPath } from './search-path.ts';
-import { encoding, readOnly } from './session.ts';
-import { space } from './space.ts';
+import { encoding, readOnly, space } from './session.ts';
 import { invalidIndexes, statistics } from './upkeep.ts';
 
 const KIND: ServerKind<PostgresqlTarget> = {
@@ -23,21 +21,30 @@ const KIND: ServerKind<PostgresqlTarget> = {
   service: 'postgresql',
   locationOf: postgresqlLocation,
 };
-const gate = gateChecks(postgresqlLogin, POSTGRESQL_GATES);
+
+/** What a restore of a backup that is made now would refuse. */
+const restoreDependents: DoctorCheck<OpenContext> = {
+  id: 'database.restore-dependents',
+  title: 'Backups hold everything that depends on the gateway’s tables',
+  level: 'info',
+  hint: '',
+  preflight: 'warn',
+  async find({ db }) {
+    const dependents = await dependentsOf(db, ({ dumped }) => dumped);
+    const drops = dependents.filter(({ goes }) => !goes).map(({ drop }) => `${drop};`);
+    if (drops.length === 0) return fine();
+    const told = `a restore would need what is outside of the backup dropped first: ${drops.join(' ')}`;
+    return { ...fine(told), notes: [told] };
+  },
+};
 
 export const POSTGRESQL_CHECKS: TargetChecks<PostgresqlTarget> = {
-  outside: [
-    dnsCheck(KIND),
-    tcpCheck(KIND),
-    gate('protocol'),
-    gate('tls'),
-    gate('authentication'),
-    gate('database'),
-    pooler,
-    transactions,
-    backupClientCheck(postgresqlLogin, (context, { version }) => postgresqlBackupClients(context, version)),
-    gate('version'),
-  ],
+  outside: serverChecks(
+    KIND,
+    postgresqlLogin,
+    (context, { version }) => postgresqlBackupClients(context, version),
+    [pooler, transactions],
+  ),
   inside: [
     blockers,
     readable,

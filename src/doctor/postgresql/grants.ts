@@ -9,7 +9,7 @@ export const grants: DoctorCheck<PostgresqlContext> = {
   id: 'database.grants',
   title: 'The user may do what every command does',
   level: 'error',
-  hint: 'The user of DATABASE_URL lacks privileges: the commands named would be refused.',
+  hint: 'Have an administrator of the server run this.',
   async find(context) {
     const { user, schema } = await sessionFacts(context);
     const all = await tableFacts(context);
@@ -17,41 +17,35 @@ export const grants: DoctorCheck<PostgresqlContext> = {
     const where = q(schema ?? '');
     const inSchema = (names: readonly string[]) => names.map((name) => `${where}.${q(name)}`).join(', ');
     const grant = (privilege: string, on: string) => `GRANT ${privilege} ON ${on} TO ${q(user)};`;
-    const lines: MissingPrivilege[] = [];
-    const need = (commands: string, what: string, names: readonly string[], statement: string) => {
-      if (names.length > 0) lines.push({ what: `${commands}: ${what} ${namesOf(names)}`, statement });
+    const lacks = (commands: string, what: string, of: readonly string[], statement: string) =>
+      of.length === 0 ? [] : [{ what: `${commands}: ${what} ${namesOf(of)}`, statement }];
+    const onTables = (commands: string, what: string, privilege: keyof TableFacts['may']) => {
+      const closed = tables.filter(({ may }) => !may[privilege]).map(({ name }) => name);
+      const isEvery = closed.length === all.length;
+      const on = isEvery ? `ALL TABLES IN SCHEMA ${where}` : `TABLE ${inSchema(closed)}`;
+      return lacks(commands, what, closed, grant(privilege, on));
     };
-    const needTables = (commands: string, what: string, privilege: keyof TableFacts['may']) => {
-      const names = tables.filter(({ may }) => !may[privilege]).map(({ name }) => name);
-      const isEvery = names.length === all.length;
-      const on = isEvery ? `ALL TABLES IN SCHEMA ${where}` : `TABLE ${inSchema(names)}`;
-      need(commands, what, names, grant(privilege, on));
-    };
-    const needSequences = (commands: string, what: string, privilege: string, names: readonly string[]) =>
-      need(commands, what, names, grant(privilege, `SEQUENCE ${inSchema(names)}`));
-
-    needTables('status, verify', 'read', 'SELECT');
-    needTables('fix', 'INSERT', 'INSERT');
-    needTables('fix', 'UPDATE', 'UPDATE');
-    needTables('fix', 'DELETE', 'DELETE');
+    const onSequences = (commands: string, what: string, privilege: string, closed: readonly string[]) =>
+      lacks(commands, what, closed, grant(privilege, `SEQUENCE ${inSchema(closed)}`));
     const uncounted = tables.flatMap(({ unusableSequences }) => unusableSequences);
-    needSequences('fix', 'count up', 'USAGE', uncounted);
-    const names = tables.map(({ name }) => name);
-    for (const { what, ...rest } of await lackingForChanges(context.db, names)) {
-      lines.push({ what: `migrate, rollback, restore: ${what}`, ...rest });
-    }
     const unsaved = tables.flatMap(({ unreadableSequences }) => unreadableSequences);
-    needSequences('backup', 'read', 'SELECT', unsaved);
     const hidden = tables.filter(({ hidesRows }) => hidesRows).map(({ name }) => name);
     const bypass = `ALTER ROLE ${q(user)} BYPASSRLS;`;
-    need('backup, verify', 'see all rows (row-level security) of', hidden, bypass);
+    const names = tables.map(({ name }) => name);
+    const forChanges = await lackingForChanges(context.db, names);
+    const lines: readonly MissingPrivilege[] = [
+      ...onTables('status, verify', 'read', 'SELECT'),
+      ...(['INSERT', 'UPDATE', 'DELETE'] as const).flatMap((verb) => onTables('fix', verb, verb)),
+      ...onSequences('fix', 'count up', 'USAGE', uncounted),
+      ...forChanges.map(({ what, ...rest }) => ({ what: `migrate, rollback, restore: ${what}`, ...rest })),
+      ...onSequences('backup', 'read', 'SELECT', unsaved),
+      ...lacks('backup, verify', 'see all rows (row-level security) of', hidden, bypass),
+    ];
     const statements = lines.map(({ statement }) => statement).filter((statement) => statement !== '');
     return {
       count: lines.length,
       sample: lines.map(({ what, statement }) => (statement === '' ? what : `${what}: ${statement}`)),
-      hint: tables.every(({ isOwned }) => isOwned)
-        ? 'Have an administrator of the server run this.'
-        : hintFor(lines, statements.length > 0),
+      ...(tables.every(({ isOwned }) => isOwned) ? {} : { hint: hintFor(lines, statements.length > 0) }),
       command: statements.join(' '),
     };
   },

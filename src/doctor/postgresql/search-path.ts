@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import type { DoctorCheck, Findings } from '../../checks/check.ts';
-import { CLEAN } from '../../checks/check.ts';
+import { CLEAN, type DoctorCheck, type Findings, fine } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { plural } from '../../report/plural.ts';
@@ -32,12 +31,25 @@ const schemas = perContext(async ({ db }: PostgresqlContext): Promise<readonly S
     ORDER BY n.nspname`);
 });
 
+const NAME_IT =
+  'the schema with the tables in DATABASE_URL (?options=-csearch_path%3Dschema), or for the user of the gateway.';
+
+const describe = ({ name, tables }: SchemaFacts) =>
+  `schema ${name} has ${plural(tables, 'table')} of the gateway’s main ${OWNED_TABLES.length}`;
+
+const pathOf = ({ settings }: SessionFacts) => settings.search_path?.value ?? '';
+const pathTo = (facts: SessionFacts) =>
+  `search_path ${pathOf(facts)} leads to the schema ${facts.schema}, which has none of the gateway’s tables`;
+
+const tablesIn = (all: readonly SchemaFacts[], schema: string) =>
+  all.find(({ name }) => name === schema)?.tables ?? 0;
+
 /** Whether unqualified names lead to the gateway's tables: all of them, and only one set. */
 export const searchPath: DoctorCheck<PostgresqlContext> = {
   id: 'database.search-path',
   title: 'The search path leads to the gateway’s tables',
   level: 'error',
-  hint: 'The gateway and the migration take the first schema of the search path that there is. Here that is not the one with the gateway’s tables, so that a second set of tables would be made.',
+  hint: `A second set of tables would be made where the search path leads. Name ${NAME_IT}`,
   decisive: true,
   preflight: 'refuse',
   async find(context) {
@@ -46,15 +58,10 @@ export const searchPath: DoctorCheck<PostgresqlContext> = {
     if (facts.schema === null) return noSchema(facts, all);
     const others = all.filter(({ name, tables }) => name !== facts.schema && tables >= ENOUGH);
     const onPath = others.filter(({ isNamed, mayUse }) => isNamed && mayUse);
-    if (onPath.length === 0 || tablesIn(all, facts.schema) > 0) {
-      return { count: 0, sample: [`schema ${facts.schema}`, ...others.map(describe)] };
-    }
-    return {
-      count: 1,
-      sample: [pathTo(facts, facts.schema), ...others.map(describe)],
-      hint: `Name ${NAME_IT}`,
-      command: setPath(facts, onPath),
-    };
+    const told = others.map(describe);
+    return onPath.length === 0 || tablesIn(all, facts.schema) > 0
+      ? fine(`schema ${facts.schema}`, ...told)
+      : { count: 1, sample: [pathTo(facts), ...told], command: setPath(facts, onPath) };
   },
 };
 
@@ -74,38 +81,27 @@ export const oneSchema: DoctorCheck<PostgresqlContext> = {
     const all = await schemas(context);
     const inUse = all.filter(({ isNamed, mayUse, tables }) => isNamed && mayUse && tables > 0);
     if (inUse.length > 1) {
+      const first = inUse.filter(({ name }) => name === schema);
       return {
         count: inUse.length - 1,
         sample: inUse.map(describe),
         hint: `The gateway takes each table from the first schema of the search path that has it. Find out which of them it works with, and name only that one: in DATABASE_URL ?options=-csearch_path%3D${schema}`,
-        command: setPath(
-          facts,
-          inUse.filter(({ name }) => name === schema),
-        ),
+        command: setPath(facts, first),
       };
     }
     const elsewhere = all.filter(({ name, tables }) => name !== schema && tables >= ENOUGH);
     if (tablesIn(all, schema) > 0 || elsewhere.length === 0) return CLEAN;
     return {
       count: elsewhere.length,
-      sample: [pathTo(facts, schema), ...elsewhere.map(describe)],
+      sample: [pathTo(facts), ...elsewhere.map(describe)],
       hint: `If a new gateway is to be in ${schema}, all is well. Otherwise name ${NAME_IT}`,
       command: setPath(facts, elsewhere),
     };
   },
 };
 
-const NAME_IT =
-  'the schema with the tables in DATABASE_URL (?options=-csearch_path%3Dschema), or for the user of the gateway.';
-
-const tablesIn = (all: readonly SchemaFacts[], schema: string) =>
-  all.find(({ name }) => name === schema)?.tables ?? 0;
-
-const pathTo = ({ settings }: SessionFacts, schema: string) =>
-  `search_path ${settings.search_path?.value ?? ''} leads to the schema ${schema}, which has none of the gateway’s tables`;
-
 function noSchema(facts: SessionFacts, all: readonly SchemaFacts[]): Findings {
-  const path = facts.settings.search_path?.value ?? '';
+  const path = pathOf(facts);
   const closed = all.find(({ isNamed, mayUse }) => isNamed && !mayUse);
   if (closed !== undefined) {
     return {
@@ -115,23 +111,16 @@ function noSchema(facts: SessionFacts, all: readonly SchemaFacts[]): Findings {
       command: `GRANT USAGE ON SCHEMA ${q(closed.name)} TO ${q(facts.user)};`,
     };
   }
-  const first = path
-    .split(',')
-    .map((part) => part.trim().replaceAll('"', ''))
-    .find((name) => name !== '$user');
+  const names = path.split(',').map((part) => part.trim().replaceAll('"', ''));
+  const first = names.find((name) => name !== '$user') || 'public';
+  const others = all.filter(({ tables }) => tables >= ENOUGH);
   return {
     count: 1,
-    sample: [
-      `search_path ${path}: no schema of it exists`,
-      ...all.filter(({ tables }) => tables >= ENOUGH).map(describe),
-    ],
+    sample: [`search_path ${path}: no schema of it exists`, ...others.map(describe)],
     hint: 'Name a schema that exists in DATABASE_URL (?options=-csearch_path%3Dschema), or make this one.',
-    command: `CREATE SCHEMA ${q(first || 'public')} AUTHORIZATION ${q(facts.user)};`,
+    command: `CREATE SCHEMA ${q(first)} AUTHORIZATION ${q(facts.user)};`,
   };
 }
-
-const describe = ({ name, tables }: SchemaFacts) =>
-  `schema ${name} has ${plural(tables, 'table')} of the gateway’s main ${OWNED_TABLES.length}`;
 
 /** What stands in DATABASE_URL wins over what is set for the user; and which of several is meant is not known. */
 function setPath({ settings, user, database }: SessionFacts, candidates: readonly SchemaFacts[]): string {

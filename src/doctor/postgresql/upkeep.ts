@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DoctorCheck } from '../../checks/check.ts';
+import { type DoctorCheck, foundEach } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { isBehindPooler } from '../../database/postgresql/pooler.ts';
@@ -28,20 +28,14 @@ export const invalidIndexes: DoctorCheck<PostgresqlContext> = {
   id: 'database.invalid-indexes',
   title: 'No index is invalid',
   level: 'warning',
-  hint: 'An index that was left half made is written to but never read, and keeps its name from the index that is wanted.',
-  async find({ db }) {
-    const found = await invalid(db);
-    return {
-      count: found.length,
-      sample: found.map(
-        ({ name, table, bytes, isUnique, isConstraint }) =>
-          `${name} on ${table}, ${inMegabytes(bytes)}${isUnique ? ', unique' : ''}${isConstraint ? ', of a constraint' : ''}`,
-      ),
-      unfixable: found.filter((index) => !mayDrop(index)).length,
-      hint: 'Drop them, then create those that are wanted anew. One of a constraint is built anew in its place; where that finds duplicates, they go first.',
-      command: found.map(command).join(' '),
-    };
-  },
+  hint: 'An index that was left half made is written to but never read. Drop them, then create those that are wanted anew. One of a constraint is built anew in its place; where that finds duplicates, they go first.',
+  find: async ({ db }) =>
+    foundEach(
+      await invalid(db),
+      ({ name, table, bytes, isUnique, isConstraint }) =>
+        `${name} on ${table}, ${inMegabytes(bytes)}${isUnique ? ', unique' : ''}${isConstraint ? ', of a constraint' : ''}`,
+      command,
+    ),
   async repair({ db, connect, target }) {
     const planned = (await invalid(db)).filter(mayDrop);
     if (planned.length === 0) return null;
@@ -57,15 +51,14 @@ export const invalidIndexes: DoctorCheck<PostgresqlContext> = {
           if (!pooled) await writer.run(statement(`SET lock_timeout = ${LOCK_WAIT_MS}`));
           const done: string[] = [];
           for (const index of planned) {
-            const still = (await invalid(writer)).filter(mayDrop).some(({ name }) => name === index.name);
-            if (still) {
-              log(command(index));
-              await writer.run(statement(command(index)));
+            const now = (await invalid(writer)).filter(mayDrop);
+            if (!now.some(({ name }) => name === index.name)) {
+              done.push(`${index.name}: left as it is, it is no longer invalid`);
+              continue;
             }
-            const what = still
-              ? `dropped (${inMegabytes(index.bytes)})`
-              : 'left as it is, it is no longer invalid';
-            done.push(`${index.name}: ${what}`);
+            log(command(index));
+            await writer.run(statement(command(index)));
+            done.push(`${index.name}: dropped (${inMegabytes(index.bytes)})`);
           }
           return done;
         });
@@ -108,14 +101,12 @@ export const statistics: DoctorCheck<PostgresqlContext> = {
   level: 'warning',
   hint: 'These tables were never analysed: PostgreSQL guesses how many rows they have, and may join them in a way that takes minutes in place of milliseconds.',
   async find(context) {
-    const tables = await unknownTables(context);
     const { schema } = await sessionFacts(context);
-    return {
-      count: tables.length,
-      sample: tables.map(({ name, rowBytes }) => `${name}, ${inMegabytes(rowBytes)}`),
-      unfixable: tables.filter(({ isOwned }) => !isOwned).length,
-      command: tables.map(({ name }) => analyse(schema, name)).join(' '),
-    };
+    return foundEach(
+      await unknownTables(context),
+      ({ name, rowBytes }) => `${name}, ${inMegabytes(rowBytes)}`,
+      ({ name }) => analyse(schema, name),
+    );
   },
   async repair(context) {
     const tables = (await unknownTables(context)).filter(({ isOwned }) => isOwned);

@@ -1,9 +1,8 @@
 import { userInfo } from 'node:os';
-import type { DoctorCheck, Findings } from '../../checks/check.ts';
-import { CLEAN } from '../../checks/check.ts';
+import { CLEAN, type DoctorCheck, type Findings, fine } from '../../checks/check.ts';
 import type { BackupToolContext } from '../../database/backup-tool.ts';
 import type { Server } from '../../database/dialect.ts';
-import { GatewayError } from '../../errors.ts';
+import { errorText, GatewayError } from '../../errors.ts';
 import { noProgress } from '../../progress.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
@@ -20,29 +19,42 @@ export interface Login {
   readonly tls: readonly string[];
 }
 
-/** What the server, the driver or the system said when it refused. It holds no password. */
-export interface Refusal {
-  /** Number or SQLSTATE of the server, code of the driver, of the system or of this program; '' for none. */
-  readonly code: number | string;
-  readonly message: string;
+/**
+ * What helps against a refusal: which, of `code: message` as the server, the driver or the system said it; at which
+ * gate it was; the command; and words in place of those that every command has for it.
+ */
+export type Help = readonly [when: RegExp, gate: Gate, command?: string, hint?: string];
+
+/** The refusal as a finding at its gate, by the first row of help that fits. None of it holds a password. */
+export function refusedBy(
+  help: readonly Help[],
+  error: unknown,
+  otherwise: Gate,
+): NonNullable<Login['refused']> {
+  const ownHint = error instanceof GatewayError ? error.hint : '';
+  const { code, message } = causeOf(error);
+  const [, gate = otherwise, command = '', hint = ownHint] =
+    help.find(([when]) => when.test(`${code}: ${message}`)) ?? [];
+  const said = message.replaceAll(/\s+/g, ' ').slice(0, 200);
+  const isSaid = code === '' || OURS.has(`${code}`) || said.includes(`${code}`);
+  const sample = [isSaid ? said : `${said} (${code})`];
+  return { gate, findings: { count: 1, sample, command, ...(hint === '' ? {} : { hint }) } };
 }
 
-/** What helps against some refusals. */
-export interface Advice {
-  /** Which: of `code: message`. */
-  readonly when: RegExp;
-  /** In place of what was said. */
-  readonly sample?: readonly string[];
-  readonly hint?: string;
-  readonly command?: string;
-}
+/** Errors of this program's own, which say all themselves. */
+const OURS: ReadonlySet<string> = new Set(['SERVER_VERSION', 'URL', 'NOT_A_DATABASE']);
 
-/** The finding for a refusal, as the first advice that fits words it; null when none does. */
-export function adviceOn(advice: readonly Advice[], { code, message }: Refusal): Findings | null {
-  const fitting = advice.find(({ when }) => when.test(`${code}: ${message}`));
-  if (fitting === undefined) return null;
-  const { when: _, sample = [`${message}${code === '' ? '' : ` (${code})`}`], ...rest } = fitting;
-  return { count: 1, sample, ...rest };
+/** What stands behind the words of this program: code and text of the server, the driver or the system. */
+export function causeOf(error: unknown): { readonly code: string | number; readonly message: string } {
+  const isOurs = error instanceof GatewayError && (OURS.has(error.code) || !(error.cause instanceof Error));
+  const cause = error instanceof GatewayError && !isOurs ? error.cause : error;
+  const {
+    code = '',
+    errno = 0,
+    sqlMessage,
+  } = cause as { code?: string; errno?: number; sqlMessage?: string };
+  // MySQL has numbers; the system's own are negative.
+  return { code: errno > 0 ? errno : code, message: sqlMessage ?? errorText(cause) };
 }
 
 /** Who logs in: without a user in the URL it is the one of the operating system, as libpq and PyMySQL have it. */
@@ -50,23 +62,36 @@ export function loginName({ user }: { readonly user: string | null }): string {
   return user ?? userInfo().username;
 }
 
-type Described = Pick<DoctorCheck<never>, 'title' | 'hint'>;
+/** What helps a user whose password is not let in. */
+export function passwordHint(password: string | null, otherwise: string): string {
+  return password === null
+    ? 'The server wants a password, and DATABASE_URL has none. Put it in, percent-encoded, or put the whole URL into a file: DATABASE_URL_FILE.'
+    : `The password is wrong, or there is no such user. Percent-encode special characters of the password in DATABASE_URL. ${otherwise}`;
+}
 
-/** The check of a gate, by what it is for a kind of server; all of them share one attempt. */
+/** The check of a gate; all of them share one attempt. */
 export function gateChecks<Target extends DatabaseTarget>(
+  product: string,
   login: (context: TargetContext<Target>) => Promise<Login>,
-  gates: Readonly<Record<Gate, Described>>,
 ): (gate: Gate) => DoctorCheck<TargetContext<Target>> {
+  const titles: Readonly<Record<Gate, string>> = {
+    protocol: `What answers is ${product}`,
+    tls: 'TLS works as DATABASE_URL asks for it',
+    authentication: 'The server lets this user in',
+    database: 'The database takes this user',
+    version: 'The server is new enough',
+  };
   return (gate) => ({
     id: gate === 'version' ? 'database.version' : `server.${gate}`,
-    ...gates[gate],
+    title: titles[gate],
     level: 'error',
+    hint: 'Look at the server’s log for what it makes of this connection.',
     decisive: true,
     async find(context) {
       const { refused, server, tls } = await login(context);
       if (refused?.gate === gate) return refused.findings;
-      const version = server === null ? [] : [`${server.product} ${server.version}`];
-      return { count: 0, sample: gate === 'tls' ? tls : gate === 'version' ? version : [] };
+      if (gate === 'tls') return fine(...tls);
+      return gate === 'version' && server !== null ? fine(`${server.product} ${server.version}`) : CLEAN;
     },
   });
 }
@@ -87,7 +112,7 @@ export function backupClientCheck<Target extends DatabaseTarget>(
     id: 'server.backup-client',
     title: 'The client programs for backups are here',
     level: 'error',
-    hint: 'mcpgw migrate takes a backup first and refuses without its programs, unless told --no-backup.',
+    hint: '',
     async find(context) {
       const { server } = await login(context);
       // That it could not be asked is told elsewhere.

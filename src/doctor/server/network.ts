@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { DoctorCheck, Findings } from '../../checks/check.ts';
-import { CLEAN } from '../../checks/check.ts';
+import { CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
+import { connectFailure } from '../../database/connect-failure.ts';
 import { dial } from '../../database/dial.ts';
 import { CONNECT_TIMEOUT_MS, placeOf, type ServerLocation } from '../../database/server-location.ts';
 import { errorText } from '../../errors.ts';
@@ -27,6 +27,26 @@ export function isLocal({ host, socketPath }: Pick<ServerLocation, 'host' | 'soc
   return socketPath !== null || /^(localhost|127(\.\d+){3}|::1)$/i.test(host);
 }
 
+/** Codes of the system at a port. */
+const CODES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection is refused: nothing listens there',
+  ETIMEDOUT: 'no answer in time',
+  EHOSTUNREACH: 'there is no route to this machine',
+  ENETUNREACH: 'there is no route to this network',
+  ECONNRESET: 'the connection is reset at once',
+  EACCES: 'this machine forbids the connection',
+  EPERM: 'this machine forbids the connection',
+};
+
+function explain(error: unknown): { readonly code: string; readonly what: string } {
+  // With several addresses the error is one of all of them; a refusal says more than a time-out.
+  const all = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
+  const codes = all.map((each) => (each as { code?: string }).code ?? '');
+  const code = codes.find((each) => each === 'ECONNREFUSED') ?? codes[0] ?? '';
+  const known = CODES[code];
+  return { code, what: known === undefined ? errorText(error) : `${known} (${code})` };
+}
+
 /** Whether the server's name leads to an address. Addresses and unix sockets have nothing to resolve. */
 export function dnsCheck<Target extends DatabaseTarget>(
   kind: ServerKind<Target>,
@@ -35,26 +55,22 @@ export function dnsCheck<Target extends DatabaseTarget>(
     id: 'server.dns',
     title: 'The name of the server resolves',
     level: 'error',
-    hint: 'Nobody finds the server under the name that DATABASE_URL gives.',
+    hint: 'Make the name server answer (/etc/resolv.conf, VPN, network of the container), or put the address of the server into DATABASE_URL.',
     decisive: true,
     async find({ target }) {
       const { host, socketPath, connectTimeoutMs } = kind.locationOf(target);
       if (socketPath !== null) return CLEAN;
-      if (isIP(host.split('%')[0] ?? '') !== 0) return { count: 0, sample: [`${host} is an address`] };
+      if (isIP(host.split('%')[0] ?? '') !== 0) return fine(`${host} is an address`);
       try {
         const addresses = await addressesOf(host, connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
-        return { count: 0, sample: addresses.map(({ address }) => `${host} is ${address}`) };
+        return fine(...addresses.map(({ address }) => `${host} is ${address}`));
       } catch (error) {
-        const code = codeOf(error);
-        return {
-          count: 1,
-          sample: [`${host}: ${explain(code, error)}`],
-          hint:
-            code === 'ENOTFOUND'
-              ? 'Correct the host in DATABASE_URL, or make the name known (DNS, /etc/hosts); between containers it is the name of the service, in the same network.'
-              : 'Make the name server answer (/etc/resolv.conf, VPN, network of the container), or put the address of the server into DATABASE_URL.',
-          command: `getent hosts ${host}`,
-        };
+        const known = error instanceof Error ? connectFailure(kind.product, error) : null;
+        const command = `getent hosts ${host}`;
+        return found([known?.message ?? `${host}: ${errorText(error)}`], {
+          command,
+          ...(known && { hint: known.hint }),
+        });
       }
     },
   };
@@ -68,9 +84,6 @@ function addressesOf(host: string, ms: number) {
   return Promise.race([lookup(host, { all: true, verbatim: true }), late]);
 }
 
-/** How long the usual port may take to answer, when the one asked for refuses. */
-const OTHER_PORT_MS = 500;
-
 /** Whether somebody takes connections where the server should be; what he speaks is not looked at. */
 export function tcpCheck<Target extends DatabaseTarget>(
   kind: ServerKind<Target>,
@@ -79,7 +92,7 @@ export function tcpCheck<Target extends DatabaseTarget>(
     id: 'server.tcp',
     title: 'The server takes connections',
     level: 'error',
-    hint: 'Nobody answers where DATABASE_URL says that the server is.',
+    hint: 'The way there is blocked, the machine is off, or the server does not listen on this address (listen_addresses, bind-address): look at firewall, security group, VPN and routing, and at host and port in DATABASE_URL.',
     decisive: true,
     async find({ target }) {
       const location = kind.locationOf(target);
@@ -91,105 +104,75 @@ export function tcpCheck<Target extends DatabaseTarget>(
           ? await portFindings(kind, location, target.maskedUrl, error)
           : socketFindings(kind, location.socketPath, error);
       }
-      return { count: 0, sample: [`${placeOf(location)} answers in ${duration(performance.now() - since)}`] };
+      return fine(`${placeOf(location)} answers in ${duration(performance.now() - since)}`);
     },
   };
 }
 
 type Kind = Pick<ServerKind<never>, 'product' | 'defaultPort' | 'service'>;
 
+/** On a Mac servers come from Homebrew as a rule. */
+const startCommand = ({ service }: Kind) =>
+  process.platform === 'darwin' ? `brew services start ${service}` : `systemctl start ${service}`;
+
+/** How long the usual port may take to answer, when the one asked for refuses. */
+const OTHER_PORT_MS = 500;
+
 async function portFindings(
-  { product, defaultPort, service }: Kind,
+  kind: Kind,
   location: ServerLocation,
   maskedUrl: string,
   error: unknown,
 ): Promise<Findings> {
   const { host, port } = location;
-  const code = codeOf(error);
-  const refused = `${placeOf(location)}: ${explain(code, error)}`;
-  const found = (hint: string, command = `nc -vz ${host} ${port}`, ...more: string[]) => ({
-    count: 1,
-    sample: [refused, ...more],
-    hint,
-    command,
-  });
-  if (code === 'ECONNREFUSED') {
-    const usual = { ...location, port: defaultPort };
-    if (port !== defaultPort && (await answers({ ...usual, connectTimeoutMs: OTHER_PORT_MS }))) {
-      return found(
-        `The machine is there and something listens on the usual port of ${product}: correct the port in DATABASE_URL.`,
-        `mcpgw doctor --database-url '${maskedUrl.replace(`:${port}/`, `:${defaultPort}/`)}'`,
-        `${placeOf(usual)}: takes connections`,
-      );
-    }
-    return isLocal(location)
-      ? found(
-          `Start ${product}, or correct the port in DATABASE_URL. In a container, ${host} is the container itself: name the service or the host of the database instead.`,
-          startCommand(service),
-        )
-      : found(
-          `The machine is there, but nothing listens on that port: start ${product} on it, let it listen on this address and not just its own (listen_addresses, bind-address), or correct the port in DATABASE_URL.`,
-        );
+  const { code, what } = explain(error);
+  const refused = `${placeOf(location)}: ${what}`;
+  const usual = { ...location, port: kind.defaultPort, connectTimeoutMs: OTHER_PORT_MS };
+  if (code === 'ECONNREFUSED' && port !== usual.port && (await answers(usual))) {
+    return found([refused, `${placeOf(usual)}: takes connections`], {
+      hint: `The machine is there and something listens on the usual port of ${kind.product}: correct the port in DATABASE_URL.`,
+      command: `mcpgw doctor --database-url '${maskedUrl.replace(`:${port}/`, `:${usual.port}/`)}'`,
+    });
   }
-  return code === 'EACCES' || code === 'EPERM'
-    ? found('A rule of this machine forbids the connection: look at its firewall.')
-    : found(
-        'The way there is blocked or the machine is off: look at firewall, security group, VPN and routing, and at the host in DATABASE_URL.',
-      );
-}
-
-/** On a Mac servers come from Homebrew as a rule. */
-function startCommand(service: string): string {
-  return process.platform === 'darwin' ? `brew services start ${service}` : `systemctl start ${service}`;
+  if (code === 'ECONNREFUSED' && isLocal(location)) {
+    return found([refused], {
+      hint: `Start ${kind.product}, or correct the port in DATABASE_URL. In a container, ${host} is the container itself: name the service or the host of the database instead.`,
+      command: startCommand(kind),
+    });
+  }
+  return found([refused], { command: `nc -vz ${host} ${port}` });
 }
 
 async function answers(location: ServerLocation): Promise<boolean> {
-  try {
-    (await dial(location)).destroy();
-    return true;
-  } catch {
-    return false;
-  }
+  return dial(location).then(
+    (socket) => !!socket.destroy(),
+    () => false,
+  );
 }
 
-function socketFindings({ product, service }: Kind, path: string, error: unknown): Findings {
-  const code = codeOf(error);
+function socketFindings(kind: Kind, path: string, error: unknown): Findings {
+  const { code, what } = explain(error);
   const folder = dirname(path);
-  const found = (what: string, hint: string, command: string, ...more: string[]) => ({
-    count: 1,
-    sample: [`${path}: ${what}`, ...more],
-    hint,
-    command,
-  });
-  switch (code) {
-    case 'ENOENT':
-      return found(
-        'there is no such socket',
-        `Start ${product}, or name its host or the right folder in DATABASE_URL: a URL without a host means a socket on this machine.`,
-        startCommand(service),
-        ...socketsIn(folder)
-          .filter((name) => name !== basename(path))
-          .map((name) => `${folder}/${name}: is there`),
-      );
-    case 'ECONNREFUSED':
-      return found(
-        'nobody listens on it (ECONNREFUSED)',
-        `It is a socket that a server left behind: start ${product} again.`,
-        startCommand(service),
-      );
-    case 'EACCES':
-      return found(
-        'this user may not use it (EACCES)',
-        'Run as a user who may search its folder and write to the socket, or connect over TCP: name a host in DATABASE_URL.',
-        `ls -ld ${folder} ${path}`,
-      );
-    default:
-      return found(
-        explain(code, error),
-        'Correct the folder of the socket in DATABASE_URL.',
-        `ls -ld ${path}`,
-      );
+  if (code === 'ENOENT') {
+    const others = socketsIn(folder).filter((name) => name !== basename(path));
+    return found(
+      [`${path}: there is no such socket`, ...others.map((name) => `${folder}/${name}: is there`)],
+      {
+        hint: `Start ${kind.product}, or name its host or the right folder in DATABASE_URL: a URL without a host means a socket on this machine.`,
+        command: startCommand(kind),
+      },
+    );
   }
+  if (code === 'ECONNREFUSED') {
+    return found([`${path}: nobody listens on it (ECONNREFUSED)`], {
+      hint: `It is a socket that a server left behind: start ${kind.product} again.`,
+      command: startCommand(kind),
+    });
+  }
+  return found([`${path}: ${code === 'EACCES' ? 'this user may not use it (EACCES)' : what}`], {
+    hint: 'Run as a user who may search its folder and write to the socket, correct its folder in DATABASE_URL, or name a host there.',
+    command: `ls -ld ${folder} ${path}`,
+  });
 }
 
 function socketsIn(folder: string): string[] {
@@ -199,27 +182,4 @@ function socketsIn(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-const CODES: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'there is no such name (ENOTFOUND)',
-  EAI_AGAIN: 'no name server answers (EAI_AGAIN)',
-  ECONNREFUSED: 'the connection is refused: nothing listens there (ECONNREFUSED)',
-  ETIMEDOUT: 'no answer in time (ETIMEDOUT)',
-  EHOSTUNREACH: 'there is no route to this machine (EHOSTUNREACH)',
-  ENETUNREACH: 'there is no route to this network (ENETUNREACH)',
-  ECONNRESET: 'the connection is reset at once (ECONNRESET)',
-  EACCES: 'this machine forbids the connection (EACCES)',
-  EPERM: 'this machine forbids the connection (EPERM)',
-};
-
-function explain(code: string, error: unknown): string {
-  return CODES[code] ?? errorText(error);
-}
-
-/** With several addresses the error is one of all of them; a refusal says more than a time-out. */
-function codeOf(error: unknown): string {
-  const all = error instanceof AggregateError ? (error.errors as unknown[]) : [error];
-  const codes = all.map((each) => (each as { code?: string }).code ?? '');
-  return codes.find((code) => code === 'ECONNREFUSED') ?? codes[0] ?? '';
 }

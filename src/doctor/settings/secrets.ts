@@ -1,5 +1,5 @@
 import { chmodSync, type Stats, statSync } from 'node:fs';
-import type { DoctorCheck } from '../../checks/check.ts';
+import { CLEAN, type DoctorCheck, found } from '../../checks/check.ts';
 import { statOrNothing } from '../../files/stat-or-nothing.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import { DEFAULT_ADMIN_PASSWORD } from '../../settings/credentials.ts';
@@ -17,14 +17,12 @@ export const secrets: DoctorCheck<DoctorContext> = {
   level: 'warning',
   hint: 'Whoever guesses one of these gets into the gateway or its database; mcpgw migrate refuses an administrator’s password like that. Put a new value in its place, and start the gateway again.',
   command: 'openssl rand -base64 32',
-  async find(context) {
-    const sample = [
+  find: async (context) =>
+    found([
       ...weakAdminPassword(context),
       ...GATEWAY_SECRETS.flatMap((secret) => weakSecret(secret, context)),
       ...weakDatabasePassword(context),
-    ];
-    return { count: sample.length, sample };
-  },
+    ]),
 };
 
 function weakAdminPassword({ inspected: { settings, sources } }: DoctorContext): string[] {
@@ -82,7 +80,7 @@ export const envMode: DoctorCheck<DoctorContext> = {
     const stats = envFile === null ? undefined : statOrNothing(envFile.path);
     // Windows has no such bits, and Node makes some up.
     if (envFile === null || stats === undefined || names.length === 0 || process.platform === 'win32') {
-      return { count: 0, sample: [] };
+      return CLEAN;
     }
     return {
       count: (stats.mode & OTHERS) === 0 ? 0 : 1,

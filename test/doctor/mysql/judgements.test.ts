@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { MIGRATIONS } from '../../../migrations/index.ts';
 import { type Client, judgeClients } from '../../../src/doctor/mysql/blockers.ts';
 import type { MysqlFacts } from '../../../src/doctor/mysql/facts.ts';
-import { judgeCluster } from '../../../src/doctor/mysql/galera.ts';
+
 import { keyLength, primaryKeys, tableNames } from '../../../src/doctor/mysql/tables.ts';
-import { packet, readOnly, sqlMode } from '../../../src/doctor/mysql/variables.ts';
+import { judgeCluster, packet, readOnly, sqlMode } from '../../../src/doctor/mysql/variables.ts';
 import { targetSchema } from '../../../src/migrate/record.ts';
 import type { Table } from '../../../src/schema/model.ts';
 
@@ -107,7 +107,7 @@ describe('variables of the server', () => {
     expect(primaryKeys.judge(facts({}, { schema })).count).toBe(0);
     const found = primaryKeys.judge(facts({ [name]: 'ON' }, { schema }));
     expect(found.sample).toEqual([`tools has none, and ${name} is ON`]);
-    expect(found.command).toBe('mcpgw fix --only schema.primary-keys');
+    expect(primaryKeys.command).toBe('mcpgw fix --only schema.primary-keys');
   });
 
   test('capitals do not matter where the server does not tell them apart', () => {
@@ -175,7 +175,7 @@ describe('other connections', () => {
       { ...idle, id: '8', statementS: 40, state: 'Waiting for table metadata lock' },
       { ...idle, id: '9' },
     ];
-    const { count, sample } = judgeClients(busy, false, new Map([['9', ['tools', 'servers']]]));
+    const { count, sample } = judgeClients(busy, false, new Map([['9', 'tools, servers']]));
     expect(count).toBe(3);
     expect(sample).toEqual([
       'connection 7 (gateway@10.0.0.7): a transaction that is open for 61 s',

@@ -82,7 +82,7 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
       );
 
       wrong.password = '';
-      expect((await askDoctor(wrong.href)).of('server.authentication').hint).toContain('has no password');
+      expect((await askDoctor(wrong.href)).of('server.authentication').hint).toContain('DATABASE_URL has none');
       expect((await askDoctor(user.url)).of('server.authentication').status).toBe('passed');
     });
 

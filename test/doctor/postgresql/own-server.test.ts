@@ -128,12 +128,7 @@ describe.skipIf(!started)('a PostgreSQL server of our own', () => {
       const unknown = (await askDoctor(asked('?sslmode=verify-full'))).of('server.tls');
       expect([unknown.status, unknown.findings, unknown.hint]).toEqual([
         'failed',
-        [
-          expect.stringContaining('sslmode=verify-full needs a root certificate'),
-          'it is for DNS:localhost, and DATABASE_URL says localhost',
-          'it was issued by Test CA',
-          expect.stringMatching(/^it is valid from Jan {2}1 00:00:00 2020 GMT until/),
-        ],
+        [expect.stringContaining('sslmode=verify-full needs a root certificate')],
         expect.stringContaining('sslrootcert=/path/to/root.crt'),
       ]);
       const other = mkdtempSync(join(folder, 'other-'));
@@ -143,17 +138,14 @@ describe.skipIf(!started)('a PostgreSQL server of our own', () => {
       );
       expect([wrongRoot.status, wrongRoot.hint]).toEqual([
         'failed',
-        expect.stringContaining(`${foreign}, does not hold the certificate of its issuer`),
+        expect.stringContaining('not trusted here'),
       ]);
 
       await useCertificate('db.example.com');
       const wrongName = (await askDoctor(asked(`?sslmode=verify-full&${trusted}`))).of('server.tls');
-      expect([wrongName.status, wrongName.findings.slice(0, 2)]).toEqual([
+      expect([wrongName.status, wrongName.findings]).toEqual([
         'failed',
-        [
-          'The certificate of the server is for another name (ERR_TLS_CERT_ALTNAME_INVALID)',
-          'it is for DNS:db.example.com, and DATABASE_URL says localhost',
-        ],
+        [expect.stringMatching(/localhost.*DNS:db\.example\.com \(ERR_TLS_CERT_ALTNAME_INVALID\)$/)],
       ]);
       expect((await askDoctor(asked(`?sslmode=verify-ca&${trusted}`))).of('server.tls').status).toBe(
         'passed',
@@ -161,10 +153,9 @@ describe.skipIf(!started)('a PostgreSQL server of our own', () => {
 
       await useCertificate('expired.example.com', true);
       const expired = (await askDoctor(asked(`?sslmode=verify-ca&${trusted}`))).of('server.tls');
-      expect([expired.status, expired.findings[0], expired.findings.at(-1)]).toEqual([
+      expect([expired.status, expired.findings]).toEqual([
         'failed',
-        'The certificate of the server has expired (CERT_HAS_EXPIRED)',
-        expect.stringMatching(/until Jan {2}1 00:00:00 2021 GMT$/),
+        ['certificate has expired (CERT_HAS_EXPIRED)'],
       ]);
     },
   );
