@@ -16,15 +16,18 @@ import { release } from './release.ts';
 import { roleAssignment } from './role-assignment.ts';
 import { roles } from './roles.ts';
 import { schemaAccess } from './schema-access.ts';
-import { schemaChecks } from './schema-checks.ts';
 import { schemaColumns } from './schema-columns.ts';
 import { schemaForeignKeys } from './schema-foreign-keys.ts';
-import { schemaGlobalUniques } from './schema-global-uniques.ts';
-import { schemaAdditions, schemaHindrances } from './schema-hindrances.ts';
-import { schemaIndexes } from './schema-indexes.ts';
 import { schemaLeftovers } from './schema-leftovers.ts';
-import { schemaPrimaryKeys } from './schema-primary-keys.ts';
-import { schemaTables } from './schema-tables.ts';
+import {
+  schemaAdditions,
+  schemaChecks,
+  schemaGlobalUniques,
+  schemaHindrances,
+  schemaIndexes,
+  schemaPrimaryKeys,
+  schemaTables,
+} from './schema-parts.ts';
 import { schemaUniques } from './schema-uniques.ts';
 import { teamMembership } from './team-membership.ts';
 import { teamUnknown } from './team-unknown.ts';

@@ -9,10 +9,3 @@ export function missingColumnHint(table: string, column: string): string {
 }
 
 const FROM_BACKUP = 'A column that v0.6.0 had is lost: restore a backup.';
-
-/** The same for all of these columns that a table has not. */
-export function missingColumnHints(
-  lost: readonly { readonly table: string; readonly column: string }[],
-): readonly string[] {
-  return [...new Set(lost.map(({ table, column }) => missingColumnHint(table, column)))];
-}

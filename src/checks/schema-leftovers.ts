@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import { plural } from '../report/plural.ts';
 import { LEFTOVER_COPIES } from '../schema/gateway-tables.ts';
-import type { Check, CheckContext } from './check.ts';
+import { type Check, type CheckContext, found } from './check.ts';
 import { hasColumns } from './schema-part.ts';
 
 interface Leftover {
@@ -12,7 +13,7 @@ interface Leftover {
 }
 
 async function leftovers({ db, schema }: CheckContext): Promise<Leftover[]> {
-  const found: Leftover[] = [];
+  const copies: Leftover[] = [];
   for (const [copy, original] of LEFTOVER_COPIES) {
     if (!schema.has(copy)) continue;
     const comparable = hasColumns(schema.get(copy), ['id']) && hasColumns(schema.get(original), ['id']);
@@ -23,14 +24,10 @@ async function leftovers({ db, schema }: CheckContext): Promise<Leftover[]> {
               FROM ${sql.table(copy)} c LEFT JOIN ${sql.table(original)} o ON o.id = c.id`
         : sql`SELECT count(*) AS n, 0 AS missing FROM ${sql.table(copy)}`,
     );
-    found.push({
-      copy,
-      original,
-      rows: Number(row?.n ?? 0),
-      missing: comparable ? Number(row?.missing ?? 0) : null,
-    });
+    const missing = comparable ? Number(row?.missing ?? 0) : null;
+    copies.push({ copy, original, rows: Number(row?.n ?? 0), missing });
   }
-  return found;
+  return copies;
 }
 
 /**
@@ -43,27 +40,17 @@ export const schemaLeftovers: Check = {
   level: 'error',
   hint: 'Run: mcpgw fix --only schema.leftovers',
   async find(context) {
-    const found = await leftovers(context);
-    const kept = found.filter(({ missing }) => missing !== 0);
-    return {
-      count: found.length,
-      sample: found.map(({ copy, original, rows, missing }) => {
-        const many = `${rows} ${rows === 1 ? 'row' : 'rows'}`;
-        if (missing === null) return `${copy}: ${many}, which cannot be compared with ${original}`;
-        return `${copy}: ${many}, ${missing === 0 ? 'all of them' : `${missing} of them not`} in ${original}`;
-      }),
-      unfixable: kept.length,
-      ...(kept.length > 0
-        ? {
-            hint: [
-              'Look at the rows that are in the copy only; bring them back or drop the table yourself.',
-              ...(kept.length < found.length
-                ? ['For the other copy run: mcpgw fix --only schema.leftovers']
-                : []),
-            ].join(' '),
-          }
-        : {}),
-    };
+    const copies = await leftovers(context);
+    const kept = copies.filter(({ missing }) => missing !== 0).length;
+    const lines = copies.map(({ copy, original, rows, missing }) => {
+      const compared = `${missing === 0 ? 'all of them' : `${missing} of them not`} in ${original}`;
+      const told = missing === null ? `which cannot be compared with ${original}` : compared;
+      return `${copy}: ${plural(rows, 'row')}, ${told}`;
+    });
+    if (kept === 0) return found(lines);
+    const others = kept < copies.length ? ' For the other copy run: mcpgw fix --only schema.leftovers' : '';
+    const byHand = 'Look at the rows that are in the copy only; bring them back or drop the table yourself.';
+    return found(lines, { unfixable: kept, hint: `${byHand}${others}` });
   },
   async repair(context) {
     const copies = (await leftovers(context)).filter(({ missing }) => missing === 0);

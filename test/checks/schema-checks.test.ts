@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { schemaChecks } from '../../src/checks/schema-checks.ts';
+import { schemaChecks } from '../../src/checks/schema-parts.ts';
 import { changing, describeDefects } from '../support/defects.ts';
 
 const DROP = changing(['email_teams', { dropChecks: ['ck_email_teams_visibility'] }]);

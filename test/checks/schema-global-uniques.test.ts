@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { schemaGlobalUniques } from '../../src/checks/schema-global-uniques.ts';
+import { schemaGlobalUniques } from '../../src/checks/schema-parts.ts';
 import { changing, describeDefects } from '../support/defects.ts';
 
 const unique = (name: string, column: string) => ({ name, columns: [column], constraint: true });

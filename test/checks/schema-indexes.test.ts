@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { schemaIndexes } from '../../src/checks/schema-indexes.ts';
+import { schemaIndexes } from '../../src/checks/schema-parts.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import { changing, describeDefects } from '../support/defects.ts';
 import { migratedDatabase } from '../support/migrated-database.ts';

@@ -1,4 +1,4 @@
-import { schemaPrimaryKeys } from '../../src/checks/schema-primary-keys.ts';
+import { schemaPrimaryKeys } from '../../src/checks/schema-parts.ts';
 import { describeDefects, unenforced } from '../support/defects.ts';
 import { recreate } from '../support/recreate-sqlite-table.ts';
 

@@ -1,4 +1,4 @@
-import { schemaTables } from '../../src/checks/schema-tables.ts';
+import { schemaTables } from '../../src/checks/schema-parts.ts';
 import { describeDefects, unenforced } from '../support/defects.ts';
 
 describeDefects(schemaTables, {
