@@ -4,6 +4,10 @@ const HINTS: readonly (readonly [when: RegExp, hint: string])[] = [
     /self-signed|issuer|first certificate|unable to verify|root certificate/i,
     'The certificate comes from an authority that is not trusted here: name the file of that authority in DATABASE_URL, as <ca>=/path/to/root.crt.',
   ],
+  [
+    /does not support/i,
+    'The server offers no TLS: give it a certificate, or, on a network that you trust, ask for none in DATABASE_URL.',
+  ],
   [/expired/i, 'Renew the certificate on the server, and look at the clocks of both machines.'],
   [/not yet valid/i, 'The certificate is not valid yet: look at the clocks of both machines.'],
   [

@@ -32,8 +32,7 @@ export const sqliteVersions: DoctorCheck<DoctorContext> = {
     const programs = await Promise.all(PROGRAMS.map((program) => versionOf(program, context)));
     const all = [...builtIn(), ...programs.flat()];
     const old = all.filter(({ version, oldest }) => compareVersions(version, oldest) < 0);
-    if (old.length === 0)
-      return fine(...all.map(({ whose, version }) => `${whose}: ${version}${noteOn(version)}`));
+    if (old.length === 0) return fine(...all.map(({ whose, version }) => `${whose}: ${version}`));
     return found(
       old.map(({ whose, version, oldest, why }) => `${whose}: ${version} is older than ${oldest}: ${why}`),
     );
@@ -86,15 +85,4 @@ async function versionOf(
 /** @returns below 0 when `a` is the older one */
 export function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
-}
-
-/**
- * A fault of every version since WAL mode that needs two connections to write and checkpoint at the very same
- * moment, and can then lose a commit: https://sqlite.org/wal.html#walresetbug. It is too rare, and most systems
- * have it, for more than a note.
- */
-function noteOn(version: string): string {
-  const [, minor = ''] = version.split('.');
-  const fixed = ({ 44: '3.44.6', 50: '3.50.7' } as Readonly<Record<string, string>>)[minor] ?? '3.51.3';
-  return compareVersions(version, fixed) < 0 ? ' (has the rare WAL-reset fault, mended in 3.51.3)' : '';
 }

@@ -1,10 +1,10 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { type Findings, found } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import { askForTls } from '../../database/postgresql/ask-for-tls.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { postgresqlLocation } from '../../database/postgresql/location.ts';
 import { placeOf } from '../../database/server-location.ts';
+import { statOrNothing } from '../../files/stat-or-nothing.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import {
@@ -31,7 +31,7 @@ export const postgresqlLogin = perContext(
     socket.destroy();
     if (answer !== 'S' && answer !== 'N') return refusedAt('protocol', otherProtocol(target, answer));
     const isSocket = target.host.startsWith('/');
-    const unusable = isSocket ? null : fileFindings(target);
+    const unusable = isSocket ? null : openKey(target);
     if (unusable !== null) return refusedAt('tls', unusable);
     const isOptional = ['disable', 'allow', 'prefer'].includes(mode);
     if (answer === 'N' && !isOptional && !isSocket) return refusedAt('tls', notOffered(target));
@@ -69,30 +69,15 @@ function otherProtocol(target: PostgresqlTarget, answer: keyof typeof OTHER_ANSW
   });
 }
 
-/** Files that the URL names and that cannot be used; libpq, which the gateway uses, refuses a key that others may read. */
-function fileFindings({ ssl }: PostgresqlTarget): Findings | null {
-  const sample: string[] = [];
-  const commands: string[] = [];
-  const files = { sslrootcert: ssl.rootCert, sslcert: ssl.cert, sslkey: ssl.key, sslcrl: ssl.crl };
-  for (const [parameter, path] of Object.entries(files)) {
-    if (path === null || (parameter === 'sslrootcert' && path === 'system')) continue;
-    try {
-      accessSync(path, constants.R_OK);
-    } catch (error) {
-      sample.push(`${parameter}: ${path} cannot be read (${(error as { code?: string }).code ?? error})`);
-      commands.push(`ls -l ${path}`);
-      continue;
-    }
-    const { mode, uid } = statSync(path);
-    // libpq: 0600, or 0640 when it belongs to root.
-    const allowed = uid === 0 ? 0o640 : 0o600;
-    if (parameter === 'sslkey' && process.platform !== 'win32' && (mode & 0o777 & ~allowed) !== 0) {
-      sample.push(`${parameter}: ${path} can be read by others, and the gateway’s driver refuses it`);
-      commands.push(`chmod 600 ${path}`);
-    }
-  }
-  const hint = 'Correct the files that DATABASE_URL names.';
-  return sample.length === 0 ? null : found(sample, { hint, command: commands.join(' && ') });
+/** libpq, which the gateway uses, refuses a key that others may read: 0600, or 0640 when it belongs to root. */
+function openKey({ ssl: { key } }: PostgresqlTarget): Findings | null {
+  const stats = key === null ? undefined : statOrNothing(key);
+  if (stats === undefined || process.platform === 'win32') return null;
+  if ((stats.mode & 0o777 & ~(stats.uid === 0 ? 0o640 : 0o600)) === 0) return null;
+  return found([`sslkey: ${key} can be read by others, and the gateway’s driver refuses it`], {
+    hint: 'Correct the files that DATABASE_URL names.',
+    command: `chmod 600 ${key}`,
+  });
 }
 
 const notOffered = ({ ssl, maskedUrl }: PostgresqlTarget): Findings =>
@@ -126,6 +111,8 @@ function helpFor(target: PostgresqlTarget): readonly Help[] {
   const certificate = `openssl s_client -starttls postgres -connect ${host}:${port} -showcerts </dev/null`;
   return [
     [/^SERVER_VERSION:/, 'version'],
+    // Of what the URL names, only the files for TLS are read while connecting.
+    [/^URL:/, 'tls'],
     [
       /^28000:.*valid client certificate/s,
       'tls',

@@ -1,7 +1,6 @@
 import { constants, existsSync } from 'node:fs';
 import { type Check, CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import { loginLimit } from '../../settings/admin-email.ts';
-import { VARIABLES } from '../../settings/variables.ts';
 import type { DoctorContext } from '../context.ts';
 import { accessProblem, folderInTheWay } from '../sqlite/file/access-problem.ts';
 import { envMode, secrets } from './secrets.ts';
@@ -114,24 +113,6 @@ export const SETTINGS_CHECKS: readonly SettingsCheck[] = [
   ),
   secrets,
   envMode,
-  // `.env.example` has every default.
-  {
-    id: 'settings.example',
-    title: 'What differs from .env.example',
-    level: 'info',
-    hint: 'These settings are not the gateway’s defaults. See all of them with: mcpgw config',
-    async find({ inspected: { sources }, sampleSize: most }) {
-      const lines = VARIABLES.flatMap(({ name, default: standard }) => {
-        const given = sources.get(name);
-        if (given === undefined || given.source === 'default' || given.value === standard) return [];
-        return [`${name}=${given.value} (${given.detail || given.source})`];
-      });
-      // Nothing is left out without a word: what is shown of this level has no count beside it.
-      const left = `and ${lines.length - most + 1} more; all of them: mcpgw config`;
-      const sample = lines.length <= most ? lines : [...lines.slice(0, most - 1), left];
-      return { count: lines.length, sample };
-    },
-  },
 ];
 
 /** What lets this user read a file that it may not. */

@@ -169,14 +169,6 @@ describe.each(servers)('reaching PostgreSQL [$id]', ({ id }) => {
         [`sslmode=${mode} asks for TLS, and the server speaks none`],
       ]);
     }
-    const file = await firstFinding(
-      changed(url, { search: '?sslmode=verify-full&sslrootcert=/nowhere/root.crt' }),
-    );
-    expect([file.id, file.findings, file.command]).toEqual([
-      'server.tls',
-      ['sslrootcert: /nowhere/root.crt cannot be read (ENOENT)'],
-      'ls -l /nowhere/root.crt',
-    ]);
   });
 
   test('a server that is too old', async () => {

@@ -141,6 +141,14 @@ describe.skipIf(!started)('a PostgreSQL server of our own', () => {
         expect.stringContaining('not trusted here'),
       ]);
 
+      const missing = (await askDoctor(asked('?sslmode=verify-ca&sslrootcert=/nowhere/root.crt'))).of(
+        'server.tls',
+      );
+      expect([missing.status, missing.findings]).toEqual([
+        'failed',
+        [expect.stringMatching(/sslrootcert in DATABASE_URL names cannot be read: ENOENT/)],
+      ]);
+
       await useCertificate('db.example.com');
       const wrongName = (await askDoctor(asked(`?sslmode=verify-full&${trusted}`))).of('server.tls');
       expect([wrongName.status, wrongName.findings]).toEqual([

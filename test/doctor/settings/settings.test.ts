@@ -305,30 +305,3 @@ describe('settings.env-mode', () => {
     expect(checks[1]?.findings[0]).toContain('mode 640, with PLATFORM_ADMIN_PASSWORD');
   });
 });
-
-describe('settings.example', () => {
-  it('tells what is set otherwise, with secrets masked, and no more', async () => {
-    const { answer, envFile } = await ask('DB_POOL_SIZE=50\nLOG_LEVEL=INFO\nUNHEARD_OF=1\n');
-    const { status, findings } = answer.of('settings.example');
-    expect(status).toBe('passed');
-    expect(findings).toContain(`DB_POOL_SIZE=50 (${envFile}:1)`);
-    expect(findings).toContain('PLATFORM_ADMIN_PASSWORD=*** (environment)');
-    expect(findings.join()).not.toMatch(/LOG_LEVEL|UNHEARD_OF|Passw0rd/);
-  });
-
-  it('says how many there are besides those it shows', async () => {
-    const names = [
-      'DB_MAX_RETRIES',
-      'DB_RETRY_INTERVAL_MS',
-      'DB_POOL_TIMEOUT',
-      'DB_POOL_RECYCLE',
-      'DB_POOL_SIZE',
-    ];
-    const more = ['DB_MAX_OVERFLOW', 'ARGON2ID_TIME_COST', 'ARGON2ID_PARALLELISM', 'PASSWORD_MIN_LENGTH'];
-    const { answer } = await ask([...names, ...more].map((name) => `${name}=7\n`).join(''));
-    const { count, findings } = answer.of('settings.example');
-    expect(count).toBe(names.length + more.length + 3);
-    expect(findings).toHaveLength(10);
-    expect(findings[9]).toBe('and 3 more; all of them: mcpgw config');
-  });
-});
