@@ -38,7 +38,7 @@ describe('settings.env-file', () => {
     });
     expect(
       answer.report.checks.filter(({ group }) => group === 'Settings').map(({ status }) => status),
-    ).toEqual(Array(9).fill('passed'));
+    ).toEqual(Array(8).fill('passed'));
   });
 
   it('names the lines that cannot be parsed, and nothing that stands in them', async () => {
