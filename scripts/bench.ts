@@ -10,7 +10,7 @@ import { measurementTable } from './bench/measurement-table.ts';
 import { type BenchDatabaseId, type BenchOptions, benchOptions, USAGE } from './bench/options.ts';
 import { serverDatabase } from './bench/server-database.ts';
 import { sqliteDatabase } from './bench/sqlite-database.ts';
-import { buildMcpgw } from './build/build-mcpgw.ts';
+import { buildMcpgw } from './build.ts';
 import { stopAll } from './servers/stop-on-exit.ts';
 
 const say = (text: string) => console.error(`… ${text}`);

@@ -7,7 +7,7 @@ import { GatewayError } from '../src/errors.ts';
 import { REVISION } from '../src/migrate/state.ts';
 import { HISTORY_TABLE, VERSION_TABLE } from '../src/schema/gateway-tables.ts';
 import { loadSettings } from '../src/settings/load.ts';
-import { BUILT_PROGRAM, buildMcpgw } from './build/build-mcpgw.ts';
+import { BUILT_PROGRAM, buildMcpgw } from './build.ts';
 import { createSample } from './sample/create-sample.ts';
 import { SMALL_SAMPLE } from './sample/sample-size.ts';
 

@@ -1,3 +1,7 @@
+#!/usr/bin/env -S node --
+// `--`: else Node takes `--env-file` for its own option, wherever it stands.
+import module from 'node:module';
+import { join } from 'node:path';
 import { outliveOutput, outliveTerminal } from './closed-terminal.ts';
 import type { Io, OutputStream } from './commands/io.ts';
 import { ExitCode } from './errors.ts';
@@ -17,7 +21,9 @@ async function main(): Promise<void> {
     return;
   }
   const io = processIo(argv, cwd);
-  const { runProgram } = await import('./run-program.ts');
+  keepCompiled();
+  // Not `.ts`: the build leaves this one import as it is, to a file beside this one.
+  const { runProgram } = await import('./run-program.js');
   process.exitCode = await runProgram(io);
 }
 
@@ -28,6 +34,16 @@ function workingFolder(): string | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Lets Node keep what it compiles, where it can (from 22.1 on), beside the program: it runs what it finds there, so
+ * that must be nobody else's place. Where the folder cannot be written, nothing is kept and nothing is said.
+ */
+function keepCompiled(): void {
+  (module as { enableCompileCache?: (folder: string) => unknown }).enableCompileCache?.(
+    join(import.meta.dirname, 'cache'),
+  );
 }
 
 function processIo(argv: readonly string[], cwd: string): Io {

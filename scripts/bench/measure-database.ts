@@ -6,7 +6,7 @@ import { selectChecks } from '../../src/checks/select.ts';
 import { runVerify } from '../../src/checks/verify.ts';
 import { runMigration } from '../../src/migrate/run.ts';
 import { noProgress } from '../../src/progress.ts';
-import { BUILT_PROGRAM } from '../build/build-mcpgw.ts';
+import { BUILT_PROGRAM } from '../build.ts';
 import { createSample } from '../sample/create-sample.ts';
 import { benchmarkSample } from '../sample/sample-size.ts';
 import type { BenchDatabase } from './bench-database.ts';

@@ -6,9 +6,10 @@ import type { Metafile } from 'esbuild';
 const PACKAGE_FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/;
 
 /** Names, versions and licences of the packages whose code is in the bundle, as their licences ask for. */
-export function thirdPartyLicenses(root: string, metafiles: readonly Metafile[]): string {
-  const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs));
-  const folders = new Set(inputs.flatMap((path) => PACKAGE_FOLDER.exec(path)?.[0] ?? []));
+export function thirdPartyLicenses(root: string, metafile: Metafile): string {
+  const folders = new Set(
+    Object.keys(metafile.inputs).flatMap((path) => PACKAGE_FOLDER.exec(path)?.[0] ?? []),
+  );
   const parts = [...folders].toSorted().map((folder) => licenseOf(join(root, folder)));
   return `mcpgw contains code of these packages.\n\n${parts.join('\n')}`;
 }

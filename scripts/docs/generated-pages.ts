@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Report, Section } from '../../src/report/report.ts';
 import { VARIABLES } from '../../src/settings/variables.ts';
-import { BUILT_PROGRAM } from '../build/build-mcpgw.ts';
+import { BUILT_PROGRAM } from '../build.ts';
 import { parseOnly } from './parse-only.ts';
 
 /** Where the pages of the commands are, from the project's folder. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BUILT_PROGRAM } from '../../scripts/build/build-mcpgw.ts';
+import { BUILT_PROGRAM } from '../../scripts/build.ts';
 import { cliReport } from '../support/cli-report.ts';
 import { reportOf } from '../support/report-of.ts';
 import { spawnCli } from '../support/spawn-cli.ts';

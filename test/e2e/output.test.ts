@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { BUILT_PROGRAM } from '../../scripts/build/build-mcpgw.ts';
+import { BUILT_PROGRAM } from '../../scripts/build.ts';
 import { fileFingerprint } from '../support/fingerprint.ts';
 import { reportIn, reportOf } from '../support/report-of.ts';
 import { type CliOptions, spawnCli, testEnvironment } from '../support/spawn-cli.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { BUILT_PROGRAM, buildMcpgw } from '../../scripts/build/build-mcpgw.ts';
+import { BUILT_PROGRAM, buildMcpgw } from '../../scripts/build.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const ROOT = join(dirname(BUILT_PROGRAM), '..');

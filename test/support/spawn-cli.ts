@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { BUILT_PROGRAM, buildMcpgw } from '../../scripts/build/build-mcpgw.ts';
+import { BUILT_PROGRAM, buildMcpgw } from '../../scripts/build.ts';
 import { ADMIN } from './test-settings.ts';
 
 export interface CliOptions {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { BUILT_PROGRAM } from '../../scripts/build/build-mcpgw.ts';
+import { BUILT_PROGRAM } from '../../scripts/build.ts';
 import { testEnvironment } from './spawn-cli.ts';
 
 /** Whether `script` of util-linux is here, which gives a program a terminal. */

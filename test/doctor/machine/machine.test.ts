@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BUILT_PROGRAM } from '../../../scripts/build/build-mcpgw.ts';
+import { BUILT_PROGRAM } from '../../../scripts/build.ts';
 import type { DoctorContext } from '../../../src/doctor/context.ts';
 import { clock, memory } from '../../../src/doctor/machine/checks.ts';
 import { readLimits } from '../../../src/doctor/machine/process-limits.ts';

@@ -187,7 +187,7 @@ describe.skipIf(!isRoot)('as another user (needs root to become one)', () => {
 
   test('a file system that is mounted read-only (needs a mount namespace)', async ({ skip }) => {
     const file = await sqliteFile('v0.7.0');
-    const { BUILT_PROGRAM } = await import('../../../../scripts/build/build-mcpgw.ts');
+    const { BUILT_PROGRAM } = await import('../../../../scripts/build.ts');
     await cliReport(file.url, ['doctor']);
     const script = `mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && exec "$2" "$3" doctor --format json`;
     const { testEnvironment } = await import('../../../support/spawn-cli.ts');
