@@ -3,6 +3,9 @@
  * happened (message), and what to do next (hint). `cli.ts` alone turns them into text and an exit code.
  */
 
+import { type Command, nextIn, type Text } from './report/advice.ts';
+import { lifted } from './report/lifted.ts';
+
 /** Exit codes of the contract (README, "Exit codes"). */
 export const ExitCode = {
   ok: 0,
@@ -50,27 +53,27 @@ export type ErrorCode = keyof typeof EXIT_BY_CODE;
 
 export interface GatewayErrorOptions {
   /** What to do next: a command, a setting, a package. Shown after the message. */
-  readonly hint?: string;
-  /** The command the hint names, where it has words of its own; else the hint is asked. */
-  readonly next?: string;
+  readonly hint?: Text;
+  /** The command to run next, where it is not the first one of the hint. */
+  readonly next?: Command | undefined;
   /** One line each, for errors that report several problems at once. */
-  readonly details?: readonly string[];
+  readonly details?: readonly Text[];
   readonly cause?: unknown;
 }
 
 /** An error with a code, an exit code and advice. Messages and hints never contain secrets. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
-  readonly hint: string;
-  readonly next: string | null;
-  readonly details: readonly string[];
+  readonly hint: Text;
+  readonly next: Command | undefined;
+  readonly details: readonly Text[];
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'GatewayError';
     this.code = code;
-    this.hint = options.hint ?? '';
-    this.next = options.next ?? null;
+    this.hint = lifted(options.hint ?? '');
+    this.next = options.next ?? nextIn(this.hint);
     this.details = options.details ?? [];
   }
 

@@ -20,8 +20,7 @@ export async function runProgram(io: Io): Promise<number | undefined> {
     else await program.parseAsync(io.argv, { from: 'user' });
     return exitCode;
   } catch (error) {
-    const commands = program.commands.flatMap((command) => [command.name(), ...command.aliases()]);
-    return reportUsageError(io, error, commands);
+    return reportUsageError(io, error);
   }
 }
 

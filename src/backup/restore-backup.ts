@@ -7,7 +7,7 @@ import { PATIENCE_MS } from '../database/patience.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
-import { shellWord } from '../report/shell-word.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
 import { type ComparedTable, compareTables } from './compare-tables.ts';
@@ -327,10 +327,10 @@ function withSafety(error: unknown, backup: string, safety: string | null): unkn
   const back =
     safety === null
       ? 'Run the same restore again.'
-      : `Run the same restore again, or go back to where you were: mcpgw restore ${shellWord(safety)}`;
+      : advise`Run the same restore again, or go back to where you were: ${mcpgw('restore', safety)}`;
   return new GatewayError('PARTIAL', error.message, {
     hint: back,
-    next: `mcpgw restore ${shellWord(backup)}`,
+    next: mcpgw('restore', backup),
     details: error.details,
     cause: error,
   });

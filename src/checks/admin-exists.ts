@@ -1,7 +1,6 @@
 import { adminUser } from './admin-user.ts';
 import { type Check, CLEAN } from './check.ts';
-import { RUN_MIGRATE } from './needs-migration.ts';
-import { knownAdmins, noAdminHint } from './no-admin.ts';
+import { knownAdmins, noAdminHint, RUN_MIGRATE } from './no-admin.ts';
 
 /** The administrator has an account. Making one takes a password, which is `mcpgw migrate`'s to ask for. */
 export const adminExists: Check = {

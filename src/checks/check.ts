@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
+import type { Command, Text } from '../report/advice.ts';
 import type { CheckLevel } from '../report/report.ts';
 import type { Schema, Table } from '../schema/model.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
@@ -39,11 +40,11 @@ export interface Findings {
   /** How many there are in all. */
   readonly count: number;
   /** Some of them, a line each; with a count of 0 facts that are told all the same. */
-  readonly sample: readonly string[];
+  readonly sample: readonly Text[];
   /** Advice for just these findings, in place of the check's own. */
-  readonly hint?: string;
+  readonly hint?: Text;
   /** The command that repairs just these findings, in place of the check's own. */
-  readonly command?: string;
+  readonly command?: Command | string;
   /** How many of them the repair can do nothing about (collisions, for instance); 0 unless told. */
   readonly unfixable?: number;
   /** A migration refuses to go on with these: they are repaired first, as `hint` says, at any release. */
@@ -51,20 +52,20 @@ export interface Findings {
   /** Why it could not be checked, which is no pass: a sentence without its full stop. */
   readonly skipped?: string;
   /** What a migration goes on with, and tells as a warning. */
-  readonly notes?: readonly string[];
+  readonly notes?: readonly Text[];
   /** The command that is better than what the repair does, as far as it is there. */
-  readonly instead?: string;
+  readonly instead?: Command | string;
 }
 
 export const CLEAN: Findings = { count: 0, sample: [] };
 
 /** Nothing is wrong; the facts are told all the same. */
-export function fine(...facts: readonly string[]): Findings {
+export function fine(...facts: readonly Text[]): Findings {
   return { count: 0, sample: facts };
 }
 
 /** One thing that is wrong a line; nothing is where there is none. */
-export function found(sample: readonly string[], more?: Omit<Findings, 'count' | 'sample'>): Findings {
+export function found(sample: readonly Text[], more?: Omit<Findings, 'count' | 'sample'>): Findings {
   return { count: sample.length, sample, ...more };
 }
 
@@ -95,7 +96,7 @@ export interface Repair {
    * @returns what was done, a line each: sizes before and after, rows recovered and lost …
    * @throws GatewayError that says in what state things are
    */
-  run(hands: Hands): Promise<readonly string[]>;
+  run(hands: Hands): Promise<readonly Text[]>;
 }
 
 /** What a repair may use of the command that runs it. */
@@ -111,7 +112,7 @@ export interface Hands {
   /** Tells what was lost, or may be: shown with `--quiet`, too, and the command ends with exit code 1. */
   warn(line: string): void;
   /** The command to run next, before anything that is found again. */
-  goOn(command: string): void;
+  goOn(command: Command | string): void;
   readonly signal: AbortSignal;
 }
 
@@ -127,9 +128,9 @@ export interface Check<Context = CheckContext, Plan = DataRepair> {
   /** `error`: the migration cannot work, or must not be tried; `warning`: it can, but something is not well. */
   readonly level: CheckLevel;
   /** What a finding means, and what to do about it. */
-  readonly hint: string;
-  /** The literal command that repairs it, for a shell or (`isSql`) the database’s client; `Findings.command` is nearer. */
-  readonly command?: string;
+  readonly hint: Text;
+  /** The literal command that repairs it, `Findings.command` is nearer. */
+  readonly command?: Command | string;
   /** Tables without which it cannot be checked; it is then skipped, which is no pass. */
   readonly requires?: readonly string[];
   /** It finds what a migration refuses to go on with, so it is repaired at any release. */

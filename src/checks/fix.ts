@@ -13,7 +13,8 @@ import { refuseSite } from '../migrate/site-objects.ts';
 import { tablesTouched } from '../migrate/tables-to-lock.ts';
 import { type Reconnect, throughAnother } from '../migrate/through-another.ts';
 import type { Progress } from '../progress.ts';
-import type { CheckReport } from '../report/report.ts';
+import { mcpgw } from '../report/advice.ts';
+import type { DraftCheck } from '../report/report.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
 import { setAsideTables } from '../schema/set-aside.ts';
@@ -60,7 +61,7 @@ export interface FixResult {
   readonly steps: readonly FixStep[];
   readonly warnings: readonly string[];
   /** Each check as it was found, with how much was repaired and how much remains. */
-  readonly checks: readonly CheckReport[];
+  readonly checks: readonly DraftCheck[];
   readonly clean: boolean;
 }
 
@@ -109,7 +110,7 @@ export function planInTransaction(
 }
 
 /** What starts a repair again, or goes on with it. */
-const COMMAND = 'mcpgw fix';
+const COMMAND = mcpgw('fix');
 
 /**
  * Mends what the checks find: finds, repairs, and finds again. One transaction where the database can.
@@ -203,7 +204,7 @@ function nothingRepaired(plan: FixPlan): FixResult {
 }
 
 function summary(before: readonly Outcome[], after: readonly Outcome[]): Pick<FixResult, 'checks' | 'clean'> {
-  const checks = before.map(({ report }, i): CheckReport => {
+  const checks = before.map(({ report }, i): DraftCheck => {
     const now = after[i]?.report ?? report;
     const remaining = now.level === 'info' ? 0 : now.count;
     const found = report.level === 'info' ? 0 : report.count;

@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
+import { advise, afterwards, mcpgw, type Text } from '../report/advice.ts';
 import { columnOf } from '../schema/model.ts';
 import { otherAdmins } from '../seed/other-admins.ts';
 import type { CheckContext, Findings } from './check.ts';
-import { RUN_MIGRATE } from './needs-migration.ts';
 import { perContext } from './per-context.ts';
+
+/** The advice for what a migration repairs. */
+export const RUN_MIGRATE = advise`Run: ${mcpgw('migrate')}`;
 
 /** The administrators that are there besides the one that the checks are about. */
 export const knownAdmins = perContext(({ db, schema, adminEmail }) => otherAdmins(db, schema, adminEmail));
@@ -12,7 +15,7 @@ export const knownAdmins = perContext(({ db, schema, adminEmail }) => otherAdmin
  * What to do where nothing can be done in the name of the administrator that the checks are about: there is no
  * such account, or what belongs to one is damaged so that a migration mends it first.
  */
-export const noAdminHint = perContext(async (context): Promise<string> => {
+export const noAdminHint = perContext(async (context): Promise<Text> => {
   if (await isThere(context)) return RUN_MIGRATE;
   const [first, ...more] = await knownAdmins(context);
   if (first !== undefined) {
@@ -21,13 +24,12 @@ export const noAdminHint = perContext(async (context): Promise<string> => {
     return `This database’s ${there}: set PLATFORM_ADMIN_EMAIL=${first}; mcpgw migrate would make one more.`;
   }
   return context.settings.emailAuthEnabled
-    ? `Set PLATFORM_ADMIN_EMAIL and PLATFORM_ADMIN_PASSWORD.\n${RUN_MIGRATE}`
+    ? advise`Set PLATFORM_ADMIN_EMAIL and PLATFORM_ADMIN_PASSWORD.\n${RUN_MIGRATE}`
     : WITHOUT_EMAIL_AUTH;
 });
 
 /** While it is false a migration makes no administrator, and gives no row an owner. */
-export const WITHOUT_EMAIL_AUTH =
-  'EMAIL_AUTH_ENABLED is false, so nobody is made administrator. Set it to true or unset it, set PLATFORM_ADMIN_EMAIL and PLATFORM_ADMIN_PASSWORD, then run: mcpgw migrate';
+export const WITHOUT_EMAIL_AUTH = advise`EMAIL_AUTH_ENABLED is false, so nobody is made administrator. Set it to true or unset it, set PLATFORM_ADMIN_EMAIL and PLATFORM_ADMIN_PASSWORD, then run: ${afterwards(mcpgw('migrate'))}`;
 
 async function isThere({ db, schema, adminEmail }: CheckContext): Promise<boolean> {
   if (columnOf(schema.get('email_users'), 'email') === undefined) return false;
@@ -39,6 +41,6 @@ export async function nobodyToGiveTo(context: CheckContext, findings: Findings):
   return {
     ...findings,
     unfixable: findings.count,
-    hint: `There is no administrator to give them to. ${await noAdminHint(context)}`,
+    hint: advise`There is no administrator to give them to. ${await noAdminHint(context)}`,
   };
 }

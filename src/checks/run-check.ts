@@ -1,7 +1,9 @@
 import type { Connection } from '../database/connection.ts';
 import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
-import type { CheckReport } from '../report/report.ts';
+import { advise, joined, mcpgw, type Text } from '../report/advice.ts';
+import { lifted } from '../report/lifted.ts';
+import type { DraftCheck } from '../report/report.ts';
 import type { Schema } from '../schema/model.ts';
 import type { Check, Findings } from './check.ts';
 
@@ -9,7 +11,7 @@ export interface Outcome<Made = Check> {
   readonly check: Made;
   /** Null when it was skipped or crashed. */
   readonly findings: Findings | null;
-  readonly report: CheckReport;
+  readonly report: DraftCheck;
 }
 
 type Described = Pick<Check<never, never>, 'id' | 'title' | 'level'>;
@@ -27,7 +29,7 @@ export async function runCheck<Context, Plan>(
   guard: Guard = (find) => find(),
 ): Promise<Outcome<Check<Context, Plan>>> {
   const { schema, db, sampleSize } = context;
-  const without = (status: 'skipped' | 'errored', hint: string) => ({
+  const without = (status: 'skipped' | 'errored', hint: Text) => ({
     check,
     findings: null,
     report: blankReport(check, { status, hint }),
@@ -36,7 +38,7 @@ export async function runCheck<Context, Plan>(
   if (missing.length > 0) {
     const none = schema?.has('email_users') === false;
     const which = none ? 'there are no tables of v0.7.0' : `there is no table ${missing.join(', ')}`;
-    return without('skipped', `Not checked: ${which}. Run: mcpgw migrate`);
+    return without('skipped', advise`Not checked: ${which}. Run: ${mcpgw('migrate')}`);
   }
   try {
     const findings = await guard(() => check.find(context));
@@ -47,9 +49,9 @@ export async function runCheck<Context, Plan>(
     if (known?.code === 'BUSY') throw error;
     const why =
       known?.code === 'CORRUPT'
-        ? `Not checked: ${known.message}\nWhat is damaged, and what can be done: mcpgw doctor`
+        ? advise`Not checked: ${known.message}\nWhat is damaged, and what can be done: ${mcpgw('doctor')}`
         : known?.code === 'PERMISSION'
-          ? `Not checked: ${known.message}\n${known.hint}`
+          ? joined([`Not checked: ${known.message}`, known.hint], '\n')
           : crashed(error);
     return without('errored', why);
   }
@@ -60,11 +62,11 @@ export function crashed(error: unknown): string {
 }
 
 /** The report of a check that found nothing, or was not made. */
-export function blankReport({ id, title, level }: Described, more: Partial<CheckReport>): CheckReport {
+export function blankReport({ id, title, level }: Described, more: Partial<DraftCheck>): DraftCheck {
   return { id, title, level, status: 'passed', count: 0, findings: [], fixable: false, hint: '', ...more };
 }
 
-function reportOf(check: Check<never, unknown>, findings: Findings, sampleSize: number): CheckReport {
+function reportOf(check: Check<never, unknown>, findings: Findings, sampleSize: number): DraftCheck {
   const { level } = check;
   const { count, sample, unfixable = 0, hint = check.hint } = findings;
   return blankReport(check, {
@@ -72,11 +74,11 @@ function reportOf(check: Check<never, unknown>, findings: Findings, sampleSize: 
     count,
     findings: sample.slice(0, sampleSize),
     fixable: check.repair !== undefined && count > unfixable,
-    hint: count === 0 ? '' : hint,
+    hint: count === 0 ? '' : lifted(hint),
   });
 }
 
 /** Whether a report is anything but a pass: a failure, a crash, or something that could not be checked. */
-export function isProblem(report: CheckReport): boolean {
+export function isProblem(report: DraftCheck): boolean {
   return report.status === 'failed' || report.status === 'errored' || report.status === 'skipped';
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { Text } from '../report/advice.ts';
 import { type Column, type ColumnKind, columnOf, type Table } from '../schema/model.ts';
 import type { CheckContext } from './check.ts';
 import { missingColumnHint } from './missing-columns.ts';
@@ -28,7 +29,7 @@ async function compare(context: CheckContext, table: Table, wanted: Column): Pro
   const actual = columnOf(table, wanted.name);
   const column = `${table.name}.${wanted.name}`;
   /** @param to the column as it should be, where it can be altered to that */
-  const defect = (what: string, to: Column | null, hint = BY_HAND): Defect => ({
+  const defect = (what: string, to: Column | null, hint: Text = BY_HAND): Defect => ({
     table: table.name,
     lines: [`${column}: ${what}`],
     changes: to === null ? null : { alterColumns: [to] },

@@ -1,8 +1,9 @@
 import { findDangling } from '../migrate/prepare.ts';
+import type { Text } from '../report/advice.ts';
 import { sameColumnSet, type Table } from '../schema/model.ts';
 import type { CheckContext } from './check.ts';
 import { missingColumnHint } from './missing-columns.ts';
-import { RUN_MIGRATE } from './needs-migration.ts';
+import { RUN_MIGRATE } from './no-admin.ts';
 import { type Defect, lostOf, pendingPart, schemaCheck } from './schema-part.ts';
 
 /** Every foreign key is there and does what it should when the row it points at goes. */
@@ -48,7 +49,7 @@ function hintsFor(
   { schema }: CheckContext,
   table: Table,
   { column, table: name, references }: { column: string; table: string; references: string },
-): readonly string[] {
+): readonly Text[] {
   const parent = schema.get(name);
   const lost = lostOf(table, [column]).map((each) => missingColumnHint(table.name, each));
   if (parent === undefined) return [...lost, RUN_MIGRATE];

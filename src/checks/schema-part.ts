@@ -1,4 +1,5 @@
 import type { TableChanges } from '../migrate/migration.ts';
+import { advise, joined, mcpgw, type Text } from '../report/advice.ts';
 import { type Column, columnOf, type Table } from '../schema/model.ts';
 import { pendingChanges } from '../schema/pending.ts';
 import type { Check, CheckContext, DataRepair, Findings } from './check.ts';
@@ -12,7 +13,7 @@ export interface Defect {
   readonly changes: TableChanges | null;
   /** What the changes do, for people. */
   readonly done?: string;
-  readonly hint?: readonly string[];
+  readonly hint?: readonly Text[];
   /** How many rows are in the way; they are findings, too, and keep a migration from going on. */
   readonly rows?: number;
 }
@@ -20,7 +21,7 @@ export interface Defect {
 interface SchemaPart extends Pick<Check, 'id' | 'title'> {
   readonly level?: Check['level'];
   /** In place of `mcpgw fix`. */
-  readonly hint?: string;
+  readonly hint?: Text;
   /** Whether `fix` can bring anything of it right; true unless told. */
   readonly repairs?: false;
   defects(context: CheckContext): readonly Defect[] | Promise<readonly Defect[]>;
@@ -29,7 +30,7 @@ interface SchemaPart extends Pick<Check, 'id' | 'title'> {
 /** A check of one part of the schema. */
 export function schemaCheck({ defects, repairs, level = 'error', ...described }: SchemaPart): Check {
   return {
-    hint: `Run: mcpgw fix --only ${described.id}`,
+    hint: advise`Run: ${mcpgw('fix', '--only', described.id)}`,
     ...described,
     level,
     async find(context): Promise<Findings> {
@@ -42,7 +43,7 @@ export function schemaCheck({ defects, repairs, level = 'error', ...described }:
         sample: all.flatMap(({ lines }) => lines),
         unfixable: stuck.length + rows,
         ...(rows > 0 ? { first: true } : {}),
-        ...(hints.size > 0 ? { hint: [...hints].join('\n') } : {}),
+        ...(hints.size > 0 ? { hint: joined([...hints], '\n') } : {}),
       };
     },
     ...(repairs !== false && { repair: async (context) => changeTables(context, await defects(context)) }),

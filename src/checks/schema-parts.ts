@@ -4,7 +4,7 @@ import { hindrancesOf } from '../schema/hindrances.ts';
 import { columnOf, sameColumnSet } from '../schema/model.ts';
 import type { CheckContext } from './check.ts';
 import { missingColumnHint } from './missing-columns.ts';
-import { RUN_MIGRATE } from './needs-migration.ts';
+import { RUN_MIGRATE } from './no-admin.ts';
 import { type Defect, hasColumns, lostOf, pendingPart, schemaCheck } from './schema-part.ts';
 
 /** Every table that the migrations lead to is there; others are nobody's business. */

@@ -3,15 +3,15 @@ import { inSavepoint } from '../database/in-savepoint.ts';
 import { hasEveryStep } from '../migrate/history.ts';
 import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
-import type { CheckReport } from '../report/report.ts';
+import type { DraftCheck } from '../report/report.ts';
 import { setAsideTables } from '../schema/set-aside.ts';
 import type { Check } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
-import { RUN_MIGRATE } from './needs-migration.ts';
+import { RUN_MIGRATE } from './no-admin.ts';
 import { isProblem, type Outcome, runCheck } from './run-check.ts';
 
 export interface VerifyResult {
-  readonly checks: readonly CheckReport[];
+  readonly checks: readonly DraftCheck[];
   readonly clean: boolean;
   readonly release: Release;
   /** A migration of this tool has been through every step. */
@@ -65,7 +65,7 @@ export async function runVerify(
  * Before v0.7.0 nothing is repaired but what keeps a migration from going on: the migration itself brings the
  * rest, and is the advice of every other check.
  */
-function atRelease({ check, findings, report }: Outcome, release: string): CheckReport {
+function atRelease({ check, findings, report }: Outcome, release: string): DraftCheck {
   const isTold = report.status === 'failed' || report.status === 'warned';
   const isFirst = check.anyRelease === true || findings?.first === true;
   if (release === '0.7.0' || release === 'unknown' || !isTold || isFirst) return report;

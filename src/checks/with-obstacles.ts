@@ -1,4 +1,5 @@
 import type { Collision } from '../ownership/collisions.ts';
+import { joined, type Text } from '../report/advice.ts';
 import type { OwnedTable } from '../schema/gateway-tables.ts';
 import type { Findings } from './check.ts';
 import { rowLine } from './row-line.ts';
@@ -17,7 +18,7 @@ export interface Obstacles {
  *
  * @param hint the command that repairs the rest
  */
-export function withObstacles(findings: Findings, found: readonly Obstacles[], hint: string): Findings {
+export function withObstacles(findings: Findings, found: readonly Obstacles[], hint: Text): Findings {
   const collisions = found.reduce((sum, { collisionCount }) => sum + collisionCount, 0);
   const unresolvable = found.reduce((sum, table) => sum + table.unresolvable, 0);
   const colliding = found.flatMap(({ table, collisions }) =>
@@ -30,20 +31,23 @@ export function withObstacles(findings: Findings, found: readonly Obstacles[], h
   const fixable = collisions + unresolvable < findings.count;
   return {
     ...findings,
-    sample: [...lines, ...findings.sample.filter((line) => !isShown(line))],
+    sample: [...lines, ...findings.sample.filter((line) => !isShown(`${line}`))],
     unfixable: collisions + unresolvable,
-    hint: [
-      ...(collisions > 0
-        ? [
-            'Where a name is taken, rename one of the two in the gateway, or choose another team or owner: mcpgw fix --team … --owner ….',
-          ]
-        : []),
-      ...(unresolvable > 0
-        ? [
-            'Where the other half of a row says nothing (an owner without a personal team, a team or owner that does not exist), choose: mcpgw fix --team … or --owner ….',
-          ]
-        : []),
-      ...(fixable ? [hint] : []),
-    ].join(' '),
+    hint: joined(
+      [
+        ...(collisions > 0
+          ? [
+              'Where a name is taken, rename one of the two in the gateway, or choose another team or owner: mcpgw fix --team … --owner ….',
+            ]
+          : []),
+        ...(unresolvable > 0
+          ? [
+              'Where the other half of a row says nothing (an owner without a personal team, a team or owner that does not exist), choose: mcpgw fix --team … or --owner ….',
+            ]
+          : []),
+        ...(fixable ? [hint] : []),
+      ],
+      ' ',
+    ),
   };
 }

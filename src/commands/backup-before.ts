@@ -5,9 +5,9 @@ import type { Connection } from '../database/connection.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import type { BeforeWriting } from '../migrate/in-run.ts';
+import type { Text } from '../report/advice.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
-import { refusal } from '../report/refusal.ts';
-import type { Section, StepReport } from '../report/report.ts';
+import type { DraftSection, StepReport } from '../report/report.ts';
 import { backupSection, backupStep } from './backup-report.ts';
 import { backupRequest } from './backup-request.ts';
 import type { BackupOptions, GlobalOptions } from './options.ts';
@@ -18,7 +18,7 @@ export interface BackupBefore {
   /** Takes it, unless `--no-backup` was given or there is nothing in the database to lose. */
   readonly beforeWriting: BeforeWriting;
   steps(): StepReport[];
-  sections(): Section[];
+  sections(): DraftSection[];
   warnings(): readonly string[];
 }
 
@@ -37,13 +37,20 @@ export function backupBefore(session: Session, db: Connection, options: Options)
   };
 }
 
+/** Where none is taken. */
+export const NO_BACKUP = { sections: [], warnings: [], refusals: [] };
+
 /** For `--dry-run`: where the backup would go and how large it would be, or why none could be taken. */
 export async function plannedBackup(
   session: Session,
   db: Connection,
   options: Options,
-): Promise<{ readonly sections: Section[]; readonly warnings: readonly string[] }> {
-  if (options.backup === false || !(await holdsRows(db))) return { sections: [], warnings: [] };
+): Promise<{
+  readonly sections: DraftSection[];
+  readonly warnings: readonly Text[];
+  readonly refusals: readonly GatewayError[];
+}> {
+  if (options.backup === false || !(await holdsRows(db))) return NO_BACKUP;
   const { io, loaded, progress, warn } = session;
   try {
     const { bytes, place, warnings } = await preflightBackup({
@@ -64,10 +71,11 @@ export async function plannedBackup(
     return {
       sections: [{ id: 'backup', title: 'Backup before the first write', columns: ['what', 'value'], rows }],
       warnings,
+      refusals: [],
     };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
-    return { sections: [], warnings: [refusal(`${error.message} ${error.hint}`)] };
+    return { ...NO_BACKUP, refusals: [error] };
   }
 }
 

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { Backup } from '../backup/take-backup.ts';
+import { mcpgw, type Text } from '../report/advice.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
-import type { Section, StepReport } from '../report/report.ts';
-import { shellWord } from '../report/shell-word.ts';
+import type { DraftSection, StepReport } from '../report/report.ts';
 
 interface Told {
   readonly title?: string;
@@ -14,7 +14,7 @@ interface Told {
 export function backupSection(
   backup: Backup,
   { title = 'Backup', back = 'before the upgrade' }: Told = {},
-): Section {
+): DraftSection {
   const env = backup.envFile === null ? [] : [['settings', backup.envFile]];
   const removed = backup.removed.map((path) => ['removed', path]);
   return {
@@ -34,11 +34,8 @@ export function backupSection(
 }
 
 /** In the middle of an upgrade, back is where it began: no gateway works with what there is now. */
-function waysBack(
-  { manifest, state: { unfinished }, beforeUpgrade }: Backup,
-  back: Told['back'],
-): string[][] {
-  const here = `mcpgw restore ${shellWord(manifest)}`;
+function waysBack({ manifest, state: { unfinished }, beforeUpgrade }: Backup, back: Told['back']): Text[][] {
+  const here = mcpgw('restore', manifest);
   if (!unfinished) return [['to go back', here]];
   const what = ['state', 'unfinished: in the middle of an upgrade or an installation'];
   if (back === 'here') return [what, ['to go back', here]];
@@ -48,7 +45,7 @@ function waysBack(
   const { path, manifest: before } = beforeUpgrade;
   return [
     what,
-    ['to go back', `mcpgw restore ${shellWord(path)}`],
+    ['to go back', mcpgw('restore', path)],
     [
       'to when',
       `${before.createdAt.slice(0, 16).replace('T', ' ')} UTC, v${before.release}, before the upgrade`,

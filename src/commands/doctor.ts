@@ -4,9 +4,10 @@ import type { DoctorContext } from '../doctor/context.ts';
 import { nextAfter } from '../doctor/next-after.ts';
 import { runDoctor } from '../doctor/run-doctor.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
-import { commandIn } from '../report/command-in.ts';
+import { advise, type Command, mcpgw, nextIn, type Text } from '../report/advice.ts';
+import { asCommand, lifted } from '../report/lifted.ts';
 import { printable } from '../report/printable.ts';
-import type { CheckReport, Section, StepReport } from '../report/report.ts';
+import type { DraftCheck, DraftSection, StepReport } from '../report/report.ts';
 import { askOnTerminal } from './confirm.ts';
 import { doctorContext } from './doctor-context.ts';
 import type { Io } from './io.ts';
@@ -61,7 +62,9 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
       release,
     );
     // What a repair leaves to be said, such as --swap, goes before what is found again because it was not said.
-    const said = sections.flatMap(({ rows }) => rows.flat()).map((cell) => commandIn(String(cell)));
+    const said = sections
+      .flatMap(({ rows }) => rows.flat())
+      .map((cell) => (typeof cell === 'number' ? undefined : nextIn(lifted(cell))));
     return {
       // Losses are findings, even where what is left is sound.
       exitCode: warnings.length > 0 ? ExitCode.findings : ended.exitCode,
@@ -69,7 +72,7 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
       steps,
       sections,
       warnings,
-      next: next || (said.find((command) => command !== '') ?? ended.next),
+      next: next ?? said.find((command) => command !== undefined) ?? ended.next,
     };
   });
 }
@@ -77,20 +80,20 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
 function refuseWithoutRepair({ repair, yes, swap }: DoctorOptions): void {
   if (repair === true || (yes !== true && swap !== true)) return;
   throw new GatewayError('USAGE', `${swap === true ? '--swap' : '--yes'} goes with --repair.`, {
-    hint: 'To repair what can be repaired, run: mcpgw doctor --repair',
+    hint: advise`To repair what can be repaired, run: ${mcpgw('doctor', '--repair')}`,
   });
 }
 
 /** `--repair` that changed nothing must not pass for one that did. */
-function nothingRepaired(checks: readonly CheckReport[]): string[] {
+function nothingRepaired(checks: readonly DraftCheck[]): string[] {
   if (checks.every(({ status }) => status === 'passed')) return [];
   return ['Nothing was repaired: what was found is nothing that --repair can do.'];
 }
 
 function nobodyToAsk({ swap }: DoctorOptions): GatewayError {
-  const repair = `mcpgw doctor --repair --yes${swap === true ? ' --swap' : ''}`;
+  const repair = mcpgw('doctor', '--repair', '--yes', ...(swap === true ? ['--swap'] : []));
   return new GatewayError('CONFIRMATION', 'There is no terminal to ask on.', {
-    hint: `See what it would repair with: mcpgw doctor\nThen repair it with: ${repair}\nNothing was changed.`,
+    hint: advise`See what it would repair with: ${mcpgw('doctor')}\nThen repair it with: ${repair}\nNothing was changed.`,
   });
 }
 
@@ -116,11 +119,11 @@ async function prepare(
 
 interface Repaired {
   readonly steps: readonly StepReport[];
-  readonly sections: readonly Section[];
+  readonly sections: readonly DraftSection[];
   /** What was lost, or may be. */
-  readonly warnings: readonly string[];
-  /** What the repairs ask to be run next; empty when nothing. */
-  readonly next: string;
+  readonly warnings: readonly Text[];
+  /** What the repairs ask to be run next. */
+  readonly next: Command | undefined;
 }
 
 /** Shows each repair, asks, and does it. One that fails leaves the others to be done. */
@@ -131,9 +134,9 @@ async function repairAll(
 ): Promise<Repaired> {
   const { io, progress } = session;
   const steps: StepReport[] = [];
-  const sections: Section[] = [];
-  const warnings: string[] = [];
-  let next = '';
+  const sections: DraftSection[] = [];
+  const warnings: Text[] = [];
+  let next: Command | undefined;
   for (const { report, repair } of repairable) {
     if (repair === null) continue;
     io.signal.throwIfAborted();
@@ -155,7 +158,7 @@ async function repairAll(
         },
         warn: (line) => warnings.push(line),
         goOn(command) {
-          next ||= command;
+          next ??= asCommand(command);
         },
         signal: io.signal,
       });
@@ -177,12 +180,12 @@ function ask(question: string): Promise<boolean> {
 }
 
 /** What a repair did, as plain lines. */
-function told(report: CheckReport, lines: readonly string[]): Section {
+function told(report: DraftCheck, lines: readonly Text[]): DraftSection {
   const rows = lines.filter((line) => line !== '').map((line) => [line]);
   return { id: `repair.${report.id}`, title: `Repair of ${report.id}`, columns: [''], rows };
 }
 
-function outcome(checks: readonly CheckReport[], release: string | null) {
+function outcome(checks: readonly DraftCheck[], release: string | null) {
   const clean = !checks.some(isProblem);
   return {
     exitCode: clean ? ExitCode.ok : ExitCode.findings,
@@ -192,7 +195,7 @@ function outcome(checks: readonly CheckReport[], release: string | null) {
 }
 
 /** How much of what was found the repairs took away. */
-function counted(report: CheckReport, before: readonly Checked[]): CheckReport {
+function counted(report: DraftCheck, before: readonly Checked[]): DraftCheck {
   const earlier = before.find((checked) => checked.report.id === report.id)?.report;
   if (earlier === undefined || !earlier.fixable) return report;
   return {

@@ -1,8 +1,7 @@
 import type { Check } from '../checks/check.ts';
 import { DATA_CHECKS } from '../checks/data-checks.ts';
 import { type FixPlan, planInTransaction, refuseRepair, runFix, statementsOf } from '../checks/fix.ts';
-import { needsDoctor } from '../checks/needs-doctor.ts';
-import { needsMigration } from '../checks/needs-migration.ts';
+import { needsDoctor, needsMigration } from '../checks/next-command.ts';
 import { isProblem } from '../checks/run-check.ts';
 import { selectChecks } from '../checks/select.ts';
 import type { Connection } from '../database/connection.ts';
@@ -11,11 +10,13 @@ import { ExitCode, GatewayError } from '../errors.ts';
 import { repairLocks } from '../migrate/lock-impact.ts';
 import { readRevisions, recogniseState } from '../migrate/state.ts';
 import { resolveOverrides } from '../ownership/resolve-overrides.ts';
-import type { CheckReport, StepReport } from '../report/report.ts';
+import { advise, type Command, mcpgw } from '../report/advice.ts';
+import type { DraftCheck, StepReport } from '../report/report.ts';
 import { announce } from './announce.ts';
-import { backupBefore, plannedBackup } from './backup-before.ts';
+import { backupBefore, NO_BACKUP, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
 import { endDryRun } from './end-dry-run.ts';
+import { backupFlags, flagWords } from './flag-words.ts';
 import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
@@ -25,7 +26,6 @@ import { runCommand } from './run-command.ts';
 import { runRefusals } from './run-refusals.ts';
 import { openSession, type Session } from './session.ts';
 import { setAsideWarnings } from './set-aside-warnings.ts';
-import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
 export interface FixOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly only?: readonly string[];
@@ -51,15 +51,18 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         const plan = await planInTransaction(db, checks, { ...input, overrides: await judge() });
         const nothing = plan.repairs.length === 0;
         const notes = nothing ? [] : await refuseRepair(db, plan);
-        const backup = nothing ? { sections: [], warnings: [] } : await plannedBackup(session, db, options);
-        const refusals = nothing ? [] : await runRefusals(session, db, null);
+        const backup = nothing ? NO_BACKUP : await plannedBackup(session, db, options);
+        const run = nothing ? NO_BACKUP : await runRefusals(session, db, null);
         await db.dialect.endRead(db);
         const locks = repairLocks(db.dialect, statementsOf(plan), plan.schema.keys());
-        return endDryRun({
-          ...dryRunOutcome(plan, options),
-          sections: [...locksSection(locks), ...backup.sections],
-          warnings: [...setAsideWarnings(plan.setAside), ...notes, ...refusals, ...backup.warnings],
-        });
+        return endDryRun(
+          {
+            ...dryRunOutcome(plan, options),
+            sections: [...locksSection(locks), ...backup.sections],
+            warnings: [...setAsideWarnings(plan.setAside), ...notes, ...run.warnings, ...backup.warnings],
+          },
+          [...run.refusals, ...backup.refusals],
+        );
       }
       const backup = backupBefore(session, db, options);
       const result = await runFix(db, checks, {
@@ -89,7 +92,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         checks: nothing ? result.checks : result.checks.filter(isWorthShowing),
         sections: backup.sections(),
         warnings: [...backup.warnings(), ...result.warnings],
-        next: nothing ? '' : nextAfter(result.checks, result.clean),
+        next: nothing ? undefined : nextAfter(result.checks, result.clean),
       };
     });
   });
@@ -104,7 +107,7 @@ async function readDatabase(db: Connection, session: Session, options: FixOption
     throw new GatewayError(
       'STATE',
       `The database is ${state.description}; fix repairs databases at v0.7.0.`,
-      { hint: 'Run: mcpgw migrate' },
+      { hint: advise`Run: ${mcpgw('migrate')}` },
     );
   }
   return resolveOverrides(db, schema, options);
@@ -134,24 +137,27 @@ function dryRunOutcome(plan: FixPlan, options: FixOptions): Outcome {
     exitCode: ExitCode.ok,
     steps,
     checks,
-    next: withoutDryRun('mcpgw fix', {
-      '--only': only,
-      '--skip': skip,
-      '--team': team,
-      '--owner': owner,
-      '--visibility': visibility,
-      ...backupFlags(options),
-    }),
+    next: mcpgw(
+      'fix',
+      ...flagWords({
+        '--only': only,
+        '--skip': skip,
+        '--team': team,
+        '--owner': owner,
+        '--visibility': visibility,
+        ...backupFlags(options),
+      }),
+    ),
   };
 }
 
 /** What was found or could not be checked; the rest passed and is `verify`'s to tell. */
-function isWorthShowing(report: CheckReport): boolean {
+function isWorthShowing(report: DraftCheck): boolean {
   return report.status !== 'passed' || (report.repaired ?? 0) > 0;
 }
 
 /** Some of what a repair leaves only a migration can mend, and damage is the doctor's. */
-function nextAfter(checks: readonly CheckReport[], clean: boolean): string {
-  if (checks.some(needsDoctor)) return 'mcpgw doctor';
-  return !clean && checks.some(needsMigration) ? 'mcpgw migrate' : 'mcpgw verify';
+function nextAfter(checks: readonly DraftCheck[], clean: boolean): Command {
+  if (checks.some(needsDoctor)) return mcpgw('doctor');
+  return mcpgw(!clean && checks.some(needsMigration) ? 'migrate' : 'verify');
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { GlobalOption } from '../report/with-global-options.ts';
+import type { GlobalOption } from '../report/advice.ts';
 import { parseDatabaseUrl } from '../settings/database-url.ts';
 import type { GlobalOptions } from './options.ts';
 

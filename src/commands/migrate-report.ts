@@ -3,6 +3,7 @@ import { ExitCode } from '../errors.ts';
 import { plannedHistoryRow } from '../migrate/history.ts';
 import { isEmpty, type Plan } from '../migrate/plan.ts';
 import type { RunResult } from '../migrate/run.ts';
+import { advise, type Command, mcpgw, type Text } from '../report/advice.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { loginLimit } from '../settings/admin-email.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -34,7 +35,7 @@ export function describePlan(plan: Plan): string[] {
  *
  * @param run the command that does it
  */
-export function planOutcome(db: Connection, plan: Plan, settings: Settings, run: string): Outcome {
+export function planOutcome(db: Connection, plan: Plan, settings: Settings, run: Command): Outcome {
   const steps = plan.steps.map(({ id, title, statements, checksum }): StepReport => {
     const recorded =
       checksum === null ? [] : [plannedHistoryRow(db, { step: id, checksum, tool_version: VERSION })];
@@ -48,7 +49,7 @@ export function planOutcome(db: Connection, plan: Plan, settings: Settings, run:
     steps,
     sections: [...created(plan), ...assigned(plan), ...collisions(plan)],
     warnings: warningsOf(plan, settings),
-    next: isEmpty(plan) ? 'mcpgw verify' : run,
+    next: isEmpty(plan) ? mcpgw('verify') : run,
   };
 }
 
@@ -62,7 +63,7 @@ export function migrationOutcome(result: RunResult, settings: Settings): Outcome
       steps: result.steps.map(toStep),
       sections: collisions(plan),
       warnings: warningsOf(plan, settings),
-      next: left ? 'mcpgw fix' : 'mcpgw verify',
+      next: mcpgw(left ? 'fix' : 'verify'),
     };
   }
   const sections = [
@@ -77,7 +78,7 @@ export function migrationOutcome(result: RunResult, settings: Settings): Outcome
     steps: result.steps.map(toStep),
     sections,
     warnings: [...warningsOf(plan, settings), ...result.warnings.filter((w) => !plan.warnings.includes(w))],
-    next: left ? 'mcpgw fix' : 'mcpgw verify',
+    next: mcpgw(left ? 'fix' : 'verify'),
   };
 }
 
@@ -146,8 +147,8 @@ function login(plan: Plan): Section[] {
   ];
 }
 
-function warningsOf(plan: Plan, settings: Settings): string[] {
-  const warnings = [...plan.warnings];
+function warningsOf(plan: Plan, settings: Settings): Text[] {
+  const warnings: Text[] = [...plan.warnings];
   if (plan.state.kind === 'empty') {
     warnings.push(
       'There was no gateway database here, so this is a new, empty one. If you meant to upgrade one that exists, check DATABASE_URL.',
@@ -155,7 +156,7 @@ function warningsOf(plan: Plan, settings: Settings): string[] {
   }
   if (!settings.emailAuthEnabled) {
     warnings.push(
-      'EMAIL_AUTH_ENABLED is false: no administrator is created and rows stay without an owner. To finish, set it to true and run: mcpgw migrate',
+      advise`EMAIL_AUTH_ENABLED is false: no administrator is created and rows stay without an owner. To finish, set it to true and run: ${mcpgw('migrate')}`,
     );
   }
   if (plan.state.release === '0.6.0' && settings.emailAuthEnabled) {
@@ -166,7 +167,7 @@ function warningsOf(plan: Plan, settings: Settings): string[] {
   for (const { table, unresolvable } of plan.collisions) {
     if (unresolvable > 0) {
       warnings.push(
-        `${table.name}: ${unresolvable} rows keep only a team or only an owner, whose counterpart cannot be told. See: mcpgw verify --only ownership.orphans`,
+        advise`${table.name}: ${unresolvable} rows keep only a team or only an owner, whose counterpart cannot be told. See: ${mcpgw('verify', '--only', 'ownership.orphans')}`,
       );
     }
   }

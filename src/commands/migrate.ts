@@ -1,16 +1,17 @@
 import type { Connection } from '../database/connection.ts';
 import { lastReleaseLines } from '../database/last-release.ts';
 import { PATIENCE_MS } from '../database/patience.ts';
-import type { ExitCode } from '../errors.ts';
+import type { ExitCode, GatewayError } from '../errors.ts';
 import { lockImpact } from '../migrate/lock-impact.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
 import { type RunResult, runMigration } from '../migrate/run.ts';
-import { reasonOf, refusal } from '../report/refusal.ts';
+import { advise, mcpgw, type Text } from '../report/advice.ts';
 import { VERSION } from '../version.ts';
 import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOnTerminal } from './confirm.ts';
 import { endDryRun } from './end-dry-run.ts';
+import { backupFlags, flagWords } from './flag-words.ts';
 import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
 import { describePlan, migrationOutcome, planOutcome } from './migrate-report.ts';
@@ -20,7 +21,6 @@ import { preflightBefore, preflightOf } from './preflight-before.ts';
 import { runCommand } from './run-command.ts';
 import { runRefusals } from './run-refusals.ts';
 import { openSession, type Session } from './session.ts';
-import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
 export interface MigrateOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly adopt?: boolean;
@@ -51,14 +51,16 @@ function planOptions(session: Session, options: MigrateOptions) {
 
 function dryRun(session: Session, options: MigrateOptions): Promise<Outcome> {
   return session.connect({ access: 'read', wait: options.wait }, async (db) => {
-    const { plan, outcome } = await planned(session, options, db);
+    const { plan, outcome, refusals } = await planned(session, options, db);
     if (isEmpty(plan)) return outcome;
-    const { warnings, refusal: refused } = await preflightOf(session, options, db, plan.schema, PATIENCE_MS);
-    const refusals = refused === null ? [] : [refusal(reasonOf(refused))];
-    return endDryRun({
-      ...outcome,
-      warnings: [...(outcome.warnings ?? []), ...refusals, ...warnings, ...lastReleaseLines(db.dialect)],
-    });
+    const { warnings, refusal } = await preflightOf(session, options, db, plan.schema, PATIENCE_MS);
+    return endDryRun(
+      {
+        ...outcome,
+        warnings: [...(outcome.warnings ?? []), ...warnings, ...lastReleaseLines(db.dialect)],
+      },
+      refusal === null ? refusals : [...refusals, refusal],
+    );
   });
 }
 
@@ -67,7 +69,7 @@ async function planned(
   session: Session,
   options: MigrateOptions,
   db: Connection,
-): Promise<{ plan: Plan; outcome: Outcome }> {
+): Promise<{ plan: Plan; outcome: Outcome; refusals: readonly GatewayError[] }> {
   await db.dialect.beginRead(db, PATIENCE_MS);
   try {
     const plan = await makePlan(db, { ...planOptions(session, options), purpose: 'show' });
@@ -76,14 +78,17 @@ async function planned(
       db,
       plan,
       session.loaded.settings,
-      withoutDryRun('mcpgw migrate', {
-        '--adopt': options.adopt,
-        '--marker': options.marker,
-        '--allow-default-credentials': options.allowDefaultCredentials,
-        ...backupFlags(options),
-      }),
+      mcpgw(
+        'migrate',
+        ...flagWords({
+          '--adopt': options.adopt,
+          '--marker': options.marker,
+          '--allow-default-credentials': options.allowDefaultCredentials,
+          ...backupFlags(options),
+        }),
+      ),
     );
-    if (isEmpty(plan)) return { plan, outcome };
+    if (isEmpty(plan)) return { plan, outcome, refusals: [] };
     const backup = await plannedBackup(session, db, options);
     const sections = [
       ...(outcome.sections ?? []),
@@ -91,9 +96,10 @@ async function planned(
       ...backup.sections,
     ];
     const tables = [...plan.schema.keys()];
-    const refusals = await runRefusals(session, db, { what: 'the migration', tables });
-    const warnings = [...(outcome.warnings ?? []), ...refusals, ...backup.warnings];
-    return { plan, outcome: { ...outcome, sections, warnings } };
+    const run = await runRefusals(session, db, { what: 'the migration', tables });
+    const warnings = [...(outcome.warnings ?? []), ...run.warnings, ...backup.warnings];
+    const refusals = [...run.refusals, ...backup.refusals];
+    return { plan, outcome: { ...outcome, sections, warnings }, refusals };
   } finally {
     await db.dialect.endRead(db);
   }
@@ -103,7 +109,7 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
   const { io, progress } = session;
   return session.connect({ access: 'write', create: true, wait: options.wait }, async (db) => {
     const backup = backupBefore(session, db, options);
-    let warnings: readonly string[] = [];
+    let warnings: readonly Text[] = [];
     const result = await runMigration(db, {
       ...planOptions(session, options),
       progress,
@@ -137,13 +143,13 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
 }
 
 /** What of the schema a migration does not mend, where it had nothing to do and was not sure that all is well. */
-async function schemaFaults(db: Connection, session: Session, result: RunResult): Promise<string[]> {
+async function schemaFaults(db: Connection, session: Session, result: RunResult): Promise<Text[]> {
   if (result.changed || result.plan.schema.size === 0) return [];
   const { findSchemaFaults } = await import('../checks/schema-faults.ts');
   const ids = await findSchemaFaults(db, session.loaded.settings);
   if (ids.length === 0) return [];
   return [
-    `The schema is not as v0.7.0 has it (${ids.join(', ')}), so that the gateway may fail. More: mcpgw verify --only schema`,
+    advise`The schema is not as v0.7.0 has it (${ids.join(', ')}), so that the gateway may fail. More: ${mcpgw('verify', '--only', 'schema')}`,
   ];
 }
 
@@ -155,7 +161,7 @@ async function confirm(
   session: Session,
   options: MigrateOptions,
   plan: Plan,
-  warnings: readonly string[],
+  warnings: readonly Text[],
 ): Promise<boolean> {
   const { io } = session;
   if (isEmpty(plan)) return true;

@@ -1,14 +1,16 @@
 import type { ExitCode } from '../errors.ts';
-import type { CheckReport, Report, ReportStatus, Section, StepReport } from '../report/report.ts';
+import type { Command, Text } from '../report/advice.ts';
+import type { Draft, DraftCheck, DraftSection, ReportStatus, StepReport } from '../report/report.ts';
 
 /** What a command found or did; the frame around it makes the report. */
 export interface Outcome {
   readonly exitCode: ExitCode;
   readonly steps?: readonly StepReport[];
-  readonly checks?: readonly CheckReport[];
-  readonly sections?: readonly Section[];
-  readonly warnings?: readonly string[];
-  readonly next?: string;
+  readonly checks?: readonly DraftCheck[];
+  readonly sections?: readonly DraftSection[];
+  readonly warnings?: readonly Text[];
+  /** None when nothing is left to do. */
+  readonly next?: Command | undefined;
 }
 
 /** `status` of a report, which goes with its exit code. */
@@ -35,8 +37,8 @@ export function reportOf(
   command: string,
   version: string,
   outcome: Outcome,
-  rest: Pick<Report, 'database' | 'error'>,
-): Report {
+  rest: Pick<Draft, 'database' | 'error'>,
+): Draft {
   return {
     schemaVersion: 1,
     tool: { name: 'mcpgw', version },

@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import { advise, mcpgw, type Text } from '../report/advice.ts';
 import type { Schema } from '../schema/model.ts';
 import { activeAdmins } from '../seed/default-password.ts';
 import { doctorContext } from './doctor-context.ts';
@@ -18,7 +19,7 @@ export async function preflightOf(
   db: Connection,
   schema: Schema,
   tableWaitMs?: number,
-): Promise<{ readonly warnings: readonly string[]; readonly refusal: GatewayError | null }> {
+): Promise<{ readonly warnings: readonly Text[]; readonly refusal: GatewayError | null }> {
   const { preflight } = await import('../doctor/preflight.ts');
   const { refusals, warnings } = await preflight(
     db,
@@ -36,25 +37,25 @@ export async function preflightOf(
   const worst = db.dialect.transactionalDdl ? '' : ', and part-way at the worst';
   const refusal = new GatewayError('PREFLIGHT', `The migration would fail here${worst}.`, {
     details: refusals,
-    hint: 'Nothing was changed. What each of these means, and the command that mends it: mcpgw doctor',
+    hint: advise`Nothing was changed. What each of these means, and the command that repairs it: ${mcpgw('doctor')}`,
   });
   return { warnings, refusal };
 }
 
 /** The same for a run. @throws GatewayError PREFLIGHT */
-export async function preflightBefore(...args: Parameters<typeof preflightOf>): Promise<readonly string[]> {
+export async function preflightBefore(...args: Parameters<typeof preflightOf>): Promise<readonly Text[]> {
   const { warnings, refusal } = await preflightOf(...args);
   if (refusal !== null) throw refusal;
   return warnings;
 }
 
 /** Administrators that the database has already, whose password everybody can look up. */
-async function defaultPasswords(db: Connection, schema: Schema): Promise<string[]> {
+async function defaultPasswords(db: Connection, schema: Schema): Promise<Text[]> {
   const admins = await activeAdmins(db, schema);
   return admins
     .filter((admin) => admin.hasDefaultPassword)
     .map(
       ({ email }) =>
-        `The administrator ${email} has the gateway’s default password, which everybody can look up. Once the database is migrated: mcpgw fix --only admin.password-default`,
+        advise`The administrator ${email} has the gateway’s default password, which everybody can look up. Once the database is migrated: ${mcpgw('fix', '--only', 'admin.password-default')}`,
     );
 }

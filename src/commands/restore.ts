@@ -13,15 +13,15 @@ import { statement } from '../database/statement.ts';
 import { ExitCode } from '../errors.ts';
 import { restoreLocks } from '../migrate/lock-impact.ts';
 import { whatIsUnfinished } from '../migrate/unfinished-restore.ts';
+import { mcpgw } from '../report/advice.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import { plural } from '../report/plural.ts';
-import { reasonOf, refusal } from '../report/refusal.ts';
 import type { Section, StepReport } from '../report/report.ts';
-import { shellWord } from '../report/shell-word.ts';
 import { VERSION } from '../version.ts';
 import { backupSection } from './backup-report.ts';
 import { confirmName } from './confirm-name.ts';
 import { endDryRun } from './end-dry-run.ts';
+import { backupFlags, flagWords } from './flag-words.ts';
 import type { Io } from './io.ts';
 import { locksSection } from './locks-section.ts';
 import { logWrapped } from './log-wrapped.ts';
@@ -30,7 +30,6 @@ import type { Outcome } from './outcome.ts';
 import { plannedStep } from './planned-step.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
-import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
 export interface RestoreOptions extends GlobalOptions {
   readonly dryRun?: boolean;
@@ -77,7 +76,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
         ...(untouched === null ? [] : [untouchedSection(untouched)]),
       ],
       warnings: [...(safety?.warnings ?? []), ...warnings],
-      next: 'mcpgw status',
+      next: mcpgw('status'),
     };
   });
 }
@@ -188,23 +187,26 @@ function planned(
     safety === null
       ? []
       : [plannedStep('backup', `${KEEP} in ${safety.place} (up to ${inMegabytes(safety.bytes)})`, [])];
-  return endDryRun({
-    exitCode: ExitCode.ok,
-    steps: [
-      ...keep,
-      plannedStep(
-        'restore',
-        titleOf(plan),
-        plan.statements.map((sql) => statement(sql)),
-      ),
-    ],
-    sections: [
-      tables(plan, 'rows now', 'rows in the backup'),
-      ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),
-    ],
-    warnings: [...said(plan), ...(plan.refusal === null ? [] : [refusal(reasonOf(plan.refusal))])],
-    next: withoutDryRun(`mcpgw restore ${shellWord(options.from)}`, backupFlags(options)),
-  });
+  return endDryRun(
+    {
+      exitCode: ExitCode.ok,
+      steps: [
+        ...keep,
+        plannedStep(
+          'restore',
+          titleOf(plan),
+          plan.statements.map((sql) => statement(sql)),
+        ),
+      ],
+      sections: [
+        tables(plan, 'rows now', 'rows in the backup'),
+        ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),
+      ],
+      warnings: said(plan),
+      next: mcpgw('restore', options.from, ...flagWords(backupFlags(options))),
+    },
+    plan.refusal === null ? [] : [plan.refusal],
+  );
 }
 
 function tables(plan: RestorePlan, before: string, after: string): Section {

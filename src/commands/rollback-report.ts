@@ -4,6 +4,7 @@ import { lockImpact } from '../migrate/lock-impact.ts';
 import type { RollbackResult } from '../migrate/rollback.ts';
 import type { RollbackPlan } from '../migrate/rollback-plan.ts';
 import { REVISION } from '../migrate/state.ts';
+import { type Command, mcpgw } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { locksSection } from './locks-section.ts';
@@ -35,7 +36,7 @@ function disownedIn({ disowned }: RollbackPlan): string[] {
  *
  * @param run the command that does it
  */
-export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan, run: string): Outcome {
+export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan, run: Command): Outcome {
   const nothingToDo = plan.steps.length === 0;
   return {
     exitCode: ExitCode.ok,
@@ -48,7 +49,7 @@ export function rollbackPlanOutcome(dialect: Dialect, plan: RollbackPlan, run: s
       ...locksSection(lockImpact(dialect, { ...plan, assigned: new Map() })),
     ],
     warnings: plan.warnings,
-    next: nothingToDo ? '' : run,
+    next: nothingToDo ? undefined : run,
   };
 }
 
@@ -84,7 +85,7 @@ export function rollbackOutcome({ plan, steps, changed, rows, warnings }: Rollba
       },
     ],
     warnings,
-    next: 'mcpgw status',
+    next: mcpgw('status'),
   };
 }
 

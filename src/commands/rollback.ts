@@ -1,11 +1,13 @@
 import { PATIENCE_MS } from '../database/patience.ts';
 import type { ExitCode } from '../errors.ts';
 import { planRollback, runRollback } from '../migrate/rollback.ts';
+import { mcpgw } from '../report/advice.ts';
 import { VERSION } from '../version.ts';
 import { announce } from './announce.ts';
 import { backupBefore, plannedBackup } from './backup-before.ts';
 import { askOrRefuse } from './confirm.ts';
 import { endDryRun } from './end-dry-run.ts';
+import { backupFlags, flagWords } from './flag-words.ts';
 import type { Io } from './io.ts';
 import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
@@ -13,7 +15,6 @@ import { describeRollback, rollbackOutcome, rollbackPlanOutcome } from './rollba
 import { runCommand } from './run-command.ts';
 import { runRefusals } from './run-refusals.ts';
 import { openSession, type Session } from './session.ts';
-import { backupFlags, withoutDryRun } from './without-dry-run.ts';
 
 export interface RollbackOptions extends GlobalOptions, WriteOptions, BackupOptions {
   readonly discardNewData?: boolean;
@@ -43,20 +44,23 @@ function dryRun(session: Session, options: RollbackOptions, request: Request): P
       const outcome = rollbackPlanOutcome(
         db.dialect,
         plan,
-        withoutDryRun('mcpgw rollback', {
-          '--discard-new-data': options.discardNewData,
-          ...backupFlags(options),
-        }),
+        mcpgw(
+          'rollback',
+          ...flagWords({ '--discard-new-data': options.discardNewData, ...backupFlags(options) }),
+        ),
       );
       if (plan.steps.length === 0) return outcome;
       const backup = await plannedBackup(session, db, options);
       const tables = [...plan.schema.keys()];
-      const refusals = await runRefusals(session, db, { what: 'the rollback', tables });
-      return endDryRun({
-        ...outcome,
-        sections: [...(outcome.sections ?? []), ...backup.sections],
-        warnings: [...(outcome.warnings ?? []), ...refusals, ...backup.warnings],
-      });
+      const run = await runRefusals(session, db, { what: 'the rollback', tables });
+      return endDryRun(
+        {
+          ...outcome,
+          sections: [...(outcome.sections ?? []), ...backup.sections],
+          warnings: [...(outcome.warnings ?? []), ...run.warnings, ...backup.warnings],
+        },
+        [...run.refusals, ...backup.refusals],
+      );
     } finally {
       await db.dialect.endRead(db);
     }

@@ -1,9 +1,10 @@
 import { type ExitCode, errorText, GatewayError } from '../errors.ts';
-import { commandIn } from '../report/command-in.ts';
+import { type Command, type GlobalOption, mapParts, type Text, withGlobalOptions } from '../report/advice.ts';
+import { eachText } from '../report/each-text.ts';
 import { asFile } from '../report/is-report.ts';
-import type { ErrorReport, Report } from '../report/report.ts';
+import { lifted } from '../report/lifted.ts';
+import type { Draft, ErrorReport } from '../report/report.ts';
 import { detectStyle } from '../report/style.ts';
-import { withGlobalOptions } from '../report/with-global-options.ts';
 import { maskSecrets } from '../settings/mask.ts';
 import { passwordsIn } from '../settings/passwords-in.ts';
 import { VERSION } from '../version.ts';
@@ -32,7 +33,7 @@ export async function runCommand(
   const misplaced = io.argv.flatMap(passwordsIn);
   const secrets = () => [...misplaced, ...(session?.secrets ?? [])];
   let outcome: Outcome;
-  let error: ErrorReport | null = null;
+  let error: ErrorReport<Text> | null = null;
   let hasFile = false;
   let write = (text: string): void => {
     io.stdout.write(text);
@@ -53,24 +54,22 @@ export async function runCommand(
   } catch (thrown) {
     const known = asGatewayError(thrown);
     error = { code: known.code, message: known.message, hint: known.hint, details: known.details };
-    outcome = { exitCode: known.exitCode, next: known.next ?? commandIn(known.hint) };
+    outcome = { exitCode: known.exitCode, next: known.next };
     if (options.debug === true) io.stderr.write(`${maskSecrets(stackOf(thrown), secrets())}\n`);
   }
   session?.progress.done();
   const { warnings = [] } = outcome;
-  const report = masked(
-    withGlobalOptions(
-      reportOf(
-        name,
-        VERSION,
-        {
-          ...outcome,
-          warnings: [...(session?.loaded.warnings ?? []), ...(session?.warnings ?? []), ...warnings],
-        },
-        { database: session?.database() ?? null, error },
-      ),
-      givenOptions(options, io.cwd),
+  const report = finished(
+    reportOf(
+      name,
+      VERSION,
+      {
+        ...outcome,
+        warnings: [...(session?.loaded.warnings ?? []), ...(session?.warnings ?? []), ...warnings],
+      },
+      { database: session?.database() ?? null, error },
     ),
+    givenOptions(options, io.cwd),
     secrets(),
   );
   const { RENDERERS } = await import('../report/render.ts');
@@ -125,35 +124,20 @@ function stackOf(thrown: unknown): string {
   return `${thrown.stack ?? thrown.message}${cause}`;
 }
 
-/** Takes secrets out of every text that something outside of this program may have written. */
-function masked(report: Report, secrets: readonly string[]): Report {
-  const mask = (text: string) => maskSecrets(text, secrets);
+/**
+ * The report with the given options in every command, and without secrets in any text that something outside of
+ * this program may have written.
+ */
+function finished(report: Draft, given: readonly GlobalOption[], secrets: readonly string[]): Draft {
+  const mask = (words: string) => maskSecrets(words, secrets);
+  const command = (it: Command) => {
+    const full = withGlobalOptions(it, given);
+    return full.with({ words: full.words.map(mask) });
+  };
   return {
-    ...report,
+    ...eachText(report, (text) => mapParts(lifted(text), mask, command)),
     steps: report.steps.map((step) =>
       step.statements === undefined ? step : { ...step, statements: step.statements.map(mask) },
     ),
-    checks: report.checks.map((check) => ({
-      ...check,
-      findings: check.findings.map(mask),
-      hint: mask(check.hint),
-      ...(check.command === undefined ? {} : { command: mask(check.command) }),
-    })),
-    sections: report.sections.map((section) => ({
-      ...section,
-      title: mask(section.title),
-      rows: section.rows.map((row) => row.map((cell) => (typeof cell === 'string' ? mask(cell) : cell))),
-    })),
-    warnings: report.warnings.map(mask),
-    error:
-      report.error === null
-        ? null
-        : {
-            ...report.error,
-            message: mask(report.error.message),
-            hint: mask(report.error.hint),
-            details: report.error.details.map(mask),
-          },
-    next: mask(report.next),
   };
 }

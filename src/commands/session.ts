@@ -2,6 +2,7 @@ import type { Connection } from '../database/connection.ts';
 import type { Access, OpenOptions } from '../database/dialect.ts';
 import { withDatabase } from '../database/with-database.ts';
 import { createProgress, type Progress } from '../progress.ts';
+import type { Text } from '../report/advice.ts';
 import type { DatabaseReport } from '../report/report.ts';
 import { type LoadedSettings, loadSettings } from '../settings/load.ts';
 import { maskSecrets } from '../settings/mask.ts';
@@ -22,9 +23,9 @@ export interface Session {
   /** Opens the database for the time of `use`, and remembers what it was for the report. */
   connect<T>(options: ConnectRequest, use: (db: Connection) => Promise<T>): Promise<T>;
   /** Tells the person what there is to know that stops nothing: once, as a warning of the report. */
-  warn(text: string): void;
+  warn(text: Text): void;
   /** What was warned of so far. */
-  readonly warnings: ReadonlySet<string>;
+  readonly warnings: Iterable<Text>;
   /** For the report; null before anything was connected to. */
   database(): DatabaseReport | null;
   /** Notes what the database turned out to be. */
@@ -74,7 +75,7 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
     now: () => performance.now(),
   });
   let database: DatabaseReport | null = null;
-  const warnings = new Set<string>();
+  const warnings = new Map<string, Text>();
   const onStatement: OpenOptions['onStatement'] =
     options.debug === true ? (sql) => io.stderr.write(`[sql] ${maskSecrets(sql, secrets)}\n`) : undefined;
   return {
@@ -83,8 +84,10 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
     loaded,
     progress,
     secrets,
-    warnings,
-    warn: (text) => void warnings.add(text),
+    get warnings() {
+      return warnings.values();
+    },
+    warn: (text) => void warnings.set(`${text}`, text),
     database: () => database,
     found({ release, revision }) {
       if (database !== null) database = { ...database, release, revision };

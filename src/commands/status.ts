@@ -6,7 +6,7 @@ import { isAtHead } from '../migrate/head.ts';
 import { historyWarnings, readHistory } from '../migrate/history.ts';
 import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
 import { countOrphans, ownedTables } from '../ownership/orphans.ts';
-import { commandIn } from '../report/command-in.ts';
+import { advise, type Command, joined, mcpgw, type Text } from '../report/advice.ts';
 import type { Section, StepReport } from '../report/report.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { findAdmin } from '../seed/find-admin.ts';
@@ -76,7 +76,7 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
         ],
         warnings: [
           ...unfinished(plan),
-          ...(plan.refusal === null ? [] : refused(plan.refusal)),
+          ...(plan.refusal === null ? [] : [refused(plan.refusal)]),
           ...plan.warnings,
           ...historyWarnings(history),
           ...(unassigned ? [WITHOUT_EMAIL_AUTH] : []),
@@ -88,23 +88,33 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
   });
 }
 
-function unfinished({ state }: Plan): string[] {
-  return state.unfinished ? [`This database is ${state.description}. To go on with it: mcpgw migrate`] : [];
+function unfinished({ state }: Plan): Text[] {
+  return state.unfinished
+    ? [advise`This database is ${state.description}. To go on with it: ${mcpgw('migrate')}`]
+    : [];
 }
 
 /** What a migration refuses, without its rows. */
-function refused({ message, details, hint }: GatewayError): string[] {
-  const what = details.filter((line) => !line.startsWith(' ')).map((line) => line.replace(/:$/, '.'));
-  return [`mcpgw migrate refuses to start: ${[message, ...what].join(' ')} ${hint}`];
+function refused({ message, details, hint }: GatewayError): Text {
+  const what = details
+    .map(String)
+    .filter((line) => !line.startsWith(' '))
+    .map((line) => line.replace(/:$/, '.'));
+  return advise`mcpgw migrate refuses to start: ${joined([message, ...what, hint], ' ')}`;
 }
 
-function nextOf(found: { plan: Plan; done: boolean; left: boolean; unassigned: boolean }): string {
+function nextOf(found: {
+  plan: Plan;
+  done: boolean;
+  left: boolean;
+  unassigned: boolean;
+}): Command | undefined {
   const { plan, done, left, unassigned } = found;
-  if (plan.refusal !== null) return commandIn(plan.refusal.hint);
-  if (!done) return 'mcpgw migrate';
+  if (plan.refusal !== null) return plan.refusal.next;
+  if (!done) return mcpgw('migrate');
   // The warning says what has to be set before a command helps.
-  if (unassigned) return '';
-  return left ? 'mcpgw fix' : 'mcpgw verify';
+  if (unassigned) return undefined;
+  return mcpgw(left ? 'fix' : 'verify');
 }
 
 function orphanSection(rows: Section['rows']): Section {

@@ -1,31 +1,25 @@
 import { CommanderError } from 'commander';
 import { ExitCode, GatewayError } from '../errors.ts';
+import { advise, mcpgw } from '../report/advice.ts';
+import { COMMAND_NAMES, type CommandName } from '../report/command-names.ts';
 import { FORMAT_NAMES, type FormatName } from '../report/format-name.ts';
 import type { Io } from './io.ts';
 import { runCommand } from './run-command.ts';
 
-/**
- * Shows what is wrong with a command line, in the format it asks for. Help and version are no errors.
- *
- * @param commands every name a command goes by
- */
-export async function reportUsageError(
-  io: Io,
-  error: unknown,
-  commands: readonly string[],
-): Promise<ExitCode> {
+/** Shows what is wrong with a command line, in the format it asks for. Help and version are no errors. */
+export async function reportUsageError(io: Io, error: unknown): Promise<ExitCode> {
   if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
   const { argv } = io;
-  const command = argv.find((word) => commands.includes(word)) ?? '';
-  const help = command === '' ? 'mcpgw --help' : `mcpgw ${command} --help`;
+  const command = argv.map(commandNamed).find((name) => name !== undefined);
+  const help = command === undefined ? mcpgw('--help') : mcpgw(command, '--help');
   const failure =
     error instanceof CommanderError
-      ? (meantCommand(error, commands) ??
+      ? (meantCommand(error) ??
         new GatewayError('USAGE', sentence(withoutValue(error, argv)), {
-          hint: `See how it is used: ${help}`,
+          hint: advise`See how it is used: ${help}`,
         }))
       : error;
-  return runCommand(command, io, { format: formatIn(argv), color: !argv.includes('--no-color') }, () =>
+  return runCommand(command ?? '', io, { format: formatIn(argv), color: !argv.includes('--no-color') }, () =>
     Promise.reject(failure),
   );
 }
@@ -38,12 +32,17 @@ function withoutValue({ code, message }: CommanderError, argv: readonly string[]
 }
 
 /** For `--verify`, of which commander knows only that another option looks like it. */
-function meantCommand({ message }: CommanderError, commands: readonly string[]): GatewayError | null {
+function meantCommand({ message }: CommanderError): GatewayError | null {
   const [, name = ''] = /unknown option '--([a-z-]+)'/.exec(message) ?? [];
-  if (!commands.includes(name)) return null;
+  const command = commandNamed(name);
+  if (command === undefined) return null;
   return new GatewayError('USAGE', `--${name} is no option: it is a command.`, {
-    hint: `Run: mcpgw ${name}`,
+    hint: advise`Run: ${mcpgw(command)}`,
   });
+}
+
+function commandNamed(word: string): CommandName | undefined {
+  return COMMAND_NAMES.find((name) => name === word);
 }
 
 function formatIn(argv: readonly string[]): FormatName {

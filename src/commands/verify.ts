@@ -51,7 +51,7 @@ export function verify(io: Io, options: VerifyOptions): Promise<ExitCode> {
         exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
         checks: result.checks,
         warnings: setAsideWarnings(setAside),
-        next: result.clean ? '' : nextCommand(release.release, result.checks, migrated, setAside),
+        next: result.clean ? undefined : nextCommand(release.release, result.checks, migrated, setAside),
       };
     });
   });

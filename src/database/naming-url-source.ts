@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { mapParts, type Text } from '../report/advice.ts';
 import { namingSource } from '../settings/naming-source.ts';
 
 /** An error that blames DATABASE_URL, with what the URL really came from in its place (see `namingSource`). */
@@ -7,11 +8,12 @@ export function namingUrlSource(error: unknown, givenBy: string | undefined): un
   if (givenBy === undefined || !(error instanceof GatewayError) || error.constructor !== GatewayError) {
     return error;
   }
-  const name = (text: string) => namingSource(text, givenBy);
+  const name = (words: string) => namingSource(words, givenBy);
+  const namedIn = (text: Text) => mapParts(text, name);
   const { code, message, hint, details, cause, stack } = error;
   const named = new GatewayError(code, name(message), {
-    hint: name(hint),
-    details: details.map(name),
+    hint: namedIn(hint),
+    details: details.map(namedIn),
     cause,
   });
   if (stack !== undefined) named.stack = stack;

@@ -1,7 +1,9 @@
 import type { DoctorCheck, Repair } from '../checks/check.ts';
 import { blankReport, crashed, runCheck } from '../checks/run-check.ts';
 import type { Guard } from '../database/in-savepoint.ts';
-import type { CheckReport } from '../report/report.ts';
+import { advise, type Command, joined, mcpgw, type Text } from '../report/advice.ts';
+import { asCommand } from '../report/lifted.ts';
+import type { DraftCheck } from '../report/report.ts';
 import { thousands } from '../report/thousands.ts';
 import type { DoctorContext } from './context.ts';
 
@@ -18,8 +20,8 @@ export const GROUPS = {
 
 /** What came of one check. */
 export interface Checked {
-  readonly report: CheckReport;
-  readonly notes?: readonly string[];
+  readonly report: DraftCheck;
+  readonly notes?: readonly Text[];
   /** Null when there is nothing to repair, or nothing that a repair could do. */
   readonly repair: Repair | null;
   /** Something was found that keeps the later ones from being made. */
@@ -40,10 +42,10 @@ export async function checkAndPlan<Context extends DoctorContext>(
       return { ...unrepaired(report), notes: findings?.notes ?? [] };
     }
     const repair = (await check.repair?.(context, findings)) ?? null;
-    const repaired = repair === null ? (findings.command ?? check.command ?? '') : 'mcpgw doctor --repair';
-    const command = findings.instead ?? repaired;
-    const advice = command === '' ? '' : `\n${isSql(command) ? 'SQL' : 'Run'}: ${shownCommand(command)}`;
-    const more = { fixable: repair !== null, hint: report.hint + advice, command };
+    const known = repair === null ? (findings.command ?? check.command ?? '') : mcpgw('doctor', '--repair');
+    const command = asCommand(findings.instead ?? known);
+    const hint = joined([report.hint, ...(command === undefined ? [] : [shown(command)])], '\n');
+    const more = { fixable: repair !== null, hint, command: command ?? '' };
     return { ...unrepaired({ ...report, ...more }), repair, decisive: check.decisive === true };
   } catch (error) {
     return unrepaired(blankReport(check, { status: 'errored', hint: crashed(error) }));
@@ -51,32 +53,25 @@ export async function checkAndPlan<Context extends DoctorContext>(
 }
 
 /** A check that was not made, which is no pass. */
-export function notChecked(check: Described, why: string): Checked {
+export function notChecked(check: Described, why: Text): Checked {
   return unrepaired(blankReport(check, { status: 'skipped', hint: why }));
 }
 
-function unrepaired(report: CheckReport): Checked {
+function unrepaired(report: DraftCheck): Checked {
   const group = GROUPS[report.id.split('.')[0] as keyof typeof GROUPS];
   return { report: { ...report, group }, repair: null, decisive: false };
-}
-
-/**
- * Whether the command that repairs a finding is for the database's client instead of a shell: statements begin with
- * a word in capitals, programs do not.
- */
-export function isSql(command: string): boolean {
-  return /^[A-Z]+ /.test(command);
 }
 
 /** How many statements of SQL fit before a reader's eyes. */
 const SHOWN = 2;
 
 /** The command as a report for people has it: of many statements the first, and where the others are. */
-function shownCommand(command: string): string {
-  if (!isSql(command)) return command;
-  const statements = command.split(/(?<=;) (?=[A-Z]+ )/);
-  const hidden = statements.length - SHOWN;
+function shown(command: Command): Text {
+  const { kind, words } = command;
+  const lead = kind === 'sql' ? 'SQL' : 'Run';
+  const hidden = words.length - SHOWN;
   // One more is shorter than what would be said in its place.
-  if (hidden <= 1) return command;
-  return `${statements.slice(0, SHOWN).join(' ')} … and ${thousands(hidden)} more statements (all: --format json, .checks[].command)`;
+  if (kind !== 'sql' || hidden <= 1) return advise`${lead}: ${command}`;
+  const first = command.with({ words: words.slice(0, SHOWN) });
+  return advise`${lead}: ${first} … and ${thousands(hidden)} more statements (all: --format json, .checks[].command)`;
 }

@@ -1,8 +1,6 @@
 import { nextCommand } from '../checks/next-command.ts';
-import type { CheckReport } from '../report/report.ts';
-import { isSql } from './check-and-plan.ts';
-
-const REPAIR = 'mcpgw doctor --repair';
+import { Command, mcpgw } from '../report/advice.ts';
+import type { DraftCheck } from '../report/report.ts';
 
 /**
  * What to run after the doctor: what mends the first error that `--repair` cannot, then what it can, then what the
@@ -10,22 +8,26 @@ const REPAIR = 'mcpgw doctor --repair';
  *
  * @param release of the database, as `releaseOf` has it; null when it could not be opened
  */
-export function nextAfter(checks: readonly CheckReport[], release: string | null): string {
+export function nextAfter(checks: readonly DraftCheck[], release: string | null): Command | undefined {
   const failed = checks.filter(({ status }) => status === 'failed');
   const unmended = failed.filter(({ fixable }) => !fixable);
   if (unmended.length > 0) {
-    const command = unmended.map((check) => check.command ?? '').find((text) => text !== '') ?? '';
-    if (!isSql(command)) return command;
+    const command = commandsOf(unmended)[0];
+    if (command?.kind !== 'sql') return command;
     // The migration looks at what only it is refused for by itself.
     const isOfMigration = unmended.every(({ id }) => id === 'database.site-objects');
-    return isOfMigration && release !== null ? nextCommand(release, [], true) : 'mcpgw doctor';
+    return isOfMigration && release !== null ? nextCommand(release, [], true) : mcpgw('doctor');
   }
   const fixable = checks.filter((check) => check.fixable);
   if (fixable.length > 0) {
     // A backup may be better than what a repair could do.
-    const better = fixable.map(({ command }) => command ?? REPAIR).find((command) => command !== REPAIR);
-    return better ?? REPAIR;
+    const better = commandsOf(fixable).find((command) => !command.is('doctor'));
+    return better ?? mcpgw('doctor', '--repair');
   }
   const isWhole = checks.every(({ status }) => status === 'passed' || status === 'warned');
-  return isWhole && release !== null ? nextCommand(release, [], true) : '';
+  return isWhole && release !== null ? nextCommand(release, [], true) : undefined;
+}
+
+function commandsOf(checks: readonly DraftCheck[]): Command[] {
+  return checks.flatMap(({ command }) => (command instanceof Command ? [command] : []));
 }

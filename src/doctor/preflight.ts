@@ -2,6 +2,7 @@ import type { DoctorCheck } from '../checks/check.ts';
 import { checksOf } from '../checks/registry.ts';
 import type { Connection } from '../database/connection.ts';
 import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
+import { advise, type Text } from '../report/advice.ts';
 import type { Schema } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import { checkAndPlan } from './check-and-plan.ts';
@@ -10,8 +11,8 @@ import type { DoctorContext, TargetContext } from './context.ts';
 /** What a migration must not, or should better not, be tried with. */
 export interface Preflight {
   /** Each as `id: finding`. */
-  readonly refusals: readonly string[];
-  readonly warnings: readonly string[];
+  readonly refusals: readonly Text[];
+  readonly warnings: readonly Text[];
 }
 
 /**
@@ -29,7 +30,7 @@ export async function preflight(
   schema: Schema,
   tableWaitMs?: number,
 ): Promise<Preflight> {
-  const told = { refuse: [] as string[], warn: [] as string[], notes: [] as string[] };
+  const told = { refuse: [] as Text[], warn: [] as Text[], notes: [] as Text[] };
 
   async function make<Context extends DoctorContext>(
     checks: readonly DoctorCheck<Context>[],
@@ -39,7 +40,7 @@ export async function preflight(
     for (const check of checks) {
       if (check.preflight === undefined) continue;
       const { report, notes = [] } = await checkAndPlan(check, of, guard);
-      const withId = (line: string) => `${report.id}: ${line}`;
+      const withId = (line: Text) => advise`${report.id}: ${line}`;
       const isFound = report.status === 'failed' || report.status === 'warned';
       if (isFound) told[check.preflight].push(...report.findings.map(withId));
       told.notes.push(...notes.map(withId));

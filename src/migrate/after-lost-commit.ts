@@ -1,6 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import type { RunLock } from '../database/dialect.ts';
 import { GatewayError } from '../errors.ts';
+import type { Command } from '../report/advice.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CommitUnknown } from './commit-unknown.ts';
 import { isAtHead } from './head.ts';
@@ -16,7 +17,7 @@ export interface LostCommit<T> {
   readonly before: State;
   readonly adopt: boolean;
   /** What starts it again. */
-  readonly command: string;
+  readonly command: Command;
 }
 
 /**

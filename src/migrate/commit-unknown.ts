@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import { advise, type Command, mcpgw } from '../report/advice.ts';
 import { takenBack } from './taken-back.ts';
 
 /** The connection was lost after COMMIT was sent: the server may have carried it out or not. */
@@ -11,7 +12,7 @@ export class CommitUnknown<T> extends GatewayError {
     super(
       'PARTIAL',
       `The connection was lost while ${what.charAt(0).toLowerCase()}${what.slice(1)} was committed: it is either done or was taken back as a whole.`,
-      { hint: 'To find out which, run: mcpgw status', cause },
+      { hint: advise`To find out which, run: ${mcpgw('status')}`, cause },
     );
     this.result = result;
   }
@@ -26,7 +27,7 @@ export class CommitUnknown<T> extends GatewayError {
 export function commitUnknown<T>(
   db: Connection,
   error: unknown,
-  { what, command }: { readonly what: string; readonly command: string },
+  { what, command }: { readonly what: string; readonly command: Command },
   result: T,
 ): unknown {
   const known = error instanceof GatewayError ? error : db.dialect.translateError(error);

@@ -1,6 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import type { RunLock } from '../database/dialect.ts';
 import type { Progress } from '../progress.ts';
+import type { Command } from '../report/advice.ts';
 import { commitUnknown } from './commit-unknown.ts';
 import { partialError } from './partial-error.ts';
 import { takenBack } from './taken-back.ts';
@@ -14,7 +15,7 @@ export interface InRunOptions {
   /** What runs, as a sentence starts: `The migration`. */
   readonly what: string;
   /** The command that goes on after an interruption. */
-  readonly command: string;
+  readonly command: Command;
   /** Aborted by the first Ctrl-C, which ends a wait for a lock. */
   readonly signal: AbortSignal;
 }

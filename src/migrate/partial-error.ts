@@ -1,12 +1,13 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import { advise, type Command, joined } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 
 interface Stopped {
   /** What stopped, as a sentence starts: `The migration`. */
   readonly what: string;
   /** What goes on. */
-  readonly command: string;
+  readonly command: Command;
   /** Statements that were done before the one that failed. */
   readonly done: number;
 }
@@ -22,7 +23,11 @@ export function partialError(db: Connection, error: unknown, { what, command, do
     'PARTIAL',
     `${what} stopped part-way, after ${plural(done, 'statement')}: ${message}`,
     {
-      hint: `${known?.hint ?? ''} What was done so far stays, and is right. To go on, run: ${command}`.trim(),
+      hint: joined(
+        [known?.hint ?? '', advise`What was done so far stays, and is right. To go on, run: ${command}`],
+        ' ',
+      ),
+      next: command,
       details: known?.details ?? [],
       cause: error,
     },

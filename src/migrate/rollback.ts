@@ -1,6 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
+import { advise, joined, mcpgw, type Text } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import { VERSION_TABLE } from '../schema/gateway-tables.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -63,7 +64,7 @@ export async function runRollback(db: Connection, context: RollbackContext): Pro
     });
   }
   await refuseWithoutPrivileges(db, 'the rollback', [...draft.schema.keys()]);
-  const command = `mcpgw rollback${discardNewData ? ' --discard-new-data' : ''}`;
+  const command = mcpgw('rollback', ...(discardNewData ? ['--discard-new-data'] : []));
   const what = 'The rollback';
   const result = await inRun(
     db,
@@ -127,13 +128,15 @@ export async function planRollback(
       plan.steps.length === 0 ? [] : await refuseSite(db, 'The rollback', { before, after, written });
     return { ...plan, warnings: [...plan.warnings, ...notes.map((note) => `${note}.`)] };
   }
-  const hints: string[] = [];
+  const hints: Text[] = [];
   if (plan.duplicates.length > 0) {
-    hints.push('Rename or remove all but one of the rows that share a value, then run: mcpgw rollback');
+    hints.push(
+      advise`Rename or remove all but one of the rows that share a value, then run: ${mcpgw('rollback')}`,
+    );
   }
   if (losses.length > 0) {
     hints.push(
-      'Tables of v0.7.0 are dropped with all their rows. Look at them first; --discard-new-data says that they may be lost. A backup of them: mcpgw backup',
+      advise`Tables of v0.7.0 are dropped with all their rows. Look at them first; --discard-new-data says that they may be lost. A backup of them: ${mcpgw('backup')}`,
     );
   }
   throw new GatewayError('PREFLIGHT', 'v0.6.0 has no place for everything that is in this database.', {
@@ -141,7 +144,7 @@ export async function planRollback(
       ...losses.map(({ table, rows }) => `${table}: ${plural(rows, 'row')} beyond the seeded ones`),
       ...plan.duplicates.flatMap(describeDuplicates),
     ],
-    hint: hints.join(' — '),
+    hint: joined(hints, ' — '),
   });
 }
 

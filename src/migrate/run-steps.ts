@@ -4,6 +4,7 @@ import { refuseWhenStopped } from '../database/refuse-when-stopped.ts';
 import { noting } from '../database/said-by-server.ts';
 import type { Statement } from '../database/statement.ts';
 import type { Progress } from '../progress.ts';
+import { advise, type Command, type Text } from '../report/advice.ts';
 import { historyRow } from './history.ts';
 import { type KeptColumns, runKeeping } from './keep-columns.ts';
 import type { PlannedStep } from './plan.ts';
@@ -15,7 +16,7 @@ export interface StepsContext {
   /** Aborted by the first Ctrl-C: the run stops before its next statement. */
   readonly signal: AbortSignal;
   /** The command that starts the run again, or goes on with it. */
-  readonly command: string;
+  readonly command: Command;
   /** What keeps triggers of the site from changing more than a statement does. */
   readonly kept: KeptColumns;
   /** Called before every statement of a step. */
@@ -95,8 +96,8 @@ export async function runStatements(
   return { rows, durationMs: Math.round(performance.now() - since) };
 }
 
-function leftBehind(db: Connection, command: string): string {
+function leftBehind(db: Connection, command: Command): Text {
   return db.dialect.transactionalDdl
-    ? `Everything was taken back: the database is as it was. To start again, run: ${command}`
-    : `What was done so far stays, and is right. To go on, run: ${command}`;
+    ? advise`Everything was taken back: the database is as it was. To start again, run: ${command}`
+    : advise`What was done so far stays, and is right. To go on, run: ${command}`;
 }

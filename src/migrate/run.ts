@@ -2,6 +2,7 @@ import { MIGRATIONS } from '../../migrations/index.ts';
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
+import { mcpgw } from '../report/advice.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
 import { hashPassword } from '../seed/password.ts';
@@ -45,7 +46,7 @@ export interface RunResult {
 }
 
 /** What goes on after an interruption. */
-const COMMAND = 'mcpgw migrate';
+const COMMAND = mcpgw('migrate');
 
 /**
  * Brings a database to v0.7.0. Where the database can, all of it is one transaction; elsewhere every step is

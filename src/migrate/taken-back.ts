@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import { advise, type Command, joined } from '../report/advice.ts';
 
 /** Errors whose own advice cannot know that a run was on its way; that of a lost connection is of no use then. */
 const WITHOUT_THE_END: ReadonlySet<string> = new Set(['UNREACHABLE', 'FAILED']);
@@ -9,13 +10,14 @@ const WITHOUT_THE_END: ReadonlySet<string> = new Set(['UNREACHABLE', 'FAILED']);
  *
  * @param command that starts it again
  */
-export function takenBack(db: Connection, error: unknown, command: string): unknown {
+export function takenBack(db: Connection, error: unknown, command: Command): unknown {
   const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
   if (known === null || !WITHOUT_THE_END.has(known.code)) return error;
   const { code, message, hint, details } = known;
-  const end = `Nothing was changed: what was not committed, the server takes back. To start again, run: ${command}`;
+  const end = advise`Nothing was changed: what was not committed, the server takes back. To start again, run: ${command}`;
   return new GatewayError(code, message, {
-    hint: code === 'FAILED' ? `${hint} ${end}`.trim() : end,
+    hint: code === 'FAILED' ? joined([hint, end], ' ') : end,
+    next: command,
     details,
     cause: error,
   });

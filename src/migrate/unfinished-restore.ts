@@ -2,7 +2,7 @@ import type { Connection } from '../database/connection.ts';
 import type { UnfinishedRestore } from '../database/dialect.ts';
 import { hasEnded } from '../database/this-process.ts';
 import { GatewayError } from '../errors.ts';
-import { shellWord } from '../report/shell-word.ts';
+import { advise, mcpgw, type Text } from '../report/advice.ts';
 import { RESTORE_TABLE } from '../schema/gateway-tables.ts';
 
 /**
@@ -14,8 +14,7 @@ export async function refuseUnfinishedRestore(db: Connection): Promise<void> {
   const found = await db.dialect.unfinishedRestore(db);
   if (found === null) return;
   throw new GatewayError('STATE', whatIsUnfinished(found), {
-    hint: `${waysOn(found)} Nothing was changed.`,
-    next: `mcpgw restore ${shellWord(found.backup)}`,
+    hint: advise`${waysOn(found)} Nothing was changed.`,
     details: [`If the database was put right by other means, tell its client: DROP TABLE ${RESTORE_TABLE}`],
   });
 }
@@ -25,13 +24,13 @@ export function whatIsUnfinished({ since, by }: UnfinishedRestore): string {
 }
 
 /** Back to the backup, or to the state that it was to replace. */
-export function waysOn({ backup, safety, by }: UnfinishedRestore): string {
+export function waysOn({ backup, safety, by }: UnfinishedRestore): Text {
   const back =
     safety === null || safety === backup
       ? ''
-      : `, or go back to the state before it: mcpgw restore ${shellWord(safety)}`;
+      : advise`, or go back to the state before it: ${mcpgw('restore', safety)}`;
   const again = hasEnded(by)
     ? 'That run has ended. Run it again'
     : 'If it still runs, wait for it. If not, run it again';
-  return `${again}: mcpgw restore ${shellWord(backup)}${back}.`;
+  return advise`${again}: ${mcpgw('restore', backup)}${back}.`;
 }

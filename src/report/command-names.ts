@@ -11,3 +11,4 @@ export const COMMAND_NAMES = [
   'doctor',
   'config',
 ] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];

@@ -1,3 +1,5 @@
+import type { Text } from './advice.ts';
+
 /**
  * What a terminal or a web page acts on or hides instead of showing: control characters (ESC, newline), format
  * characters (bidi overrides, zero-width), line separators, lone surrogates, blank "letters", noncharacters.
@@ -14,8 +16,8 @@ const PRESENTATION = ['\ufe0e', '\ufe0f'];
  * Makes text that may come from a database safe to print on one line: every character that would be interpreted
  * or hidden becomes visible (`\n`, `\x1b`, `\u{202e}`); all others stay as they are.
  */
-export function printable(text: string): string {
-  return text.replace(UNSAFE, (char) => {
+export function printable(text: Text): string {
+  return `${text}`.replace(UNSAFE, (char) => {
     if (PRESENTATION.includes(char)) return char;
     const code = char.codePointAt(0) ?? 0;
     const hex = code.toString(16);

@@ -1,18 +1,14 @@
 import type { GatewayError } from '../errors.ts';
-
-/** How a warning of a dry run begins that knows why the run would be refused. */
-const WOULD_REFUSE = 'A run would refuse: ';
-
-/** @param why with what to do about it */
-export function refusal(why: string): string {
-  return `${WOULD_REFUSE}${why}`;
-}
+import { joined, mapParts, type Text } from './advice.ts';
 
 /** What an error says, as one text. */
-export function reasonOf({ message, details, hint }: GatewayError): string {
-  return [message, ...details.map((line) => (/[;:.]$/.test(line) ? line : `${line}.`)), hint].join(' ');
-}
-
-export function isRefusal(warning: string): boolean {
-  return warning.startsWith(WOULD_REFUSE);
+export function reasonOf({ message, details, hint }: GatewayError): Text {
+  return joined(
+    [
+      message,
+      ...details.map((line) => mapParts(line, (words) => (/[;:.]$/.test(words) ? words : `${words}.`))),
+      hint,
+    ],
+    ' ',
+  );
 }

@@ -1,10 +1,13 @@
 import type { ErrorCode, ExitCode } from '../errors.ts';
+import type { Text } from './advice.ts';
 
 /**
  * The result of a command as plain data: what every renderer prints and what `--format json` writes.
  * Nothing in it is a secret: URLs are masked and hashes, tokens and passwords never enter.
+ *
+ * `T` is what a person reads: strings once they are written, words with commands as data before (`Draft`).
  */
-export interface Report {
+export interface Report<T = string> {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: 'mcpgw'; readonly version: string };
   readonly command: string;
@@ -12,14 +15,19 @@ export interface Report {
   readonly exitCode: ExitCode;
   readonly database: DatabaseReport | null;
   readonly steps: readonly StepReport[];
-  readonly checks: readonly CheckReport[];
+  readonly checks: readonly CheckReport<T>[];
   /** Titled tables and notes of one command (rows per table, settings, history …), in display order. */
-  readonly sections: readonly Section[];
-  readonly warnings: readonly string[];
-  readonly error: ErrorReport | null;
+  readonly sections: readonly Section<T>[];
+  readonly warnings: readonly T[];
+  readonly error: ErrorReport<T> | null;
   /** The command to run next, or an empty string when nothing is left to do. */
-  readonly next: string;
+  readonly next: T;
 }
+
+/** A report whose texts and commands are not written yet. */
+export type Draft = Report<Text>;
+export type DraftCheck = CheckReport<Text>;
+export type DraftSection = Section<Text>;
 
 export type ReportStatus = 'ok' | 'findings' | 'refused' | 'partial' | 'locked' | 'interrupted';
 
@@ -52,7 +60,7 @@ export interface StepReport {
 export type CheckLevel = 'error' | 'warning' | 'info';
 export type CheckStatus = 'passed' | 'failed' | 'warned' | 'skipped' | 'errored';
 
-export interface CheckReport {
+export interface CheckReport<T = string> {
   readonly id: string;
   /** Filled by `doctor`: the heading it stands under. */
   readonly group?: string;
@@ -61,27 +69,27 @@ export interface CheckReport {
   readonly status: CheckStatus;
   /** How many findings there are in all; `findings` is a sample of them. */
   readonly count: number;
-  readonly findings: readonly string[];
+  readonly findings: readonly T[];
   readonly fixable: boolean;
   /** What to do; for skipped and errored checks, why. */
-  readonly hint: string;
-  /** Filled by `doctor`: the literal command that mends it; SQL begins with a word in capitals. */
-  readonly command?: string;
+  readonly hint: T;
+  /** Filled by `doctor`: the literal command that repairs it; SQL begins with a word in capitals. */
+  readonly command?: T;
   /** Filled by `fix` and `doctor --repair`: how many were repaired, and how many remain. */
   readonly repaired?: number;
   readonly remaining?: number;
 }
 
-export interface Section {
+export interface Section<T = string> {
   readonly id: string;
-  readonly title: string;
+  readonly title: T;
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly (string | number)[])[];
+  readonly rows: readonly (readonly (T | number)[])[];
 }
 
-export interface ErrorReport {
+export interface ErrorReport<T = string> {
   readonly code: ErrorCode;
-  readonly message: string;
-  readonly hint: string;
-  readonly details: readonly string[];
+  readonly message: T;
+  readonly hint: T;
+  readonly details: readonly T[];
 }

@@ -1,4 +1,4 @@
-/** A path or name as a POSIX shell takes it for one word: in quotes only where it must be. */
+/** An argument as a POSIX shell takes it for one word: in quotes only where it must be. */
 export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

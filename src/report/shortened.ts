@@ -1,4 +1,5 @@
-import type { Report } from './report.ts';
+import { mapParts, type Text } from './advice.ts';
+import type { Draft } from './report.ts';
 
 /** Of a name, or a word, in a text for people. */
 const MOST_OF_NAME = 200;
@@ -22,28 +23,25 @@ export function shortened(text: string): string {
 }
 
 /** The report as people read it. Commands, statements and settings stay whole: they are there to be copied. */
-export function withShortNames(report: Report): Report {
+export function withShortNames(report: Draft): Draft {
   const { error } = report;
+  const short = (text: Text) => mapParts(text, shortened);
   return {
     ...report,
     steps: report.steps.map((step) => ({ ...step, title: shortened(step.title) })),
-    checks: report.checks.map((check) => ({ ...check, findings: check.findings.map(shortened) })),
+    checks: report.checks.map((check) => ({ ...check, findings: check.findings.map(short) })),
     sections: report.sections.map((section) =>
       section.id === 'settings'
         ? section
         : {
             ...section,
             rows: section.rows.map((row) =>
-              row.map((cell) =>
-                typeof cell === 'number' || cell.startsWith('mcpgw ') ? cell : shortened(cell),
-              ),
+              row.map((cell) => (typeof cell === 'number' ? cell : short(cell))),
             ),
           },
     ),
-    warnings: report.warnings.map(shortened),
+    warnings: report.warnings.map(short),
     error:
-      error === null
-        ? null
-        : { ...error, message: shortened(error.message), details: error.details.map(shortened) },
+      error === null ? null : { ...error, message: short(error.message), details: error.details.map(short) },
   };
 }

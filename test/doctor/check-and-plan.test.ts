@@ -29,8 +29,8 @@ describe('checkAndPlan', () => {
     ['SHOW PROCESSLIST;', 'SQL'],
   ])('%s is said to be for: %s', async (command, label) => {
     const { report } = await checkAndPlan(check(command), context(false));
-    expect(report.hint).toBe(`They are not.\n${label}: ${command}`);
-    expect(report.command).toBe(command);
+    expect(`${report.hint}`).toBe(`They are not.\n${label}: ${command}`);
+    expect(`${report.command}`).toBe(command);
   });
 
   it('shows ten findings, or with --verbose a thousand', async () => {

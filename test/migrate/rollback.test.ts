@@ -128,7 +128,7 @@ describeEachDatabase('rollback', ({ id, dialect }) => {
       'email_users: 1 row beyond the seeded ones',
       'roles: 1 row beyond the seeded ones',
     ]);
-    expect(error.hint).toContain('--discard-new-data');
+    expect(`${error.hint}`).toContain('--discard-new-data');
     expect(described(await snapshot(database))).toEqual(upgraded);
 
     const result = await rollback(database, { context: { discardNewData: true } });
@@ -215,7 +215,7 @@ describeEachDatabase('rollback', ({ id, dialect }) => {
       const error = await refusal(rollback(database, { wrap: (db) => countingDown(db, cut) }));
       if (dialect === 'mysql') {
         expect(error).toMatchObject({ code: 'PARTIAL', exitCode: 3 });
-        expect(error.hint).toMatch(/To go on, run: mcpgw rollback$/);
+        expect(`${error.hint}`).toMatch(/To go on, run: mcpgw rollback$/);
         expect(await database.query('SELECT version_num FROM alembic_version')).toBe(REVISION.v070);
       } else {
         expect(error.message).toBe('cut');
@@ -241,7 +241,7 @@ describeEachDatabase('rollback', ({ id, dialect }) => {
       }),
     );
     expect(error).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
-    expect(error.hint).toContain('mcpgw rollback');
+    expect(`${error.hint}`).toContain('mcpgw rollback');
     await rollback(database);
     expect(described(await snapshot(database))).toEqual(described(before));
   });

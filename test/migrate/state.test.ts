@@ -111,7 +111,7 @@ describe('recogniseState: what is refused', () => {
       refused();
     } catch (error) {
       expect(error).toMatchObject({ code: 'STATE', exitCode: 2 });
-      expect((error as GatewayError).hint).toMatch(/Nothing was changed\.$/);
+      expect(`${(error as GatewayError).hint}`).toMatch(/Nothing was changed\.$/);
     }
   });
 

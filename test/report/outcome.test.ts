@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { outcome } from '../../src/report/outcome.ts';
-import { refusal } from '../../src/report/refusal.ts';
 import type { Report, StepReport } from '../../src/report/report.ts';
 import { checkWith, reportWith } from './fixtures.ts';
 
@@ -30,7 +29,6 @@ describe('outcome', () => {
       {
         status: 'findings',
         steps: [step('planned', { statements: ['x'] }), step('already', { statements: ['y'] })],
-        warnings: [refusal('no room.')],
       },
       'Dry run: nothing was written, 1 of 2 steps planned, and a run would refuse: see the warnings.',
     ],

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
+import { mcpgw } from '../../src/report/advice.ts';
 import { lostInWal, readWal } from '../../src/salvage/index.ts';
 import { holdDatabase } from '../doctor/sqlite/file/hold-database.ts';
 import { migrate } from '../support/migrate.ts';
@@ -167,7 +168,7 @@ test('SQLite would indeed lose it, and nothing that writes opens the file', asyn
     code: 'CORRUPT',
     exitCode: 2,
     details: [expect.stringContaining(`${file.wal}: frame 2 is damaged`)],
-    hint: expect.stringContaining('mcpgw doctor'),
+    next: mcpgw('doctor'),
   };
   await expect(migrate({ url: file.url })).rejects.toMatchObject(refusal);
   expect(readFileSync(file.name).equals(database)).toBe(true);

@@ -124,7 +124,7 @@ describe('what cannot be parsed', () => {
   ])('%j', (content, lines) => {
     const error = errorOf(() => read(content));
     expect(error.code).toBe('ENV_FILE');
-    expect(error.details.map((detail) => detail.split(':')[0])).toEqual(lines);
+    expect(error.details.map((detail) => `${detail}`.split(':')[0])).toEqual(lines);
     expect(`${error.message} ${error.hint} ${error.details.join(' ')}`).not.toMatch(/secret|words|ret\b/);
     expect(error.message).toContain('a.env');
   });

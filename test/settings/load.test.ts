@@ -29,7 +29,7 @@ const migrate = (env: Record<string, string | undefined>, more: Partial<Settings
   load({ ...GOOD, ...env }, { credentials: 'required', ...more });
 
 function problemsOf(act: () => unknown): readonly string[] {
-  return errorOf(act).details;
+  return errorOf(act).details.map(String);
 }
 
 function errorOf(act: () => unknown): GatewayError {
@@ -97,7 +97,7 @@ describe('precedence', () => {
     const error = errorOf(() => load({}, { credentials: 'required' }));
     expect(error.code).toBe('ENV_FILE');
     // Whether the administrator is set is not known: the lines may be those that cannot be read.
-    expect(error.details.map((detail) => detail.split(':')[0])).toEqual([
+    expect(error.details.map((detail) => `${detail}`.split(':')[0])).toEqual([
       'line 2',
       'line 3',
       'line 4',
@@ -387,7 +387,7 @@ describe('credentials', () => {
       PASSWORD_REQUIRE_SPECIAL: 'true',
     };
     const error = errorOf(() => migrate({ ...policy, PLATFORM_ADMIN_PASSWORD: 'é_~_é' }));
-    expect(error.details.map((detail) => /PASSWORD_(?:MIN|REQUIRE)_\w+/.exec(detail)?.[0])).toEqual(
+    expect(error.details.map((detail) => /PASSWORD_(?:MIN|REQUIRE)_\w+/.exec(`${detail}`)?.[0])).toEqual(
       Object.keys(policy),
     );
     expect(`${error.message} ${error.details.join()}`).not.toContain('é_~_é');
@@ -440,7 +440,7 @@ describe('problems', () => {
     const error = errorOf(() => migrate(env));
     expect(error.code).toBe('SETTINGS');
     expect(error.exitCode).toBe(2);
-    expect(error.details.map((detail) => detail.split(':')[0]).sort()).toEqual([
+    expect(error.details.map((detail) => `${detail}`.split(':')[0]).sort()).toEqual([
       'DATABASE_URL',
       'DB_MAX_RETRIES',
       'LOG_LEVEL',
@@ -449,7 +449,7 @@ describe('problems', () => {
       'PLATFORM_ADMIN_FULL_NAME',
       'PLATFORM_ADMIN_PASSWORD',
     ]);
-    expect(error.details.every((detail) => /^[A-Z_0-9]+: .+; .+/.test(detail))).toBe(true);
+    expect(error.details.every((detail) => /^[A-Z_0-9]+: .+; .+/.test(`${detail}`))).toBe(true);
     expect(JSON.stringify([error.message, error.hint, error.details])).not.toMatch(/hunter/);
   });
 

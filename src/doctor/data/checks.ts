@@ -4,9 +4,9 @@ import { isProblem } from '../../checks/run-check.ts';
 import { errorText, GatewayError } from '../../errors.ts';
 import { historyWarnings, readHistory } from '../../migrate/history.ts';
 import { isKnown, readRevisions } from '../../migrate/state.ts';
-import { commandIn } from '../../report/command-in.ts';
+import { advise, mcpgw, type Text } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
-import type { CheckReport } from '../../report/report.ts';
+import type { DraftCheck } from '../../report/report.ts';
 import { credentialProblems } from '../../settings/credentials.ts';
 import { backupsOf } from '../backups-of.ts';
 import type { OpenContext } from '../context.ts';
@@ -42,8 +42,8 @@ const release: StateCheck = {
   },
 };
 
-const refusalFindings = ({ message, details, hint }: GatewayError, more: readonly string[] = []) =>
-  found([message, ...details, ...more], { hint, command: commandIn(hint) });
+const refusalFindings = ({ message, details, hint, next }: GatewayError, more: readonly Text[] = []) =>
+  found([message, ...details, ...more], { hint, command: next ?? '' });
 
 /** A check of data in a state that is known; of any other it is no pass. */
 function ofKnownState(check: StateCheck): StateCheck {
@@ -89,7 +89,7 @@ const leftByMigration = ofKnownState({
   title: 'A migration would leave nothing to be done by hand',
   level: 'warning',
   hint: 'mcpgw migrate runs all the same: rows that collide stay without an owner, and the other rows named here are changed as it says.',
-  command: 'mcpgw migrate --dry-run',
+  command: mcpgw('migrate', '--dry-run'),
   async find(context) {
     const planned = await plannedMigration(context);
     if (planned === null || planned instanceof GatewayError) return CLEAN;
@@ -117,7 +117,7 @@ const verify = ofKnownState({
   id: 'data.verify',
   title: 'Data at v0.7.0 passes mcpgw verify',
   level: 'error',
-  hint: 'The gateway’s data is not as v0.7.0 wants it. See every row with: mcpgw verify',
+  hint: advise`The gateway’s data is not as v0.7.0 wants it. See every row with: ${mcpgw('verify')}`,
   onlyAt: '0.7.0',
   async find(context) {
     const result = await verified(context);
@@ -126,8 +126,8 @@ const verify = ofKnownState({
     if (bad.length === 0) return fine(`${plural(result.reports.length, 'check')} passed`);
     const [lost] = bad.some(({ id }) => id === DELETES_LINKS) ? lostAndFoundIn(context) : [];
     // What verify sends to the doctor for is found beside this.
-    const next = result.next === 'mcpgw doctor' ? '' : result.next;
-    const command = lost?.look ?? (next || 'mcpgw verify');
+    const next = result.next?.is('doctor') ? undefined : result.next;
+    const command = lost?.look ?? next ?? mcpgw('verify');
     return found(bad.map(lineOf), { command });
   },
 });
@@ -138,7 +138,7 @@ const verifyWarnings = ofKnownState({
   title: 'mcpgw verify has no warnings',
   level: 'warning',
   hint: 'The gateway works with data like this, but somebody may not be able to log in, or to see a resource.',
-  command: 'mcpgw verify',
+  command: mcpgw('verify'),
   onlyAt: '0.7.0',
   async find(context) {
     const warned = ((await verified(context))?.reports ?? []).filter(({ status }) => status === 'warned');
@@ -146,10 +146,10 @@ const verifyWarnings = ofKnownState({
   },
 });
 
-function lineOf({ id, status, count, findings, hint }: CheckReport): string {
-  if (status === 'skipped' || status === 'errored') return `${id}: ${hint}`;
+function lineOf({ id, status, count, findings, hint }: DraftCheck): Text {
+  if (status === 'skipped' || status === 'errored') return advise`${id}: ${hint}`;
   const [first = ''] = findings;
-  return `${id}: ${count === 1 ? first : `${plural(count, 'finding')}, the first: ${first}`}`;
+  return advise`${id}: ${count === 1 ? first : advise`${plural(count, 'finding')}, the first: ${first}`}`;
 }
 
 /** Migrations that ran are those this version would run. */
@@ -158,7 +158,7 @@ const history: StateCheck = {
   title: 'What mcpgw did to this database is what this mcpgw would do',
   level: 'warning',
   hint: 'Another mcpgw, or an edited one, migrated this database: its schema may differ from what this one expects.',
-  command: 'mcpgw status --history',
+  command: mcpgw('status', '--history'),
   async find({ db, schema }) {
     const rows = await readHistory(db, schema);
     const warnings = historyWarnings(rows);
@@ -172,7 +172,7 @@ const backups: StateCheck = {
   id: 'data.backups',
   title: 'Backups of this database',
   level: 'info',
-  hint: 'mcpgw migrate, fix and rollback take one before they write. Take one now with: mcpgw backup',
+  hint: advise`mcpgw migrate, fix and rollback take one before they write. Take one now with: ${mcpgw('backup')}`,
   async find(context) {
     try {
       const { place, whole, broken } = await backupsOf(context);

@@ -3,6 +3,7 @@ import type { DoctorCheck } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import { rowCounts } from '../../database/row-counts.ts';
+import { advise } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import type { Schema } from '../../schema/model.ts';
@@ -39,7 +40,7 @@ export const lostAndFound: DoctorCheck<OpenContext> = {
       ...(example === null
         ? {}
         : {
-            hint: `${lostAndFound.hint}\nTo bring back one row, for example, with your own values for '…' if there are any:\nSQL: ${example}`,
+            hint: advise`${lostAndFound.hint}\nTo bring back one row, for example, with your own values for '…' if there are any:\nSQL: ${example}`,
           }),
     };
   },

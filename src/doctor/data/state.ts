@@ -8,7 +8,8 @@ import { GatewayError } from '../../errors.ts';
 import { hasEveryStep } from '../../migrate/history.ts';
 import { makePlan, type Plan } from '../../migrate/plan.ts';
 import { readRevisions, recogniseState, type State } from '../../migrate/state.ts';
-import type { CheckReport } from '../../report/report.ts';
+import type { Command } from '../../report/advice.ts';
+import type { DraftCheck } from '../../report/report.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { OpenContext } from '../context.ts';
 
@@ -55,9 +56,9 @@ const isCheckedElsewhere = (check: string, { adminEmailIsDefault }: Settings) =>
 const TAKES_ITS_TIME = 'admin.password-default';
 
 interface Verified {
-  readonly reports: readonly CheckReport[];
-  /** As `verify` says it; empty when there is nothing to do. */
-  readonly next: string;
+  readonly reports: readonly DraftCheck[];
+  /** As `verify` says it. */
+  readonly next: Command | undefined;
 }
 
 /** The checks of `verify` on a database at v0.7.0, run once; null for any other. */
@@ -70,7 +71,7 @@ export const verified = perContext(async (context: OpenContext): Promise<Verifie
   const checks = DATA_CHECKS.filter(
     ({ id }) => !isCheckedElsewhere(id, settings) && (thorough || id !== TAKES_ITS_TIME),
   );
-  const reports: CheckReport[] = [];
+  const reports: DraftCheck[] = [];
   let migrated = true;
   await inSavepoint(db, async (guard) => {
     migrated = await guard(() => hasEveryStep(db, context.schema, settings)).catch(() => true);

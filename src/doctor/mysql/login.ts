@@ -104,6 +104,8 @@ export function refusalOf(error: unknown, target: MysqlTarget): NonNullable<Logi
   const refused = refusedBy(help, error, 'protocol');
   if (refused.gate !== 'protocol') return refused;
   const where = placeOf(mysqlLocation(target));
-  const sample = refused.findings.sample.map((line) => (line.startsWith(where) ? line : `${where}: ${line}`));
+  const sample = refused.findings.sample.map((line) =>
+    `${line}`.startsWith(where) ? line : `${where}: ${line}`,
+  );
   return { ...refused, findings: { ...refused.findings, sample } };
 }

@@ -1,4 +1,5 @@
 import { type DoctorCheck, type Findings, fine } from '../../checks/check.ts';
+import { advise, type Text } from '../../report/advice.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import { backupsOf, type WholeBackup } from '../backups-of.ts';
@@ -25,7 +26,7 @@ export function damageCheck<Context extends TargetContext<SqliteTarget>>({
   return {
     ...described,
     level: 'error',
-    hint: `${meaning} ${advice}`,
+    hint: advise`${meaning} ${advice}`,
     command: 'mcpgw backup --list',
     decisive: true,
     async find(context) {
@@ -48,7 +49,7 @@ const NAMED = 3;
 export async function damageFindings(
   context: TargetContext<SqliteTarget>,
   sample: readonly string[],
-  meaning: string,
+  meaning: Text,
 ): Promise<Findings> {
   const whole = await wholeBackups(context);
   const [newest] = whole;
@@ -57,7 +58,7 @@ export async function damageFindings(
   return {
     count: sample.length,
     sample,
-    hint: `${meaning}\nBackups of it that are whole, the newest first: ${named.join(', ')}.\nRestoring one loses what was written since; mcpgw doctor --repair keeps what can still be read instead.`,
+    hint: advise`${meaning}\nBackups of it that are whole, the newest first: ${named.join(', ')}.\nRestoring one loses what was written since; mcpgw doctor --repair keeps what can still be read instead.`,
     instead: `mcpgw restore ${shellWord(newest.path)}`,
   };
 }

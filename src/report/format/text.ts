@@ -1,5 +1,5 @@
 import { printable } from '../printable.ts';
-import type { Report, StepReport } from '../report.ts';
+import type { Draft, StepReport } from '../report.ts';
 import type { Style } from '../style.ts';
 import { checks } from './text/checks.ts';
 import { closing } from './text/closing.ts';
@@ -15,14 +15,14 @@ import { warnings } from './text/warnings.ts';
  * must find at a glance what happened and what to do. Quiet keeps findings, warnings and errors, and what was
  * asked for: a dry run's statements, and the tables of a report that is nothing but tables.
  */
-export function renderText(report: Report, style: Style): string {
+export function renderText(report: Draft, style: Style): string {
   const ink = page(style);
   const blocks = style.quiet ? quietBlocks(report, ink) : allBlocks(report, ink);
   const told = blocks.filter((block) => block.length > 0);
   return told.map((lines) => lines.map((line) => `${line}\n`).join('')).join('\n');
 }
 
-function allBlocks(report: Report, ink: Page): string[][] {
+function allBlocks(report: Draft, ink: Page): string[][] {
   return [
     header(report, ink),
     report.steps.length > 0 ? steps(report.steps, ink) : [],
@@ -33,7 +33,7 @@ function allBlocks(report: Report, ink: Page): string[][] {
   ];
 }
 
-function quietBlocks(report: Report, ink: Page): string[][] {
+function quietBlocks(report: Draft, ink: Page): string[][] {
   const told = report.steps.filter(isToldWhenQuiet);
   const isTables = report.steps.length === 0 && report.checks.length === 0;
   const blocks = [
@@ -50,7 +50,7 @@ function isToldWhenQuiet(step: StepReport): boolean {
   return step.status === 'failed' || step.statements !== undefined;
 }
 
-function ending(report: Report, ink: Page): string[][] {
+function ending(report: Draft, ink: Page): string[][] {
   return [
     report.warnings.length > 0 ? warnings(report.warnings, ink) : [],
     report.error === null ? closing(report, ink) : failure({ ...report, error: report.error }, ink),
@@ -58,6 +58,6 @@ function ending(report: Report, ink: Page): string[][] {
 }
 
 /** One line, never wrapped: it is there to be copied. */
-function next(report: Report, { paint }: Page): string[] {
+function next(report: Draft, { paint }: Page): string[] {
   return report.next === '' ? [] : [`${paint.bold('Next:')} ${paint.cyan(printable(report.next))}`];
 }

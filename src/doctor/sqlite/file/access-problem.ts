@@ -2,6 +2,7 @@ import { accessSync, constants, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Findings, found } from '../../../checks/check.ts';
 import { statOrNothing } from '../../../files/stat-or-nothing.ts';
+import { joined, type Text } from '../../../report/advice.ts';
 import { shellWord } from '../../../report/shell-word.ts';
 import { type AskingUser, accessThrough, askingUser, sudoUser, userLabel } from '../../users.ts';
 import { mountOf, readMounts } from './mounts.ts';
@@ -52,8 +53,8 @@ export async function folderInTheWay(path: string): Promise<AccessProblem | null
 }
 
 /** @param meaning of the check that found it */
-export function toFindings({ text, command, advice }: AccessProblem, meaning: string): Findings {
-  return found([text], { command, hint: advice === '' ? meaning : `${meaning} ${advice}` });
+export function toFindings({ text, command, advice }: AccessProblem, meaning: Text): Findings {
+  return found([text], { command, hint: joined([meaning, advice], ' ') });
 }
 
 /** @param mountPoint of the file system, where that is what cannot be written */

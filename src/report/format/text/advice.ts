@@ -1,26 +1,25 @@
+import { Command, partsOf, type Text } from '../../advice.ts';
 import { displayWidth } from '../../display-width.ts';
 import { printable } from '../../printable.ts';
 import { hanging } from './hanging.ts';
 
-interface Advice {
+interface Hint {
   /** Before the first line; the others are indented by its width. */
   readonly lead: string;
-  readonly lines: readonly string[];
+  readonly lines: readonly Text[];
   readonly width: number;
   readonly paintLead: (lead: string) => string;
   readonly paint: (line: string) => string;
 }
 
-/** A line that is there to be copied. */
-const COMMAND = /^(Run|SQL): /;
-/** What leads to a command, and a command with nothing behind it. */
-const LEADS_TO_COMMAND = /^(.+:) ((?:sudo (?:-u \S+ )?)?mcpgw [a-z-]+(?: -\S+(?: [^\s-]\S*)?)*)$/;
+/** Before a command on its line: `Run: `, `SQL: `. */
+const LEAST_WORDS = 'Run: '.length;
 
 /**
  * What to do, line by line: hints are written by this tool, so their line breaks are meant; what they quote is
  * still made printable. Commands are never wrapped.
  */
-export function advice({ lead, lines, width, paintLead, paint }: Advice): string[] {
+export function advice({ lead, lines, width, paintLead, paint }: Hint): string[] {
   const indent = ' '.repeat(displayWidth(lead));
   const room = width - displayWidth(lead);
   return lines
@@ -28,7 +27,7 @@ export function advice({ lead, lines, width, paintLead, paint }: Advice): string
     .flatMap(({ text, isCommand }, index) =>
       hanging({
         lead: index === 0 ? lead : indent,
-        text: printable(text),
+        text,
         width: isCommand ? Number.POSITIVE_INFINITY : width,
         paintLead,
         paint,
@@ -36,13 +35,15 @@ export function advice({ lead, lines, width, paintLead, paint }: Advice): string
     );
 }
 
-/** A command that a line is too short for gets one of its own. */
-function apart(line: string, room: number): { readonly text: string; readonly isCommand: boolean }[] {
-  if (COMMAND.test(line)) return [{ text: line, isCommand: true }];
-  const [, before, command] = (displayWidth(line) > room && LEADS_TO_COMMAND.exec(line)) || [];
-  if (before === undefined || command === undefined) return [{ text: line, isCommand: false }];
+/** A command at the end of a line that is too short for it gets one of its own. */
+function apart(line: Text, room: number): { readonly text: string; readonly isCommand: boolean }[] {
+  const text = printable(line).trim();
+  const last = partsOf(line).at(-1);
+  if (!(last instanceof Command) || displayWidth(text) <= room) return [{ text, isCommand: false }];
+  const before = text.slice(0, -printable(last).length);
+  if (before.length <= LEAST_WORDS) return [{ text, isCommand: true }];
   return [
-    { text: before, isCommand: false },
-    { text: command, isCommand: true },
+    { text: before.trimEnd(), isCommand: false },
+    { text: printable(last), isCommand: true },
   ];
 }

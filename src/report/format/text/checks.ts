@@ -1,9 +1,10 @@
+import { linesOf } from '../../advice.ts';
 import { CHECK_ORDER, countChecks, summarizeChecks } from '../../check-summary.ts';
 import { displayWidth } from '../../display-width.ts';
 import { pad } from '../../pad.ts';
 import { plural } from '../../plural.ts';
 import { printable } from '../../printable.ts';
-import type { CheckReport } from '../../report.ts';
+import type { DraftCheck } from '../../report.ts';
 import { thousands } from '../../thousands.ts';
 import { advice } from './advice.ts';
 import { hanging } from './hanging.ts';
@@ -23,16 +24,16 @@ const MARKS = {
   errored: { sign: 'bad', pen: 'magenta' },
   warned: { sign: 'warn', pen: 'yellow' },
   skipped: { sign: 'same', pen: 'dim' },
-} as const satisfies Record<CheckReport['status'], { sign: keyof Page['signs']; pen: keyof Page['paint'] }>;
+} as const satisfies Record<DraftCheck['status'], { sign: keyof Page['signs']; pen: keyof Page['paint'] }>;
 
 /**
  * Problems first and in detail, then one line for each check that passed, or their number when quiet; group by
  * group where there are groups.
  */
-export function checks(reports: readonly CheckReport[], page: Page): string[] {
+export function checks(reports: readonly DraftCheck[], page: Page): string[] {
   const groups = page.style.quiet ? [undefined] : [...new Set(reports.map(({ group }) => group))];
   return groups.flatMap((group, i) => {
-    const lines = linesOf(
+    const lines = linesOfGroup(
       page.style.quiet ? reports : reports.filter((check) => check.group === group),
       group ?? 'Checks',
       page,
@@ -42,7 +43,7 @@ export function checks(reports: readonly CheckReport[], page: Page): string[] {
   });
 }
 
-function linesOf(reports: readonly CheckReport[], title: string, page: Page): string[] {
+function linesOfGroup(reports: readonly DraftCheck[], title: string, page: Page): string[] {
   const { style, paint } = page;
   const sorted = CHECK_ORDER.flatMap((status) => reports.filter((check) => check.status === status));
   const brief = style.quiet || isCounted(page, reports[0]);
@@ -69,7 +70,7 @@ function linesOf(reports: readonly CheckReport[], title: string, page: Page): st
     ...problems.flatMap((check, i) =>
       // Checks that were skipped for the same reason share the line that says it.
       problem(
-        problems[i + 1]?.status === 'skipped' && problems[i + 1]?.hint === check.hint
+        problems[i + 1]?.status === 'skipped' && `${problems[i + 1]?.hint}` === `${check.hint}`
           ? { ...check, hint: '' }
           : check,
         idWidth,
@@ -82,17 +83,17 @@ function linesOf(reports: readonly CheckReport[], title: string, page: Page): st
 }
 
 /** Of the many checks of groups those that passed or were skipped are counted, and named when asked for. */
-function isCounted({ style }: Page, check: CheckReport | undefined): boolean {
+function isCounted({ style }: Page, check: DraftCheck | undefined): boolean {
   return check?.group !== undefined && !style.verbose;
 }
 
-function isTold(check: CheckReport, page: Page): boolean {
+function isTold(check: DraftCheck, page: Page): boolean {
   return !isCounted(page, check) || (check.level === 'info' && check.findings.length > 0);
 }
 
 /** Each reason once. */
-function whySkipped(reports: readonly CheckReport[], { style, paint, signs }: Page): string[] {
-  const reasons = new Set(reports.filter(({ status }) => status === 'skipped').map(({ hint }) => hint));
+function whySkipped(reports: readonly DraftCheck[], { style, paint, signs }: Page): string[] {
+  const reasons = new Set(reports.filter(({ status }) => status === 'skipped').map(({ hint }) => `${hint}`));
   return [...reasons].flatMap((reason) =>
     hanging({
       lead: `  ${signs.same} `,
@@ -105,12 +106,12 @@ function whySkipped(reports: readonly CheckReport[], { style, paint, signs }: Pa
 }
 
 /** What a check of level `info` has to tell is no problem, and its findings are shown all the same. */
-function information({ level, findings }: CheckReport, { style }: Page): string[] {
+function information({ level, findings }: DraftCheck, { style }: Page): string[] {
   if (level !== 'info') return [];
   return findings.flatMap((text) => hanging({ lead: '      - ', text: printable(text), width: style.width }));
 }
 
-function headline(check: CheckReport, idWidth: number, { style, paint, signs }: Page): string[] {
+function headline(check: DraftCheck, idWidth: number, { style, paint, signs }: Page): string[] {
   const { sign, pen } = MARKS[check.status];
   const strong = check.status === 'failed' || check.status === 'errored' || check.status === 'warned';
   const lead = `  ${signs[sign]} `;
@@ -134,7 +135,7 @@ function headline(check: CheckReport, idWidth: number, { style, paint, signs }: 
   });
 }
 
-function problem(check: CheckReport, idWidth: number, page: Page): string[] {
+function problem(check: DraftCheck, idWidth: number, page: Page): string[] {
   const { style, paint, signs } = page;
   const shown = style.verbose ? check.findings : check.findings.slice(0, SHOWN);
   const hidden = Math.max(check.count, check.findings.length) - shown.length;
@@ -159,23 +160,23 @@ function problem(check: CheckReport, idWidth: number, page: Page): string[] {
   return [...headline(check, idWidth, page), ...count, ...findings, ...more, ...hint(check, page), ...gap];
 }
 
-function moreHow({ count }: CheckReport, { verbose }: Page['style']): string {
+function moreHow({ count }: DraftCheck, { verbose }: Page['style']): string {
   return verbose ? '' : ` (--verbose shows ${count > MOST_SHOWN ? thousands(MOST_SHOWN) : 'all'})`;
 }
 
-function hint(check: CheckReport, { style, paint }: Page): string[] {
+function hint(check: DraftCheck, { style, paint }: Page): string[] {
   const reason = check.status === 'skipped' || check.status === 'errored';
   const first = reason ? '    Why: ' : '    To do: ';
   return advice({
     lead: first,
-    lines: check.hint.split('\n').filter((line) => line !== ''),
+    lines: linesOf(check.hint),
     width: style.width,
     paintLead: paint.dim,
     paint: reason ? paint.dim : paint.cyan,
   });
 }
 
-function repaired({ repaired: count, remaining }: CheckReport): string {
+function repaired({ repaired: count, remaining }: DraftCheck): string {
   if (count === undefined || count + (remaining ?? 0) === 0) return '';
   return ` (${thousands(count)} repaired${remaining ? `, ${thousands(remaining)} left` : ''})`;
 }

@@ -1,11 +1,11 @@
 import { outcome } from '../../outcome.ts';
 import { printable } from '../../printable.ts';
-import type { Report } from '../../report.ts';
+import type { Draft } from '../../report.ts';
 import { hanging } from './hanging.ts';
 import type { Page } from './page.ts';
 
 /** The mark and the sentence a finished run ends with; nothing when the report's tables say it all. */
-export function closing(report: Report, { style, paint, signs }: Page): string[] {
+export function closing(report: Draft, { style, paint, signs }: Page): string[] {
   const text = printable(outcome(report));
   if (text === '') return [];
   const fine = report.status === 'ok';

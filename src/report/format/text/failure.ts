@@ -1,18 +1,18 @@
+import { linesOf, mapParts, type Text } from '../../advice.ts';
 import { outcome } from '../../outcome.ts';
 import { printable } from '../../printable.ts';
-import type { ErrorReport, Report } from '../../report.ts';
+import type { Draft, ErrorReport } from '../../report.ts';
 import { advice } from './advice.ts';
 import { hanging } from './hanging.ts';
 import type { Page } from './page.ts';
 
 /** What happened, the details, what became of the data, and what to do. */
-export function failure(report: Report & { readonly error: ErrorReport }, page: Page): string[] {
+export function failure(report: Draft & { readonly error: ErrorReport<Text> }, page: Page): string[] {
   const { style, paint, signs } = page;
   const { error } = report;
   const ending = printable(outcome(report));
   // Machines read in the hint what people see on the line above it.
-  const hint = ending === '' ? error.hint : error.hint.replace(ending, '');
-  const hints = hint.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+  const hint = mapParts(error.hint, (words) => words.replace(ending, ''));
   return [
     ...hanging({
       lead: `${signs.bad} `,
@@ -27,7 +27,7 @@ export function failure(report: Report & { readonly error: ErrorReport }, page: 
     ...(ending === '' ? [] : hanging({ lead: '  ', text: ending, width: style.width })),
     ...advice({
       lead: '  To do: ',
-      lines: hints,
+      lines: linesOf(hint),
       width: style.width,
       paintLead: paint.dim,
       paint: paint.cyan,

@@ -1,11 +1,11 @@
 import { displayWidth } from '../../display-width.ts';
 import { printable } from '../../printable.ts';
-import type { Report } from '../../report.ts';
+import type { Draft } from '../../report.ts';
 import { wrap } from '../../wrap.ts';
 import type { Page } from './page.ts';
 
 /** Command, server, masked URL, release and revision; broken between these where the line is too short. */
-export function header(report: Report, { style, paint, signs }: Page): string[] {
+export function header(report: Draft, { style, paint, signs }: Page): string[] {
   const { database, tool } = report;
   const version = style.verbose ? ` ${tool.version}` : '';
   const parts = [

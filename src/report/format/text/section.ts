@@ -1,7 +1,8 @@
+import { Command, type Text } from '../../advice.ts';
 import { displayWidth } from '../../display-width.ts';
 import { pad } from '../../pad.ts';
 import { printable } from '../../printable.ts';
-import type { Section } from '../../report.ts';
+import type { DraftSection } from '../../report.ts';
 import { thousands } from '../../thousands.ts';
 import { wrap } from '../../wrap.ts';
 import { hanging } from './hanging.ts';
@@ -13,13 +14,15 @@ const INDENT = 2;
 const NARROWEST = 10;
 
 /** A titled table with numbers to the right; without column names, plain lines. */
-export function section(report: Section, page: Page): string[] {
+export function section(report: DraftSection, page: Page): string[] {
   const { style, paint } = page;
   const title = hanging({ lead: '', text: printable(report.title), width: style.width, paint: paint.bold });
   const cells = report.rows.map((row) => row.map(cell));
   if (cells.length === 0) return [...title, paint.dim('  none')];
   if (report.columns.every((name) => name === '')) {
-    const notes = cells.flatMap((row) => hanging({ lead: '  ', text: row.join('  '), width: style.width }));
+    const notes = cells.flatMap((row) =>
+      hanging({ lead: '  ', text: row.map(({ text }) => text).join('  '), width: style.width }),
+    );
     return [...title, ...notes];
   }
   const names = report.columns.map(printable);
@@ -31,12 +34,21 @@ export function section(report: Section, page: Page): string[] {
   ];
 }
 
-function cell(value: string | number): string {
-  return typeof value === 'number' ? thousands(value) : printable(value);
+interface Cell {
+  readonly text: string;
+  /** A command stays on one line: it is there to be copied. */
+  readonly isCommand: boolean;
+}
+
+function cell(value: Text | number): Cell {
+  return {
+    text: typeof value === 'number' ? thousands(value) : printable(value),
+    isCommand: value instanceof Command,
+  };
 }
 
 /** Empty cells and dashes stand for "no number" and do not make a column text. */
-function isNumeric({ rows }: Section, index: number): boolean {
+function isNumeric({ rows }: DraftSection, index: number): boolean {
   const values = rows.map((row) => row[index] ?? '');
   return (
     values.some((value) => typeof value === 'number') &&
@@ -50,14 +62,14 @@ function isNumeric({ rows }: Section, index: number): boolean {
  */
 function fitWidths(
   names: readonly string[],
-  cells: readonly (readonly string[])[],
+  cells: readonly (readonly Cell[])[],
   numeric: readonly boolean[],
   width: number,
 ): number[] | null {
   const widths = names.map((name, index) =>
     Math.max(
       displayWidth(name),
-      ...cells.map((row) => displayWidth(isWhole(row, index) ? '' : (row[index] ?? ''))),
+      ...cells.map((row) => (row[index]?.isCommand ? 0 : displayWidth(row[index]?.text ?? ''))),
     ),
   );
   let excess = widths.reduce((sum, each) => sum + each, 0) + GAP * (names.length - 1) - width;
@@ -74,22 +86,18 @@ function fitWidths(
   return widths;
 }
 
-/** A command at the end of a row is there to be copied. */
-function isWhole(row: readonly string[], index: number): boolean {
-  return index === row.length - 1 && /^mcpgw [a-z-]+ [-/'.]/.test(row[index] ?? '');
-}
-
 function table(
   names: readonly string[],
-  cells: readonly (readonly string[])[],
+  cells: readonly (readonly Cell[])[],
   numeric: readonly boolean[],
   widths: readonly number[],
   { paint }: Page,
 ): string[] {
-  const draw = (row: readonly string[]): string[] => {
-    const wrapped = widths.map((width, index) =>
-      isWhole(row, index) ? [row[index] ?? ''] : wrap(row[index] ?? '', width, 'cut'),
-    );
+  const draw = (row: readonly Cell[]): string[] => {
+    const wrapped = widths.map((width, index) => {
+      const { text, isCommand } = row[index] ?? cell('');
+      return isCommand ? [text] : wrap(text, width, 'cut');
+    });
     const height = Math.max(...wrapped.map((lines) => lines.length));
     return Array.from({ length: height }, (_, line) => {
       const columns = wrapped.map((lines, index) =>
@@ -98,14 +106,14 @@ function table(
       return `${' '.repeat(INDENT)}${columns.join(' '.repeat(GAP))}`.trimEnd();
     });
   };
-  return [...draw(names).map((line) => paint.dim(line)), ...cells.flatMap(draw)];
+  return [...draw(names.map(cell)).map((line) => paint.dim(line)), ...cells.flatMap(draw)];
 }
 
 /** The first field heads each row, the others follow one per line. */
-function records(names: readonly string[], cells: readonly (readonly string[])[], { style }: Page): string[] {
-  return cells.flatMap(([first = '', ...rest]) => [
-    ...hanging({ lead: '  ', text: first, width: style.width }),
-    ...rest.flatMap((text, index) =>
+function records(names: readonly string[], cells: readonly (readonly Cell[])[], { style }: Page): string[] {
+  return cells.flatMap(([first, ...rest]) => [
+    ...hanging({ lead: '  ', text: first?.text ?? '', width: style.width }),
+    ...rest.flatMap(({ text }, index) =>
       hanging({ lead: '    ', text: `${names[index + 1] ?? ''}: ${text}`, width: style.width }),
     ),
   ]);

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, truncateSync } fro
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
+import type { Report } from '../../../../src/report/report.ts';
 import { committedPages, missingPages } from '../../../../src/salvage/index.ts';
 import { type KilledWriter, killedWalWriter } from '../../../salvage/killed-wal-writer.ts';
 import { askDoctor } from '../../../support/doctor.ts';
@@ -82,7 +83,12 @@ test('a migration that is only shown says that it would be refused', async () =>
     const { exitCode, stdout } = await spawnCli(['migrate', '--dry-run', '--format', 'json'], {
       env: { DATABASE_URL: file.url },
     });
-    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('file.wal-whole')]);
+    expect(exitCode).toBe(1);
+    const { warnings, next } = JSON.parse(stdout) as Report;
+    expect(warnings.filter((text) => text.includes('damaged'))).toEqual([
+      expect.stringMatching(/^A run would refuse: .*frame 2 is damaged/),
+    ]);
+    expect(next).toBe('mcpgw doctor');
   });
 });
 
