@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { outliveOutput, outliveTerminal } from './closed-terminal.ts';
 import type { Io, OutputStream } from './commands/io.ts';
 import { ExitCode } from './errors.ts';
+import type { Timing } from './timing.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the program on this process: the one place that reads and ends it. */
@@ -55,6 +56,7 @@ function processIo(argv: readonly string[], cwd: string): Io {
     stderr: outputTo(process.stderr),
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     signal: signalOf(),
+    timing: JSON.parse(process.env.MCPGW_TEST_TIMING ?? '{}') as Partial<Timing>,
   };
 }
 

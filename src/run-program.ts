@@ -3,6 +3,7 @@ import { reportUsageError } from './commands/usage-error.ts';
 import { GatewayError } from './errors.ts';
 import { isSupported, OLDEST_NODE } from './node-version.ts';
 import { createProgram } from './program.ts';
+import { setTiming } from './timing.ts';
 
 /**
  * Runs one command line and prints its result.
@@ -10,6 +11,7 @@ import { createProgram } from './program.ts';
  * @returns the exit code of the contract; undefined after help, which Node ends with 0
  */
 export async function runProgram(io: Io): Promise<number | undefined> {
+  if (io.timing !== undefined) setTiming(io.timing);
   let exitCode: number | undefined;
   const program = createProgram(io, (code) => {
     exitCode = code;

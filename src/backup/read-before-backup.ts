@@ -1,9 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { openEveryTable } from '../database/open-every-table.ts';
 import type { Schema } from '../schema/model.ts';
-
-/** The gateway holds no table for so long, and client programs would wait without a word. */
-const TABLE_WAIT_MS = 15_000;
+import { TIMING } from '../timing.ts';
 
 /**
  * Reads a database at one moment, before a backup or a restore that no run has locked it for; each of its tables
@@ -15,7 +13,7 @@ const TABLE_WAIT_MS = 15_000;
 export async function readBeforeBackup<T>(
   db: Connection,
   read: (schema: Schema) => Promise<T>,
-  tableWaitMs = TABLE_WAIT_MS,
+  tableWaitMs = TIMING.backupTableMs,
 ): Promise<T> {
   await db.dialect.beginRead(db, tableWaitMs);
   const schema = await db.dialect.readSchema(db);

@@ -15,6 +15,7 @@ import { errorText, GatewayError } from '../errors.ts';
 import { behindLinks, isOpenFile } from '../files/behind-links.ts';
 import { giveName, makeFile, writeNewFile } from '../files/new-file.ts';
 import { isReport, REPORT_BEGINNING_BYTES } from '../report/is-report.ts';
+import { TIMING } from '../timing.ts';
 import type { Io } from './io.ts';
 import { type KeptFile, keptAs, keptFiles } from './kept-files.ts';
 import type { BackupOptions, GlobalOptions } from './options.ts';
@@ -27,9 +28,6 @@ interface Output {
   /** What no report may take the place of. */
   readonly kept: readonly KeptFile[];
 }
-
-/** For whoever opens a FIFO on its other side at the same time. */
-const READER_MS = 5_000;
 
 const SQLITE_BEGINNING = 'SQLite format 3\0';
 
@@ -145,7 +143,7 @@ async function readerOf(file: string, signal: AbortSignal): Promise<number> {
     }
   };
   const onWait = async () => {};
-  const handle = await poll({ timeoutMs: READER_MS, everyMs: 50, onWait, signal }, attempt);
+  const handle = await poll({ timeoutMs: TIMING.fifoMs, everyMs: 50, onWait, signal }, attempt);
   if (handle === undefined) throw new Error('nobody reads from it');
   return handle;
 }

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GatewayError } from '../errors.ts';
+import { TIMING } from '../timing.ts';
 import { refuseWhenStopped } from './refuse-when-stopped.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -50,9 +51,6 @@ export interface Client {
 /** More of what a program complains about helps nobody. */
 const KEPT_COMPLAINTS = 4_000;
 
-/** pg_dump that is asked to stop tells the server first, and waits for it even if it is gone. */
-const STOP_MS = 3_000;
-
 /**
  * Starts a database's client program. It has a process group of its own: Ctrl-C is ours to handle. What it reads
  * and writes goes through pipes to this process, so it cannot go on for long when this one is killed.
@@ -80,7 +78,7 @@ export function startClient(run: ClientRun): Client {
   let patience: NodeJS.Timeout | undefined;
   const stop = () => {
     kill('SIGTERM');
-    patience = setTimeout(() => kill('SIGKILL'), STOP_MS);
+    patience = setTimeout(() => kill('SIGKILL'), TIMING.stopMs);
   };
   run.signal.addEventListener('abort', stop, { once: true });
   if (run.signal.aborted) stop();

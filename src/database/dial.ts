@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { CONNECT_TIMEOUT_MS, type ServerLocation } from './server-location.ts';
+import { TIMING } from '../timing.ts';
+import type { ServerLocation } from './server-location.ts';
 
 /**
  * Connects a socket to a server, and says nothing on it yet. The caller destroys it.
@@ -7,7 +8,7 @@ import { CONNECT_TIMEOUT_MS, type ServerLocation } from './server-location.ts';
  * @throws Error of the system with its `code`; ETIMEDOUT when it takes longer than the location allows
  */
 export function dial({ host, port, socketPath, connectTimeoutMs }: ServerLocation): Promise<Socket> {
-  const ms = connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const ms = connectTimeoutMs ?? TIMING.connectMs;
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath === null ? { host, port } : { path: socketPath });
     const timer = setTimeout(() => {

@@ -1,7 +1,5 @@
+import { TIMING } from '../timing.ts';
 import type { Watch } from './watch.ts';
-
-/** Well under the idle times of our sessions (`session.ts` of each database). */
-const EVERY_MS = 60_000;
 
 export interface Awake {
   readonly watch: Watch;
@@ -15,7 +13,7 @@ export interface Awake {
  * @param watch of all that is sent
  * @param ping sends something that does nothing
  */
-export function keepAwake(watch: Watch, ping: () => Promise<unknown>, everyMs = EVERY_MS): Awake {
+export function keepAwake(watch: Watch, ping: () => Promise<unknown>, everyMs = TIMING.keepAwakeMs): Awake {
   let sent = 0;
   let busy = 0;
   let said: Promise<unknown> = Promise.resolve();

@@ -5,12 +5,9 @@ export interface ServerLocation {
   readonly port: number;
   /** Absolute path of the socket itself. */
   readonly socketPath: string | null;
-  /** How long to wait for it; null for CONNECT_TIMEOUT_MS. */
+  /** How long to wait for it; null for that of TIMING. */
   readonly connectTimeoutMs: number | null;
 }
-
-/** How long to wait for a server, unless its URL says otherwise. */
-export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** `db.example:5432`, `[::1]:5432`, or the path of the socket. */
 export function placeOf({ host, port, socketPath }: ServerLocation): string {

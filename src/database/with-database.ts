@@ -1,13 +1,13 @@
 import { CompiledQuery } from 'kysely';
 import { GatewayError } from '../errors.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
+import { TIMING } from '../timing.ts';
 import { type Connection, connection } from './connection.ts';
 import type { Access, OpenDatabase, OpenOptions } from './dialect.ts';
 import { openDatabase } from './drivers.ts';
 import { keepAwake } from './keep-awake.ts';
 import { namingBlocker } from './naming-blocker.ts';
 import { namingUrlSource } from './naming-url-source.ts';
-import { CONNECT_TIMEOUT_MS } from './server-location.ts';
 import { watchServer } from './watch-server.ts';
 
 export interface ConnectOptions {
@@ -24,10 +24,6 @@ export interface ConnectOptions {
   /** How long one statement may take; 0, the default, for as long as the server can be reached. */
   readonly statementTimeoutMs?: number;
 }
-
-const WAIT_INTERVAL_MS = 1_000;
-/** Saying good-bye to a server takes a round trip; one that does not answer is left without it. */
-const CLOSE_MS = 2_000;
 
 /**
  * Opens the database, gives `use` one connection to it, and closes it whatever happens. Errors of the driver
@@ -71,7 +67,7 @@ export async function withDatabase<T>(
 }
 
 async function close({ kysely, cut }: OpenDatabase): Promise<void> {
-  const impatience = cut === null ? undefined : setTimeout(cut, CLOSE_MS);
+  const impatience = cut === null ? undefined : setTimeout(cut, TIMING.closeMs);
   // A connection that broke cannot be closed in order; what went wrong with it is already on its way.
   await kysely.destroy().catch(() => {});
   clearTimeout(impatience);
@@ -88,14 +84,14 @@ async function openPatiently(target: DatabaseTarget, options: ConnectOptions): P
       return await openDatabase(target, {
         access,
         create,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        connectTimeoutMs: TIMING.connectMs,
         onStatement,
       });
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'UNREACHABLE') throw error;
       const waiting = waitMs > 0;
       if (waiting ? Date.now() >= deadline : attempt >= retries) throw error;
-      const pause = waiting ? WAIT_INTERVAL_MS : retryIntervalMs;
+      const pause = waiting ? TIMING.startingMs : retryIntervalMs;
       onRetry?.(error, pause);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }

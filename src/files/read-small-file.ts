@@ -1,9 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { TIMING } from '../timing.ts';
 
 /** No settings and no secret are longer; what is, is another file, or a device that never ends. */
 const MOST_BYTES = 1024 * 1024;
-/** For whoever writes into a FIFO on its other side. */
-const PATIENCE_MS = 5_000;
 
 /** What a pipe held can be read once: it is kept for who asks again. */
 const pipes = new Map<string, Buffer>();
@@ -15,7 +14,7 @@ const pipes = new Map<string, Buffer>();
  * @throws Error with the code of the operating system, for `readProblem`: EFBIG for what is too long or has no
  *   end, ETIMEDOUT for a FIFO that nothing is written to
  */
-export function readSmallFile(path: string, patienceMs = PATIENCE_MS): Buffer {
+export function readSmallFile(path: string, patienceMs = TIMING.fifoMs): Buffer {
   const before = pipes.get(path);
   if (before !== undefined) return before;
   // What would wait, as a FIFO without a writer does, must not keep signals waiting for ever.

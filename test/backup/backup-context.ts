@@ -4,9 +4,8 @@ import type { TakeBackup } from '../../src/backup/take-backup.ts';
 import { takeBackup } from '../../src/backup/take-backup.ts';
 import { noProgress } from '../../src/progress.ts';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
 import type { DatabaseId } from '../support/database-kinds.ts';
-import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import type { TestDatabase } from '../support/databases.ts';
 import { schemaShape } from '../support/schema-shape.ts';
 import { databaseContent } from '../support/table-content.ts';
 import { testSettings } from '../support/test-settings.ts';
@@ -75,11 +74,7 @@ export function putBack(database: TestDatabase, options: RestoreOptions) {
   return restoreBackup(restoreContext(database, options));
 }
 
-export async function v060Database(id: DatabaseId): Promise<TestDatabase> {
-  const database = await createDatabase(id);
-  await connect(database, createV060);
-  return database;
-}
+export { v060Database } from '../support/template.ts';
 
 /** Every value of every table. */
 export function contentOf(database: TestDatabase) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clientEnv } from '../backup/backup-context.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
-import { plain } from '../faults/cut-connection-support.ts';
+import { IMPATIENT, plain } from '../faults/cut-connection-support.ts';
 import { describeDatabases } from '../faults/describe-databases.ts';
 import { endState, smallV060 } from '../faults/kill-support.ts';
 import { oneLine } from '../faults/lock-support.ts';
@@ -26,6 +26,7 @@ describeDatabases(SERVERS, 'a server that falls silent during the backup', ({ id
         const place = join(temporaryFolder(), 'backups');
         const run = await spawnCli([command, '--backup-dir', place], {
           env: { DATABASE_URL: plain(proxy.url, dialect), DB_MAX_RETRIES: '0', PATH: clientEnv(id).PATH },
+          timing: IMPATIENT,
         });
         expect([run.exitCode, run.stdout]).toEqual([2, '']);
         expect(oneLine(run.stderr)).toContain('cannot be reached any more');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { direct, plain } from '../faults/cut-connection-support.ts';
+import { direct, IMPATIENT, plain } from '../faults/cut-connection-support.ts';
 import { describeDatabases } from '../faults/describe-databases.ts';
 import { smallV060 } from '../faults/kill-support.ts';
 import { oneLine } from '../faults/lock-support.ts';
@@ -14,7 +14,10 @@ describeDatabases(SERVERS, 'a server that falls silent', ({ id, dialect }) => {
     expect((await spawnCli(['migrate', '--no-backup'], direct(database.url))).exitCode).toBe(0);
     const proxy = await tcpProxy(database.url);
     proxy.blackHole('email_users');
-    const run = await spawnCli(['verify'], direct(plain(proxy.url, dialect)));
+    const run = await spawnCli(['verify'], {
+      ...direct(plain(proxy.url, dialect)),
+      timing: IMPATIENT,
+    });
     expect([run.exitCode, run.stdout]).toEqual([2, '']);
     expect(oneLine(run.stderr)).toContain('cannot be reached any more');
     expect(run.durationMs).toBeLessThan(60_000);

@@ -7,6 +7,7 @@ import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
 import { schemaShape } from '../support/schema-shape.ts';
 import { type CliResult, spawnCli, startCli } from '../support/spawn-cli.ts';
+import { copyOf } from '../support/template.ts';
 
 /** What a v0.6.0 database of these tests holds; few rows, since what counts is who does the work. */
 export const SAMPLE = {
@@ -33,9 +34,9 @@ const COUNTS = {
 
 /** A database for processes to meet on: empty, or as v0.6.0 left it. On SQLite an empty one is no file at all. */
 export async function startingDatabase(id: DatabaseId, start: 'empty' | 'v0.6.0'): Promise<TestDatabase> {
+  if (start === 'v0.6.0') return copyOf(id, 'sample-of-faults', ({ url }) => createSample(url, SAMPLE));
   const database = await createDatabase(id);
   if (id === 'sqlite') rmSync(database.name);
-  if (start === 'v0.6.0') await createSample(database.url, SAMPLE);
   return database;
 }
 

@@ -5,7 +5,7 @@ import { spawnCli } from '../support/spawn-cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { HAS_TERMINAL, startOnTerminal } from '../support/terminal.ts';
 import { describeDatabases, SHORT } from './describe-databases.ts';
-import { endState, hooked, smallV060, undisturbed } from './kill-support.ts';
+import { endState, held, smallV060, undisturbed } from './kill-support.ts';
 import { at, until } from './lock-support.ts';
 
 /** What the shell of the terminal does about SIGHUP: hand it on as an interactive one does, or nothing. */
@@ -22,13 +22,15 @@ describeDatabases(SHORT, 'a terminal that is closed during a run', ({ id, dialec
       const before = await endState(database);
       const folder = temporaryFolder();
       const [code, report] = [join(folder, 'code'), join(folder, 'report.json')];
+      const hook = held(database.url, { at: 6 });
       const terminal = startOnTerminal(
         ['migrate', '--yes', '--no-backup', '--format', 'json', '--output', report],
-        hooked(database.url, { at: 6, phase: 'before', waitMs: 2_000 }).env ?? {},
+        hook.env ?? {},
         (command) => `trap '${trap}' HUP; ${command} & pid=$!; wait $pid; wait $pid; echo $? > ${code}`,
       );
       await until(() => terminal.screen().includes('[hook]'));
       terminal.close();
+      hook.letGo();
       await until(() => existsSync(code) && readFileSync(code, 'utf8').endsWith('\n'));
       expect(Number(readFileSync(code, 'utf8'))).toBe(exitCode);
       expect(JSON.parse(readFileSync(report, 'utf8'))).toMatchObject({ exitCode });

@@ -8,12 +8,12 @@ import type { DatabaseId } from '../support/database-kinds.ts';
 import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { direct, plain } from './cut-connection-support.ts';
+import { direct, IMPATIENT, plain } from './cut-connection-support.ts';
 import { describeDatabases } from './describe-databases.ts';
-import { endState, hooked, smallV060, undisturbed } from './kill-support.ts';
+import { endState, held, smallV060, undisturbed } from './kill-support.ts';
 import { oneLine } from './lock-support.ts';
 
-const COMMIT = { at: 1, phase: 'before', match: '^COMMIT', waitMs: 500 } as const;
+const COMMIT = { at: 1, match: '^COMMIT' } as const;
 
 /** A run whose connection is lost while it commits, with the server as the only one who knows. */
 export function commitLostCases(ids: readonly DatabaseId[]): void {
@@ -28,9 +28,11 @@ export function commitLostCases(ids: readonly DatabaseId[]): void {
 
     test('the server had carried it out: migrate looks, and says it is done', async () => {
       const { database, proxy, through, end } = await start();
-      const run = await startCli(['migrate', '--no-backup'], hooked(through, COMMIT));
+      const hook = held(through, COMMIT);
+      const run = await startCli(['migrate', '--no-backup'], hook);
       await run.shows('[hook]');
       proxy.cutAt('COMMIT', true);
+      hook.letGo();
       const ended = await run.ended;
       expect([ended.exitCode, ended.stderr]).toEqual([0, expect.any(String)]);
       expect(oneLine(ended.stdout)).toContain('The connection was lost during the commit');
@@ -40,12 +42,13 @@ export function commitLostCases(ids: readonly DatabaseId[]): void {
     test.skipIf(clientIsOlder({ id }))('the backup that was taken before leads back', async () => {
       const { database, proxy, through, before, end } = await start();
       const place = join(temporaryFolder(), 'kept');
-      const { env } = hooked(through, COMMIT);
+      const hook = held(through, COMMIT);
       const { PATH } = clientEnv(id);
-      const run = await startCli(['migrate', '--backup-dir', place], { env: { ...env, PATH } });
+      const run = await startCli(['migrate', '--backup-dir', place], { env: { ...hook.env, PATH } });
       await run.shows('[hook]');
       expect(existsSync(place)).toBe(true);
       proxy.cutAt('COMMIT', true);
+      hook.letGo();
       const ended = await run.ended;
       expect([ended.exitCode, ended.stderr]).toEqual([0, expect.any(String)]);
       expect(await endState(database)).toEqual(end);
@@ -68,9 +71,11 @@ export function commitLostCases(ids: readonly DatabaseId[]): void {
 
     test('the server never had it: migrate looks, and says that nothing changed', async () => {
       const { database, proxy, through, before } = await start();
-      const run = await startCli(['migrate', '--no-backup'], hooked(through, COMMIT));
+      const hook = held(through, COMMIT);
+      const run = await startCli(['migrate', '--no-backup'], hook);
       await run.shows('[hook]');
       proxy.cutAt('COMMIT', false);
+      hook.letGo();
       const ended = await run.ended;
       expect([ended.exitCode, ended.stdout]).toEqual([2, '']);
       expect(oneLine(ended.stderr)).toContain(
@@ -82,12 +87,14 @@ export function commitLostCases(ids: readonly DatabaseId[]): void {
 
     test('nobody can look: migrate says that it does not know, and how to find out', async () => {
       const { proxy, through } = await start();
-      const run = await startCli(
-        ['migrate', '--no-backup', '--statement-timeout', '2'],
-        hooked(through, COMMIT),
-      );
+      const hook = held(through, COMMIT);
+      const run = await startCli(['migrate', '--no-backup', '--statement-timeout', '2'], {
+        ...hook,
+        timing: IMPATIENT,
+      });
       await run.shows('[hook]');
       proxy.blackHole('COMMIT');
+      hook.letGo();
       const ended = await run.ended;
       expect([ended.exitCode, ended.stdout]).toEqual([3, '']);
       expect(oneLine(ended.stderr)).toContain('either done or was taken back as a whole');
@@ -99,9 +106,11 @@ export function commitLostCases(ids: readonly DatabaseId[]): void {
       const { database, proxy, through } = await start();
       expect((await spawnCli(['migrate', '--no-backup'], direct(database.url))).exitCode).toBe(0);
       await database.query('DELETE FROM user_roles');
-      const run = await startCli(['fix', '--yes', '--no-backup'], hooked(through, COMMIT));
+      const hook = held(through, COMMIT);
+      const run = await startCli(['fix', '--yes', '--no-backup'], hook);
       await run.shows('[hook]');
       proxy.cutAt('COMMIT', true);
+      hook.letGo();
       const ended = await run.ended;
       expect([ended.exitCode, ended.stdout]).toEqual([3, '']);
       expect(oneLine(ended.stderr)).toContain('while the repair was committed');

@@ -3,9 +3,9 @@ import type { DatabaseId } from '../support/database-kinds.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
-import { direct, expectInterrupted, plain } from './cut-connection-support.ts';
+import { direct, expectInterrupted, IMPATIENT, plain } from './cut-connection-support.ts';
 import { describeDatabases } from './describe-databases.ts';
-import { endState, hooked, smallV060, undisturbed } from './kill-support.ts';
+import { endState, held, smallV060, undisturbed } from './kill-support.ts';
 import { oneLine } from './lock-support.ts';
 
 const RUN = ['migrate', '--no-backup'];
@@ -46,17 +46,21 @@ export function cutConnectionCases(ids: readonly DatabaseId[], { silences, ...of
 
     test('ends the connection of a run (pg_terminate_backend, KILL)', async () => {
       const { database, states } = await start();
-      const run = await startCli(RUN, hooked(database.url, { at: 6, phase: 'before', waitMs: 1_500 }));
+      const hook = held(database.url, { at: 6 });
+      const run = await startCli(RUN, hook);
       await run.shows('[hook]');
       await endOthers(database);
+      hook.letGo();
       await expectInterrupted(database, await run.ended, states);
     });
 
     test('is stopped in the middle of a run', async () => {
       const { database, proxy, through, states } = await start();
-      const run = await startCli(RUN, hooked(through, { at: 6, phase: 'before', waitMs: 1_000 }));
+      const hook = held(through, { at: 6 });
+      const run = await startCli(RUN, hook);
       await run.shows('[hook]');
       proxy.stop();
+      hook.letGo();
       await expectInterrupted(database, await run.ended, states);
     });
 
@@ -71,10 +75,11 @@ export function cutConnectionCases(ids: readonly DatabaseId[], { silences, ...of
 
     test('falls silent: --statement-timeout ends the run', async () => {
       const { database, proxy, through, states } = await start();
-      const hook = hooked(through, { at: 6, phase: 'before', waitMs: 1_000 });
+      const hook = held(through, { at: 6 });
       const run = await startCli([...RUN, '--statement-timeout', '2'], hook);
       await run.shows('[hook]');
       proxy.blackHole();
+      hook.letGo();
       const ended = await run.ended;
       expect(oneLine(ended.stderr)).toContain('not done after 2 s (--statement-timeout)');
       expect(ended.durationMs).toBeLessThan(20_000);
@@ -86,9 +91,11 @@ export function cutConnectionCases(ids: readonly DatabaseId[], { silences, ...of
       'falls silent: without a time-out, that it cannot be reached any more ends the run',
       async () => {
         const { database, proxy, through, states } = await start();
-        const run = await startCli(RUN, hooked(through, { at: 6, phase: 'before', waitMs: 1_000 }));
+        const hook = held(through, { at: 6 });
+        const run = await startCli(RUN, { ...hook, timing: IMPATIENT });
         await run.shows('[hook]');
         proxy.blackHole();
+        hook.letGo();
         const ended = await run.ended;
         expect(oneLine(ended.stderr)).toContain('cannot be reached any more');
         expect(ended.durationMs).toBeLessThan(60_000);

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { Timing } from '../../src/timing.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import { type CliOptions, type CliResult, spawnCli } from '../support/spawn-cli.ts';
 import { endState } from './kill-support.ts';
@@ -12,6 +13,9 @@ export function plain(url: string, dialect: TestDatabase['dialect']): string {
   else through.searchParams.set('ssl-mode', 'DISABLED');
   return through.href;
 }
+
+/** For tests of what a silent server comes to. */
+export const IMPATIENT: Partial<Timing> = { silenceMs: 500, noticeMs: 1_000 };
 
 /** For tests that wait for retries themselves. */
 export const direct = (url: string): CliOptions => ({ env: { DATABASE_URL: url, DB_MAX_RETRIES: '0' } });

@@ -72,7 +72,7 @@ describe.skipIf(GALERA_NODES.length < 2)('a Galera cluster (needs TEST_GALERA_UR
     expect(readFileSync(join(place, from), 'utf8')).not.toContain('mcpgw_lock');
     const restore = ['restore', from, ...kept, '--confirm', name];
 
-    const going = await startCli(restore, { env });
+    const going = await startCli(restore, { env, timing: { beatMs: 500 } });
     onTestFinished(() => void going.child.kill('SIGKILL'));
     await client.paused();
     const beats = () => runSql('mysql', one, 'SELECT beats > 0 FROM mcpgw_lock');

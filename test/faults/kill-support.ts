@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { HISTORY_TABLE } from '../../src/schema/gateway-tables.ts';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
 import type { DatabaseId } from '../support/database-kinds.ts';
-import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import type { TestDatabase } from '../support/databases.ts';
 import { schemaShape } from '../support/schema-shape.ts';
 import { type CliOptions, spawnCli } from '../support/spawn-cli.ts';
 import { databaseContent } from '../support/table-content.ts';
+import { v060Database } from '../support/template.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const HOOK = pathToFileURL(join(import.meta.dirname, '../support/kill-hook.mjs')).href;
@@ -21,6 +21,8 @@ export interface Hook {
   readonly signal?: NodeJS.Signals;
   readonly match?: string;
   readonly waitMs?: number;
+  /** A file that ends the wait. */
+  readonly until?: string;
   readonly log?: string;
 }
 
@@ -36,16 +38,22 @@ export function hooked(url: string, hook: Hook): CliOptions {
       MCPGW_HOOK_SIGNAL: hook.signal,
       MCPGW_HOOK_MATCH: hook.match,
       MCPGW_HOOK_WAIT_MS: hook.waitMs === undefined ? undefined : String(hook.waitMs),
+      MCPGW_HOOK_UNTIL: hook.until,
       MCPGW_HOOK_LOG: hook.log,
     },
   };
 }
 
+/** The same for a program that is held at the statement until `letGo` is called. */
+export function held(url: string, hook: Hook): CliOptions & { letGo(): void } {
+  const until = join(temporaryFolder(), 'go');
+  return { ...hooked(url, { phase: 'before', ...hook, until }), letGo: () => writeFileSync(until, '') };
+}
+
 /** A small v0.6.0 database for the test that is running. */
 export async function smallV060(id: DatabaseId): Promise<TestDatabase> {
-  const database = await createDatabase(id);
+  const database = await v060Database(id);
   onTestFinished(() => database.drop());
-  await connect(database, (db) => createV060(db));
   return database;
 }
 

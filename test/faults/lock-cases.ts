@@ -130,7 +130,10 @@ export function lockCases(ids: readonly DatabaseId[]): void {
         const manifest = join(place, readdirSync(place).find((name) => name.endsWith('.json')) ?? '');
         const unlock = await lockTable(made, 'tools');
         const what = command === 'backup' ? [] : [manifest, '--confirm', new URL(made.url).pathname.slice(1)];
-        const run = await spawnCli([command, ...what, '-q', '--backup-dir', place], { env });
+        const run = await spawnCli([command, ...what, '-q', '--backup-dir', place], {
+          env,
+          timing: { backupTableMs: 1_500 },
+        });
         await unlock();
         expect(oneLine(run.stderr)).toMatch(LOCKED_BY[dialect]);
         expect([run.exitCode, run.stdout]).toEqual([2, '']);

@@ -9,7 +9,7 @@ import { pausingClient } from '../support/pausing-client.ts';
 import { type CliResult, spawnCli, startCli } from '../support/spawn-cli.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { plain } from './cut-connection-support.ts';
+import { IMPATIENT, plain } from './cut-connection-support.ts';
 import { describeDatabases } from './describe-databases.ts';
 import { endState, smallV060 } from './kill-support.ts';
 import { oneLine } from './lock-support.ts';
@@ -158,7 +158,8 @@ export function restoreInterruptedCases(
           const proxy = await tcpProxy(started.database.url);
           proxy.blackHole(middle);
           const env = { ...started.env, DATABASE_URL: plain(proxy.url, dialect) };
-          const ended = await spawnCli(started.restore(started.backup, env.DATABASE_URL), { env });
+          const restore = started.restore(started.backup, env.DATABASE_URL);
+          const ended = await spawnCli(restore, { env, timing: IMPATIENT });
           expect(oneLine(ended.stderr)).toContain('cannot be reached any more');
           expect(ended.durationMs).toBeLessThan(60_000);
           proxy.stop();
@@ -194,7 +195,8 @@ export function restoreInterruptedCases(
             const proxy = await tcpProxy(started.database.url);
             proxy.blackHole('COMMIT;');
             const env = { ...started.env, DATABASE_URL: plain(proxy.url, dialect) };
-            const ended = await spawnCli(started.restore(started.backup, env.DATABASE_URL), { env });
+            const restore = started.restore(started.backup, env.DATABASE_URL);
+            const ended = await spawnCli(restore, { env, timing: IMPATIENT });
             expect([ended.exitCode, ended.stdout]).toEqual([3, '']);
             const says = oneLine(ended.stderr);
             expect(says).toContain('it is either done or was taken back as a whole');

@@ -4,12 +4,11 @@ import { migrate } from '../../src/commands/migrate.ts';
 import { status } from '../../src/commands/status.ts';
 import { verify } from '../../src/commands/verify.ts';
 import { commandRuns } from '../support/command-run.ts';
-import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
 import { DATABASES } from '../support/database-kinds.ts';
-import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import type { TestDatabase } from '../support/databases.ts';
 import { askDoctor } from '../support/doctor.ts';
 import { serverUser } from '../support/server-user.ts';
+import { v060Database } from '../support/template.ts';
 
 const READ = { format: 'json', color: false, lockTimeout: 5 } as const;
 const WRITE = { ...READ, yes: true, backup: false } as const;
@@ -23,8 +22,7 @@ describe('A user with few rights is told of nothing that is there', () => {
       let tables: readonly string[];
 
       beforeAll(async () => {
-        database = await createDatabase(id);
-        await connect(database, (db) => createV060(db));
+        database = await v060Database(id);
         const { report } = await commandRuns(database, '/')((io) => migrate(io, WRITE));
         expect(report.exitCode).toBe(0);
         tables = (await database.query('SHOW TABLES')).split('\n').filter((name) => name !== '');

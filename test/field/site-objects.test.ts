@@ -5,12 +5,11 @@ import { rollback } from '../../src/commands/rollback.ts';
 import { verify } from '../../src/commands/verify.ts';
 import type { Report } from '../../src/report/report.ts';
 import { commandRuns } from '../support/command-run.ts';
-import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
 import { DATABASES, type TestDialect } from '../support/database-kinds.ts';
-import { createDatabase, type TestDatabase } from '../support/databases.ts';
+import type { createDatabase, TestDatabase } from '../support/databases.ts';
 import { askDoctor } from '../support/doctor.ts';
 import { serverUser } from '../support/server-user.ts';
+import { v060Database } from '../support/template.ts';
 
 const WRITE = { format: 'json', color: false, yes: true, lockTimeout: 5, backup: false } as const;
 
@@ -18,9 +17,8 @@ type PerDialect = Readonly<Partial<Record<TestDialect, readonly string[]>>>;
 
 /** A v0.6.0 database of the gateway with what a site has added. */
 async function v060With(id: Parameters<typeof createDatabase>[0], ...statements: readonly string[]) {
-  const database = await createDatabase(id);
+  const database = await v060Database(id);
   onTestFinished(() => database.drop());
-  await connect(database, (db) => createV060(db));
   for (const statement of statements) await database.query(statement);
   const run = commandRuns(database, '/');
   return {

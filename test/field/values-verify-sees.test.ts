@@ -8,13 +8,12 @@ import { selectChecks } from '../../src/checks/select.ts';
 import { migrate as migrateCommand } from '../../src/commands/migrate.ts';
 import { verify as verifyCommand } from '../../src/commands/verify.ts';
 import { commandRuns } from '../support/command-run.ts';
-import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
 import { DATABASES } from '../support/database-kinds.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
 import { opened } from '../support/migrated-database.ts';
 import { fix, verify } from '../support/run-checks.ts';
+import { v060Database } from '../support/template.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** What a column holds, and what it holds after fix; null where fix leaves it. */
@@ -45,8 +44,7 @@ describe('verify reads what the gateway reads', () => {
       let database: TestDatabase;
       let at: ReturnType<typeof opened>;
       beforeAll(async () => {
-        database = await createDatabase(id);
-        await connect(database, (db) => createV060(db));
+        database = await v060Database(id);
         await migrate(database);
         at = opened(database.url);
       });
@@ -121,9 +119,8 @@ describe('verify reads what the gateway reads', () => {
       });
 
       it('a tool without a name whose slug is the name of another stops migrate before it writes, exit 2', async () => {
-        const other = await createDatabase(id);
+        const other = await v060Database(id);
         try {
-          await connect(other, (db) => createV060(db));
           await other.query(
             "UPDATE tools SET name = NULL, custom_name_slug = (SELECT n FROM (SELECT name AS n FROM tools WHERE id = 't1') x) WHERE id = 't2'",
           );
@@ -146,9 +143,8 @@ describe('No sabotage that matters passes verify', () => {
   describe('sqlite', () => {
     it('25 of them with a fixed seed (more: npm run sabotage)', async () => {
       const whole = await createDatabase('sqlite');
-      const copy = await createDatabase('sqlite');
+      const copy = await v060Database('sqlite');
       try {
-        await connect(whole, (db) => createV060(db));
         await migrateSample(whole.url);
         for (let n = 0, tried = 0; tried < 25; n++) {
           copyFileSync(whole.name, copy.name);

@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { isAtHead } from '../../src/migrate/head.ts';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
 import type { DatabaseId } from '../support/database-kinds.ts';
 import { createDatabase, DATABASES, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
+import { v060Database } from '../support/template.ts';
 import { testSettings } from '../support/test-settings.ts';
 
 /** What the database answers, and the statements it took. */
@@ -132,7 +132,6 @@ for (const { id, available } of DATABASES) {
 }
 
 async function filled(id: DatabaseId): Promise<TestDatabase> {
-  const database = await createDatabase(id);
-  await connect(database, (db) => createV060(db));
+  const database = await v060Database(id);
   return database;
 }

@@ -2,18 +2,17 @@ import { expect, onTestFinished, test } from 'vitest';
 import { historySection } from '../../src/commands/history-section.ts';
 import { historyWarnings, readHistory, stepChecksums } from '../../src/migrate/history.ts';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
 import { createDatabase, describeEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
+import { v060Database } from '../support/template.ts';
 
 const history = (database: TestDatabase) =>
   connect(database, async (db) => readHistory(db, await db.dialect.readSchema(db)));
 
 describeEachDatabase('history', ({ id }) => {
   async function migrated(): Promise<TestDatabase> {
-    const database = await createDatabase(id);
+    const database = await v060Database(id);
     onTestFinished(() => database.drop());
-    await connect(database, (db) => createV060(db));
     await migrate(database);
     return database;
   }

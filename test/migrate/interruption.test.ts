@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
-import { createDatabase, describeEachDatabase, type TestDatabase } from '../support/databases.ts';
+import { describeEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { freshSchema } from '../support/fresh-schema.ts';
 import { migrate } from '../support/migrate.ts';
 import { schemaShape } from '../support/schema-shape.ts';
 import { stopping } from '../support/stopping.ts';
 import { databaseContent, type Rows } from '../support/table-content.ts';
+import { v060Database } from '../support/template.ts';
 import { ADMIN } from '../support/test-settings.ts';
 
 describeEachDatabase('a run that is stopped', ({ id, dialect }) => {
@@ -15,8 +15,7 @@ describeEachDatabase('a run that is stopped', ({ id, dialect }) => {
   const transactional = dialect !== 'mysql';
 
   beforeEach(async () => {
-    database = await createDatabase(id);
-    await connect(database, (db) => createV060(db));
+    database = await v060Database(id);
   });
   afterEach(() => database?.drop());
 

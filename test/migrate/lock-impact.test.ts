@@ -4,23 +4,17 @@ import { lockImpact, type TableLock } from '../../src/migrate/lock-impact.ts';
 import { makePlan } from '../../src/migrate/plan.ts';
 import { planRollback } from '../../src/migrate/rollback.ts';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
-import {
-  createDatabase,
-  describeEachDatabase,
-  EVERY_VERSION,
-  type TestDatabase,
-} from '../support/databases.ts';
+import { describeEachDatabase, EVERY_VERSION, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
 import { rollback } from '../support/rollback.ts';
+import { v060Database } from '../support/template.ts';
 import { testSettings } from '../support/test-settings.ts';
 
 const OWNED = ['a2a_agents', 'gateways', 'prompts', 'resources', 'servers', 'tools'];
 
 async function oldDatabase(id: TestDatabase['id']): Promise<TestDatabase> {
-  const database = await createDatabase(id);
+  const database = await v060Database(id);
   onTestFinished(() => database.drop());
-  await connect(database, (db) => createV060(db));
   return database;
 }
 

@@ -9,7 +9,6 @@ import { REVISION } from '../../src/migrate/state.ts';
 import { LEFTOVER_COPIES, VERSION_TABLE } from '../../src/schema/gateway-tables.ts';
 import type { Column, Schema } from '../../src/schema/model.ts';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
 import type { DatabaseId, TestDialect } from '../support/database-kinds.ts';
 import { createDatabase, describeEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { insertRow } from '../support/insert-row.ts';
@@ -19,6 +18,7 @@ import { REAL_DATABASES, realDumps } from '../support/real-dumps.ts';
 import { rollback } from '../support/rollback.ts';
 import { schemaShape } from '../support/schema-shape.ts';
 import { databaseContent, type Rows } from '../support/table-content.ts';
+import { v060Database } from '../support/template.ts';
 import { ADMIN, testSettings } from '../support/test-settings.ts';
 
 interface Snapshot {
@@ -48,8 +48,8 @@ async function emptyDatabase(id: DatabaseId): Promise<TestDatabase> {
 
 /** A v0.6.0 database as it was, and migrated. */
 async function migrated(id: DatabaseId): Promise<{ database: TestDatabase; before: Snapshot }> {
-  const database = await emptyDatabase(id);
-  await connect(database, (db) => createV060(db));
+  const database = await v060Database(id);
+  onTestFinished(() => database.drop());
   const before = await snapshot(database);
   await migrate(database);
   return { database, before };
@@ -81,8 +81,8 @@ describeEachDatabase('rollback', ({ id, dialect }) => {
   });
 
   test('at v0.6.0 there is nothing to do, and nothing is written or asked', async () => {
-    const database = await emptyDatabase(id);
-    await connect(database, (db) => createV060(db));
+    const database = await v060Database(id);
+    onTestFinished(() => database.drop());
     const statements: string[] = [];
     const result = await rollback(database, {
       context: { confirm: () => Promise.reject(new Error('asked')) },

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../../src/database/connection.ts';
 import { verifyPassword } from '../../src/seed/password.ts';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
-import { createDatabase, describeEachDatabase, type TestDatabase } from '../support/databases.ts';
+import { describeEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
 import { databaseContent, type Rows } from '../support/table-content.ts';
+import { v060Database } from '../support/template.ts';
 import { ADMIN } from '../support/test-settings.ts';
 
 const SEEDED = ['email_users', 'email_teams', 'email_team_members', 'roles', 'user_roles'];
@@ -72,8 +72,7 @@ describeEachDatabase('what is seeded', ({ id, dialect }) => {
   let complete: Content;
 
   beforeAll(async () => {
-    database = await createDatabase(id);
-    await connect(database, (db) => createV060(db));
+    database = await v060Database(id);
     await migrate(database);
     complete = await connect(database, contentOf);
   });

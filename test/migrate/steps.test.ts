@@ -9,12 +9,12 @@ import type { Connection } from '../../src/database/connection.ts';
 import type { Migration, OwnershipValues } from '../../src/migrate/migration.ts';
 import { checksums, record, targetSchema } from '../../src/migrate/record.ts';
 import { connect } from '../support/connect.ts';
-import { createV060 } from '../support/create-v060.ts';
-import { createDatabase, describeEachDatabase, type TestDatabase } from '../support/databases.ts';
+import { describeEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { insertRow } from '../support/insert-row.ts';
 import { NO_FACTS, NOBODY } from '../support/record-facts.ts';
 import { schemaShape } from '../support/schema-shape.ts';
 import { databaseContent } from '../support/table-content.ts';
+import { v060Database } from '../support/template.ts';
 
 const OWNER: OwnershipValues = { teamId: 'team1', ownerEmail: 'a@b.cd', visibility: 'public' };
 
@@ -74,8 +74,7 @@ describeEachDatabase('each step, up and down', ({ id }) => {
   const run = <T>(use: (db: Connection) => Promise<T>) => connect(database, use);
 
   beforeAll(async () => {
-    database = await createDatabase(id);
-    await run((db) => createV060(db));
+    database = await v060Database(id);
   });
   afterAll(() => database?.drop());
 

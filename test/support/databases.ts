@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
@@ -40,37 +40,61 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** @throws Error when the database is not available in this run; ask `EVERY_VERSION` or use describeEachDatabase */
-export async function createDatabase(id: DatabaseId): Promise<TestDatabase> {
+/** A database that is to be copied; see `copyOf`. */
+export interface Template {
+  readonly dialect: TestDialect;
+  readonly url: string;
+  /** As of a TestDatabase. */
+  readonly name: string;
+  /** What copies it into an empty database, where the server cannot do that by itself. */
+  readonly script: string;
+}
+
+/**
+ * @param template what is in it; nothing by default
+ * @throws Error when the database is not available in this run; ask `EVERY_VERSION` or use describeEachDatabase
+ */
+export async function createDatabase(id: DatabaseId, template?: Template): Promise<TestDatabase> {
   const kind = EVERY_VERSION.find((database) => database.id === id);
   if (kind === undefined || !kind.available) {
     throw new Error(
       `${id} is not available: run the tests with npm test, or set TEST_${id.toUpperCase()}_URL`,
     );
   }
-  return kind.dialect === 'sqlite' ? createFile() : createOnServer(id, kind.dialect);
+  return kind.dialect === 'sqlite' ? createFile(template) : createOnServer(id, kind.dialect, template);
 }
 
-function createFile(): TestDatabase {
+function createFile(template?: Template): TestDatabase {
   const folder = mkdtempSync(join(tmpdir(), 'mcpgw-test-'));
   const path = join(folder, 'mcp.db');
-  const file = new SQLite(path);
-  // A file of no bytes would not be a database yet.
-  file.pragma('user_version = 1');
-  file.pragma('user_version = 0');
-  file.close();
+  if (template !== undefined) copyFileSync(template.name, path);
+  else makeFile(path);
   return testDatabase('sqlite', 'sqlite', `sqlite:///${path}`, path, async () => {
     rmSync(folder, { recursive: true, force: true });
   });
 }
 
-async function createOnServer(id: DatabaseId, dialect: TestDialect): Promise<TestDatabase> {
+function makeFile(path: string): void {
+  const file = new SQLite(path);
+  // A file of no bytes would not be a database yet.
+  file.pragma('user_version = 1');
+  file.pragma('user_version = 0');
+  file.close();
+}
+
+async function createOnServer(
+  id: DatabaseId,
+  dialect: TestDialect,
+  template?: Template,
+): Promise<TestDatabase> {
   const admin = adminUrl(id)!;
   const name = `mcpgw_test_${randomBytes(6).toString('hex')}`;
   const url = new URL(admin);
   url.pathname = `/${name}`;
-  const charset = dialect === 'mysql' ? ' CHARACTER SET utf8mb4' : '';
-  await runSql(dialect, admin.href, `CREATE DATABASE ${name}${charset}`);
+  const copied = template === undefined ? '' : ` TEMPLATE ${template.name}`;
+  const how = dialect === 'mysql' ? ' CHARACTER SET utf8mb4' : copied;
+  const script = template?.script ? `; USE ${name}; ${template.script}` : '';
+  await runSql(dialect, admin.href, `CREATE DATABASE ${name}${how}${script}`);
   return testDatabase(id, dialect, url.href, name, async () => {
     const force = dialect === 'postgresql' ? ' WITH (FORCE)' : '';
     await runSql(dialect, admin.href, `DROP DATABASE IF EXISTS ${name}${force}`);

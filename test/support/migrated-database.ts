@@ -1,6 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Connection } from '../../src/database/connection.ts';
 import { withDatabase } from '../../src/database/with-database.ts';
@@ -10,7 +8,8 @@ import type { DatabaseTarget } from '../../src/settings/database-target.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import type { Settings } from '../../src/settings/settings.ts';
 import type { DatabaseId } from './database-kinds.ts';
-import { createDatabase, type TestDatabase } from './databases.ts';
+import type { TestDatabase } from './databases.ts';
+import { copyOf } from './template.ts';
 
 export const ADMIN = 'admin@corp.example.com';
 export const ADMIN_PASSWORD = 'Str0ng-Passw0rd!';
@@ -32,10 +31,8 @@ export async function migratedDatabase(
   id: DatabaseId,
   fill?: (database: TestDatabase) => Promise<unknown>,
 ): Promise<MigratedDatabase> {
-  const database = await createDatabase(id);
+  const database = await copyOf(id, 'migrated', migrateAndFill);
   onTestFinished(() => database.drop());
-  if (id === 'sqlite') copyFileSync(await preparedFile(), database.name);
-  else await migrateAndFill(database);
   await fill?.(database);
   return { database, ...opened(database.url) };
 }
@@ -65,26 +62,6 @@ function settingsFor(url: string): { settings: Settings; target: DatabaseTarget 
 
 function connect<T>(target: DatabaseTarget, use: (db: Connection) => Promise<T>): Promise<T> {
   return withDatabase(target, { access: 'write', create: false, retries: 0, retryIntervalMs: 1 }, use);
-}
-
-let prepared: Promise<string> | undefined;
-
-/** One migrated SQLite file for all tests of a file, to be copied. */
-function preparedFile(): Promise<string> {
-  prepared ??= (async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'mcpgw-test-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-    const database = await createDatabase('sqlite');
-    try {
-      await migrateAndFill(database);
-      const file = join(folder, 'prepared.db');
-      copyFileSync(database.name, file);
-      return file;
-    } finally {
-      await database.drop();
-    }
-  })();
-  return prepared;
 }
 
 async function migrateAndFill(database: TestDatabase): Promise<void> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { BUILT_PROGRAM, buildMcpgw } from '../../scripts/build.ts';
+import type { Timing } from '../../src/timing.ts';
 import { ADMIN } from './test-settings.ts';
 
 export interface CliOptions {
@@ -10,6 +11,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** What it reads on standard input, which is no terminal; nothing by default. */
   readonly input?: string;
+  /** Times to wait that are shorter than those people get. */
+  readonly timing?: Partial<Timing>;
   /** Another copy of the program. */
   readonly program?: string;
   /** Path of the Node.js that runs it; by default the one that runs the tests. */
@@ -60,7 +63,11 @@ export async function startCli(args: readonly string[], options: CliOptions = {}
   const command = ['--', options.program ?? BUILT_PROGRAM, ...args];
   const child = spawn(options.node ?? process.execPath, command, {
     cwd: options.cwd ?? '/',
-    env: { ...testEnvironment(), ...options.env },
+    env: {
+      ...testEnvironment(),
+      MCPGW_TEST_TIMING: options.timing && JSON.stringify(options.timing),
+      ...options.env,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { LOCK_TABLE } from '../../schema/gateway-tables.ts';
+import { TIMING } from '../../timing.ts';
 import type { Connection } from '../connection.ts';
 import { statement } from '../statement.ts';
 import { thisProcess } from '../this-process.ts';
 import { isThere } from './is-there.ts';
 
-/** The holder writes a beat this often, between its statements. */
-const BEAT_MS = 5_000;
 /** Without a beat for so long, somebody who waits says that he wants the lease … */
 const STALE_MS = 30_000;
 /**
@@ -137,7 +136,7 @@ function hold(db: Connection, token: string): Lease {
   let beating: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     beating = beat();
-  }, BEAT_MS);
+  }, TIMING.beatMs);
   timer.unref();
 
   async function beat(): Promise<void> {

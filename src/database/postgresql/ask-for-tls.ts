@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
+import { TIMING } from '../../timing.ts';
 import { dial } from '../dial.ts';
-import { CONNECT_TIMEOUT_MS } from '../server-location.ts';
 import { postgresqlLocation } from './location.ts';
 import { SSL_REQUEST } from './ssl-request.ts';
 
@@ -23,7 +23,7 @@ export interface TlsAnswer {
  */
 export async function askForTls(target: PostgresqlTarget): Promise<TlsAnswer> {
   const socket = await dial(postgresqlLocation(target));
-  const ms = target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const ms = target.connectTimeoutMs ?? TIMING.connectMs;
   socket.write(SSL_REQUEST);
   const answer = await new Promise<TlsAnswer['answer']>((resolve) => {
     const timer = setTimeout(() => resolve('silent'), ms);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
+import { TIMING } from '../../timing.ts';
 import type { BackupTool, Dump, Look } from '../backup-tool.ts';
 import { clientOutput, saveOutput, startClient } from '../client-program.ts';
 import { connectOnce } from '../connect-once.ts';
@@ -21,9 +22,6 @@ import { DUMPED as DUMPED_TABLES } from './dependents.ts';
 import { dumpContents } from './dump-contents.ts';
 import { isBehindPooler } from './pooler.ts';
 import { postgresqlDependents, postgresqlRestoreStatements, restorePostgresql } from './restore.ts';
-
-/** How long pg_dump and our counting wait for a table that somebody locked for himself. */
-const LOCK_WAIT_MS = 15_000;
 
 /** Backups through pg_dump, of the schema that the gateway's tables are in. */
 export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTool {
@@ -92,7 +90,7 @@ async function estimate(db: Connection): Promise<number> {
 function dump(context: PostgresqlBackupContext, file: string, look: Look): Promise<Dump> {
   return connected(context, async (db) => {
     const program = await postgresqlClient(context, 'pg_dump', db.dialect.server.version, 'backup');
-    await db.dialect.beginRead(db, LOCK_WAIT_MS);
+    await db.dialect.beginRead(db, TIMING.backupTableMs);
     const schema = await currentSchema(db);
     if (schema === null) {
       throw new GatewayError('NO_DATABASE', 'No schema of the search path exists.', {
@@ -113,7 +111,7 @@ function dump(context: PostgresqlBackupContext, file: string, look: Look): Promi
         `--schema=${quotePostgresql(schema)}`,
         `--snapshot=${snapshot?.id ?? ''}`,
         ...others.map((name) => `--exclude-table=${quotePostgresql(schema)}.${quotePostgresql(name)}`),
-        `--lock-wait-timeout=${LOCK_WAIT_MS}`,
+        `--lock-wait-timeout=${TIMING.backupTableMs}`,
         '--no-password',
       ],
       env: clientEnvironment(context, db.dialect.server.version),

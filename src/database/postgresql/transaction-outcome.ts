@@ -1,11 +1,10 @@
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
+import { TIMING } from '../../timing.ts';
 import { poll } from '../poll.ts';
 import { withDatabase } from '../with-database.ts';
 
-/** How long a server may take to notice that the client of a transaction is gone. */
-const NOTICE_MS = 10_000;
 const LOOK_EVERY_MS = 250;
 
 /**
@@ -22,7 +21,7 @@ export async function transactionOutcome(
   try {
     return await withDatabase(target, options, async (db) => {
       const settled = await poll(
-        { timeoutMs: NOTICE_MS, everyMs: LOOK_EVERY_MS, onWait: async () => {} },
+        { timeoutMs: TIMING.noticeMs, everyMs: LOOK_EVERY_MS, onWait: async () => {} },
         async () => {
           const [row] = await db.query<{ status: string | null }>(
             sql`SELECT txid_status(${transaction}::bigint) AS status`,

@@ -6,10 +6,11 @@ import { setTimeout } from 'node:timers/promises';
 import { CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import { connectFailure } from '../../database/connect-failure.ts';
 import { dial } from '../../database/dial.ts';
-import { CONNECT_TIMEOUT_MS, placeOf, type ServerLocation } from '../../database/server-location.ts';
+import { placeOf, type ServerLocation } from '../../database/server-location.ts';
 import { errorText } from '../../errors.ts';
 import { duration } from '../../report/duration.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
+import { TIMING } from '../../timing.ts';
 import type { TargetContext } from '../context.ts';
 
 /** What must be known of a kind of server to find it. */
@@ -62,7 +63,7 @@ export function dnsCheck<Target extends DatabaseTarget>(
       if (socketPath !== null) return CLEAN;
       if (isIP(host.split('%')[0] ?? '') !== 0) return fine(`${host} is an address`);
       try {
-        const addresses = await addressesOf(host, connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
+        const addresses = await addressesOf(host, connectTimeoutMs ?? TIMING.connectMs);
         return fine(...addresses.map(({ address }) => `${host} is ${address}`));
       } catch (error) {
         const known = error instanceof Error ? connectFailure(kind.product, error) : null;
