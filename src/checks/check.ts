@@ -17,7 +17,7 @@ export interface CheckContext {
    * What the repairs planned so far take out of the way of a constraint, as `table.column`: rows with a value
    * that it would not allow. The checks on constraints count those as gone.
    */
-  readonly mended: Set<string>;
+  readonly repaired: Set<string>;
   readonly settings: Settings;
   /** The email of the administrator that the checks are about (see `findAdmin`). */
   readonly adminEmail: string;

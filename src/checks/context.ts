@@ -25,7 +25,7 @@ export async function checkContext(db: Connection, input: CheckInput): Promise<C
     db,
     schema,
     target: releaseSchema('0.7.0'),
-    mended: new Set(),
+    repaired: new Set(),
     settings: input.settings,
     adminEmail,
     seed: await plannedSeed(db, schema, adminEmail, input),

@@ -136,9 +136,9 @@ export const danglingForeignKeys: Check = {
   async repair(context) {
     const found = await findDangling(context);
     for (const { table, key, mend } of found) {
-      if (mend !== null) context.mended.add(`${table}.${key.column}`);
+      if (mend !== null) context.repaired.add(`${table}.${key.column}`);
     }
-    // Rows that go come first: what is left of a table is then mended.
+    // Rows that go come first: what is left of a table is then repaired.
     const ordered = found
       .toSorted((a, b) => Number(b.mend === 'delete') - Number(a.mend === 'delete'))
       .flatMap((dangling) =>
@@ -158,10 +158,10 @@ async function adviceFor(context: CheckContext, unfixable: readonly Dangling[]):
   const users = unfixable.some(({ key, orphaned }) => key.table === 'email_users' && !orphaned);
   const held = unfixable.flatMap(({ table, key }) => heldBy(context, table, key) ?? []);
   return [
-    `Not mended by fix: ${columns}.`,
+    `Not repaired by fix: ${columns}.`,
     ...(held.length > 0
       ? [
-          `A foreign key that PostgreSQL has checked forbids such rows (${held.join(', ')}): either this user does not see all rows, or the check was turned off when they were written. Look at them as the owner of the tables; to have them mended, drop that constraint first: fix makes it again.`,
+          `A foreign key that PostgreSQL has checked forbids such rows (${held.join(', ')}): either this user does not see all rows, or the check was turned off when they were written. Look at them as the owner of the tables; to have them repaired, drop that constraint first: fix makes it again.`,
         ]
       : []),
     ...(missing.length > 0

@@ -66,7 +66,7 @@ export interface FixResult {
 }
 
 /**
- * Finds what is wrong and plans how to mend it. Writes nothing.
+ * Finds what is wrong and plans how to repair it. Writes nothing.
  *
  * @param guard keeps a check that crashes from taking the others with it, where they share a transaction
  */
@@ -113,7 +113,7 @@ export function planInTransaction(
 const COMMAND = mcpgw('fix');
 
 /**
- * Mends what the checks find: finds, repairs, and finds again. One transaction where the database can.
+ * Repairs what the checks find: finds, repairs, and finds again. One transaction where the database can.
  *
  * @throws GatewayError; PARTIAL when something was written that could not be taken back
  */

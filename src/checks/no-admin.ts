@@ -13,7 +13,7 @@ export const knownAdmins = perContext(({ db, schema, adminEmail }) => otherAdmin
 
 /**
  * What to do where nothing can be done in the name of the administrator that the checks are about: there is no
- * such account, or what belongs to one is damaged so that a migration mends it first.
+ * such account, or what belongs to one is damaged so that a migration repairs it first.
  */
 export const noAdminHint = perContext(async (context): Promise<Text> => {
   if (await isThere(context)) return RUN_MIGRATE;

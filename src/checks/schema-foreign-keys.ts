@@ -11,7 +11,7 @@ export const schemaForeignKeys = schemaCheck({
   id: 'schema.foreign-keys',
   title: 'Foreign keys',
   async defects(context) {
-    const { db, schema, mended } = context;
+    const { db, schema, repaired } = context;
     const found: Defect[] = [];
     for (const { table, pending } of pendingPart(context, ({ foreignKeys }) => ({
       addForeignKeys: foreignKeys,
@@ -19,7 +19,7 @@ export const schemaForeignKeys = schemaCheck({
       for (const key of pending.addForeignKeys ?? []) {
         const { column, table: parent, references, onDelete } = key;
         const unmet = hintsFor(context, table, key);
-        const asks = unmet.length === 0 && !mended.has(`${table.name}.${column}`);
+        const asks = unmet.length === 0 && !repaired.has(`${table.name}.${column}`);
         const [dangling] = asks ? await findDangling(db, [{ table: table.name, key }], schema) : [];
         const rows = dangling?.rows ?? 0;
         const points = `, and ${rows} ${rows === 1 ? 'row points' : 'rows point'} at nothing`;

@@ -151,8 +151,8 @@ export const schemaChecks = schemaCheck({
           .map((column) => column.name)
           .filter((column) => new RegExp(`\\b${column}\\b`).test(expression));
         const isThere = hasColumns(table, columns);
-        const isMended = columns.some((column) => context.mended.has(`${table.name}.${column}`));
-        const against = isThere && !isMended ? await rowsAgainst(context, table.name, expression) : 0;
+        const isRepaired = columns.some((column) => context.repaired.has(`${table.name}.${column}`));
+        const against = isThere && !isRepaired ? await rowsAgainst(context, table.name, expression) : 0;
         const rows = `, and ${against} ${against === 1 ? 'row does' : 'rows do'} not keep to it`;
         const why = !isThere ? ', and its column too' : against > 0 ? rows : '';
         const isOther = pending.dropChecks?.includes(name) ?? false;

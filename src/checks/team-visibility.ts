@@ -30,8 +30,8 @@ export const teamVisibility: Check = {
       ),
     };
   },
-  async repair({ db, mended }, { count }) {
-    mended.add('email_teams.visibility');
+  async repair({ db, repaired }, { count }) {
+    repaired.add('email_teams.visibility');
     return {
       summary: [`${count === 1 ? '1 team becomes' : `${count} teams become`} private`],
       statements: [

@@ -73,7 +73,7 @@ export function unknownReferenceCheck(
         const left = collisionCount + unresolvable;
         const stay = left > 0 ? `; ${left} of them stay as they are` : '';
         summary.push(`${table.name}: ${plural(count, 'row')} ${DOES[reference]}${stay}`);
-        if (reference === 'team' && left === 0) context.mended.add(`${table.name}.team_id`);
+        if (reference === 'team' && left === 0) context.repaired.add(`${table.name}.team_id`);
       }
       return statements.length === 0 ? null : { summary, statements: [...planned.before, ...statements] };
     },

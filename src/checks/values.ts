@@ -11,7 +11,7 @@ interface Suspect extends Unreadable {
 
 interface Found extends Suspect {
   readonly rows: number;
-  readonly mendable: number;
+  readonly repairable: number;
 }
 
 /** The columns of each table whose types let in more than the gateway reads. */
@@ -39,12 +39,16 @@ async function findUnreadable(context: CheckContext): Promise<Found[]> {
   });
   const rows = await context.db.query<Record<string, unknown>>(sql.raw(questions.join(' UNION ALL ')));
   const found = rows.flatMap((row) =>
-    (tables[Number(row.place)] ?? []).map((one, i) => ({ ...one, rows: Number(row[`n${i}`]), mendable: 0 })),
+    (tables[Number(row.place)] ?? []).map((one, i) => ({
+      ...one,
+      rows: Number(row[`n${i}`]),
+      repairable: 0,
+    })),
   );
   const unreadable: Found[] = [];
   for (const one of found.filter((each) => each.rows > 0)) {
-    const mendable = mend(context, one) === null ? 0 : await countMendable(context, one);
-    unreadable.push({ ...one, mendable });
+    const repairable = repairOf(context, one) === null ? 0 : await countRepairable(context, one);
+    unreadable.push({ ...one, repairable });
   }
   return unreadable;
 }
@@ -53,7 +57,7 @@ const condition = ({ db }: CheckContext, { column, is }: Suspect) =>
   `${db.dialect.quote(column.name)} IS NOT NULL AND (${is})`;
 
 /** What becomes of which values: nothing is lost with an empty text in a column that may be NULL. */
-function mend(context: CheckContext, one: Suspect): { to: string; where: string } | null {
+function repairOf(context: CheckContext, one: Suspect): { to: string; where: string } | null {
   if (one.mended === null) return null;
   const isEmpty = one.column.nullable ? ` OR ${context.db.dialect.quote(one.column.name)} = ''` : '';
   return {
@@ -62,8 +66,8 @@ function mend(context: CheckContext, one: Suspect): { to: string; where: string 
   };
 }
 
-async function countMendable(context: CheckContext, one: Suspect): Promise<number> {
-  const where = sql.raw(mend(context, one)?.where ?? '1 = 0');
+async function countRepairable(context: CheckContext, one: Suspect): Promise<number> {
+  const where = sql.raw(repairOf(context, one)?.where ?? '1 = 0');
   const [row] = await context.db.query<{ n: unknown }>(
     sql`SELECT count(*) AS n FROM ${sql.table(one.table)} WHERE ${where}`,
   );
@@ -101,7 +105,7 @@ export const values: Check = {
   async find(context) {
     const found = await findUnreadable(context);
     const count = found.reduce((sum, { rows }) => sum + rows, 0);
-    const unfixable = count - found.reduce((sum, { mendable }) => sum + mendable, 0);
+    const unfixable = count - found.reduce((sum, { repairable }) => sum + repairable, 0);
     const sample: string[] = [];
     for (const one of found) {
       const left = context.sampleSize - sample.length;
@@ -112,14 +116,14 @@ export const values: Check = {
     return { count, sample, unfixable, ...(unfixable > 0 ? { hint } : {}) };
   },
   async repair(context) {
-    const found = (await findUnreadable(context)).filter(({ mendable }) => mendable > 0);
+    const found = (await findUnreadable(context)).filter(({ repairable }) => repairable > 0);
     return {
       summary: found.map(
-        ({ table, column, mendable }) =>
-          `${table}.${column.name}: ${mendable} written as the gateway reads it`,
+        ({ table, column, repairable }) =>
+          `${table}.${column.name}: ${repairable} written as the gateway reads it`,
       ),
       statements: found.map((one) => {
-        const { to, where } = mend(context, one) ?? { to: 'NULL', where: '1 = 0' };
+        const { to, where } = repairOf(context, one) ?? { to: 'NULL', where: '1 = 0' };
         const update = sql`UPDATE ${sql.table(one.table)} SET ${sql.ref(one.column.name)} = ${sql.raw(to)} WHERE ${sql.raw(where)}`;
         return { ...context.db.compile(update), counts: 'written' as const, table: one.table };
       }),

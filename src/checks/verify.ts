@@ -29,36 +29,47 @@ export async function runVerify(
 ): Promise<VerifyResult> {
   await db.dialect.beginRead(db);
   try {
-    const context = await checkContext(db, input);
-    const release = await releaseOf(db, context.schema);
-    for (const check of checks) {
-      // A failure is met again where `find` waits for it, and makes that check errored.
-      if ((check.requires ?? []).every((table) => context.schema.has(table)))
-        check.ahead?.(context).catch(() => {});
-    }
-    progress.start('Checking', checks.length);
-    const outcomes = new Map<Check, Outcome>();
-    let migrated = true;
-    await inSavepoint(db, async (guard) => {
-      // A history that cannot be read is a finding of its own.
-      migrated = await guard(() => hasEveryStep(db, context.schema, input.settings)).catch(() => true);
-      for (const check of lastWhatTakesItsTime(checks)) {
-        outcomes.set(check, await runCheck(check, context, guard));
-        progress.advance(1, check.title);
-      }
-    });
-    progress.done();
-    const inOrder = checks.flatMap((check) => {
-      const outcome = outcomes.get(check);
-      return outcome === undefined ? [] : [atRelease(outcome, release.release)];
-    });
-    const setAside = setAsideTables(context.schema);
-    return { checks: inOrder, clean: !inOrder.some(isProblem), release, migrated, setAside };
+    return await checkData(db, checks, input, progress);
   } finally {
     await db.dialect.endRead(db).catch(() => {
       // The connection is gone; the error that says so is on its way.
     });
   }
+}
+
+/** The same in a transaction that is there already. */
+export async function checkData(
+  db: Connection,
+  checks: readonly Check[],
+  input: CheckInput,
+  progress: Progress,
+): Promise<VerifyResult> {
+  const context = await checkContext(db, input);
+  const release = await releaseOf(db, context.schema);
+  for (const check of checks) {
+    // A failure is met again where `find` waits for it, and makes that check errored.
+    if ((check.requires ?? []).every((table) => context.schema.has(table))) {
+      check.ahead?.(context).catch(() => {});
+    }
+  }
+  progress.start('Checking', checks.length);
+  const outcomes = new Map<Check, Outcome>();
+  let migrated = true;
+  await inSavepoint(db, async (guard) => {
+    // A history that cannot be read is a finding of its own.
+    migrated = await guard(() => hasEveryStep(db, context.schema, input.settings)).catch(() => true);
+    for (const check of lastWhatTakesItsTime(checks)) {
+      outcomes.set(check, await runCheck(check, context, guard));
+      progress.advance(1, check.title);
+    }
+  });
+  progress.done();
+  const inOrder = checks.flatMap((check) => {
+    const outcome = outcomes.get(check);
+    return outcome === undefined ? [] : [atRelease(outcome, release.release)];
+  });
+  const setAside = setAsideTables(context.schema);
+  return { checks: inOrder, clean: !inOrder.some(isProblem), release, migrated, setAside };
 }
 
 /**

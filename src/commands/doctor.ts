@@ -24,7 +24,7 @@ export interface DoctorOptions extends GlobalOptions {
   readonly list?: boolean;
 }
 
-/** Finds out why a database does not work, and with `--repair` mends what can be mended without loss. */
+/** Finds out why a database does not work, and with `--repair` repairs what can be repaired without loss. */
 export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
   return runCommand('doctor', io, options, async ({ open }) => {
     if (options.list === true) {

@@ -156,7 +156,7 @@ function isWorthShowing(report: DraftCheck): boolean {
   return report.status !== 'passed' || (report.repaired ?? 0) > 0;
 }
 
-/** Some of what a repair leaves only a migration can mend, and damage is the doctor's. */
+/** Some of what a repair leaves only a migration can repair, and damage is the doctor's. */
 function nextAfter(checks: readonly DraftCheck[], clean: boolean): Command {
   if (checks.some(needsDoctor)) return mcpgw('doctor');
   return mcpgw(!clean && checks.some(needsMigration) ? 'migrate' : 'verify');

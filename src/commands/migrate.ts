@@ -142,7 +142,7 @@ function run(session: Session, options: MigrateOptions): Promise<Outcome> {
   });
 }
 
-/** What of the schema a migration does not mend, where it had nothing to do and was not sure that all is well. */
+/** What of the schema a migration does not repair, where it had nothing to do and was not sure that all is well. */
 async function schemaFaults(db: Connection, session: Session, result: RunResult): Promise<Text[]> {
   if (result.changed || result.plan.schema.size === 0) return [];
   const { findSchemaFaults } = await import('../checks/schema-faults.ts');

@@ -3,7 +3,7 @@ import { Command, mcpgw } from '../report/advice.ts';
 import type { DraftCheck } from '../report/report.ts';
 
 /**
- * What to run after the doctor: what mends the first error that `--repair` cannot, then what it can, then what the
+ * What to run after the doctor: what repairs the first error that `--repair` cannot, then what it can, then what the
  * database is in for. After SQL, which is for another program, that is the doctor again.
  *
  * @param release of the database, as `releaseOf` has it; null when it could not be opened

@@ -7,7 +7,7 @@ import { type Release, releaseOf } from '../migrate/read-release.ts';
 import type { Progress } from '../progress.ts';
 import { type Checked, checkAndPlan, notChecked } from './check-and-plan.ts';
 import type { DoctorContext, OpenContext, TargetContext } from './context.ts';
-import { databaseOpens, doesNotOpen } from './database-opens.ts';
+import { doesNotOpen } from './database-opens.ts';
 
 /** Longer than any statement of the gateway holds a table; whoever does is named, and not waited for again and again. */
 const TABLE_WAIT_MS = 1_000;
@@ -28,108 +28,84 @@ export async function runDoctor(
   { accessTest }: { readonly accessTest: boolean },
   progress: Progress,
 ): Promise<DoctorResult> {
-  const rounds = new Rounds(progress);
+  const checked: Checked[] = [];
+  let release: Release | null = null;
+  /** Why going on is no use. */
+  let why: string | null = null;
+  const stop = (reason: string) => {
+    why ??= reason;
+  };
+  const tell = (one: Checked) => {
+    checked.push(one);
+    if (one.decisive) stop(`because of ${one.report.id}`);
+  };
+  /** @param guard keeps the failure of one from being that of the next */
+  async function make<Context extends DoctorContext>(
+    checks: readonly DoctorCheck<Context>[],
+    of: Context,
+    guard?: Guard,
+  ): Promise<void> {
+    progress.start('Checking', checks.length);
+    for (const check of checks) {
+      tell(why === null ? await checkAndPlan(check, of, guard) : notChecked(check, `Not checked ${why}.`));
+      progress.advance(1, check.title);
+    }
+    progress.done();
+  }
+
   const { target } = context.inspected;
-  const checks = await checksOf(target?.dialect ?? null);
-  await rounds.make(checks.settings, context);
-  await rounds.make(checks.machine, context);
+  const all = await checksOf(target?.dialect ?? null);
+  await make(all.settings, context);
+  await make(all.machine, context);
   if (target === null) {
-    rounds.stop('Not checked: the settings do not say which database is meant');
-    rounds.skip([databaseOpens]);
-    return { checked: rounds.checked, release: null };
+    stop('since the settings do not say which database is meant');
+    for (const check of all.inside) tell(notChecked(check, `Not checked ${why}.`));
+    return { checked, release };
   }
   const outer: TargetContext = { ...context, target };
-  await rounds.make(checks.outside, outer);
-  const opened = [...checks.inside, ...checks.state];
-  const accessed = accessTest ? checks.access : [];
-  if (rounds.stopped) {
-    rounds.skip([...opened, ...accessed]);
-    return { checked: rounds.checked, release: null };
-  }
-  let release: Release | null = null;
-  try {
-    await context.connect('read', async (db) => {
-      await db.dialect.beginRead(db, TABLE_WAIT_MS);
-      const schema = await db.dialect.readSchema(db);
-      const inner: OpenContext = { ...outer, db, schema };
-      await inSavepoint(db, async (guard) => {
-        await rounds.make(checks.inside, inner, guard);
-        if (!rounds.stopped) {
-          await guard(async () => {
-            release = await releaseOf(db, schema);
-          }).catch((error: unknown) => rounds.stop(unreadable(db, error)));
-        }
-        const about = checks.state.filter((each) => isAbout(each, release));
-        await rounds.make(about, inner, guard);
+  await make(all.outside, outer);
+  const skipOpened = () => {
+    const made = new Set(checked.map(({ report }) => report.id));
+    for (const check of [...all.inside, ...all.state]) {
+      if (!made.has(check.id)) tell(notChecked(check, `Not checked ${why}.`));
+    }
+  };
+  if (why === null) {
+    try {
+      await context.connect('read', async (db) => {
+        await db.dialect.beginRead(db, TABLE_WAIT_MS);
+        const schema = await db.dialect.readSchema(db);
+        const inner: OpenContext = { ...outer, db, schema };
+        await inSavepoint(db, async (guard) => {
+          await make(all.inside, inner, guard);
+          if (why === null) {
+            release = await guard(() => releaseOf(db, schema)).catch((error: unknown) => {
+              stop(unreadable(db, error));
+              return null;
+            });
+          }
+          const isAbout = ({ onlyAt }: DoctorCheck<OpenContext>) =>
+            // Of a release that is not known it is said why not.
+            onlyAt === undefined || release === null || [onlyAt, 'unknown'].includes(release.release);
+          await make(all.state.filter(isAbout), inner, guard);
+        });
+        await db.dialect.endRead(db).catch(() => {
+          // Nothing was written, and the connection is closed next.
+        });
       });
-      await db.dialect.endRead(db).catch(() => {
-        // Nothing was written, and the connection is closed next.
-      });
-    });
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    rounds.found(doesNotOpen(error));
-    rounds.skip(opened);
-  }
-  await rounds.make(accessed, outer);
-  return { checked: rounds.checked, release };
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      tell(doesNotOpen(error));
+      skipOpened();
+    }
+  } else skipOpened();
+  if (accessTest) await make(all.access, outer);
+  return { checked, release };
 }
 
 /** Why the gateway's data is not looked at when not even its release can be read. */
 function unreadable(db: Connection, error: unknown): string {
   const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
   if (known === null) throw error;
-  return `Not checked, since the gateway’s tables cannot be read: ${known.message.replace(/\.$/, '')}`;
-}
-
-/** Whether a check is about data like these; of a release that is not known it is said why not. */
-function isAbout({ onlyAt }: Pick<DoctorCheck<never>, 'onlyAt'>, found: Release | null): boolean {
-  return onlyAt === undefined || found === null || [onlyAt, 'unknown'].includes(found.release);
-}
-
-/** Collects what is found, and stops where going on is no use. */
-class Rounds {
-  readonly checked: Checked[] = [];
-  readonly #progress: Progress;
-  #why: string | null = null;
-
-  constructor(progress: Progress) {
-    this.#progress = progress;
-  }
-
-  get stopped(): boolean {
-    return this.#why !== null;
-  }
-
-  /** @param guard keeps the failure of one from being that of the next */
-  async make<Context extends DoctorContext>(
-    checks: readonly DoctorCheck<Context>[],
-    context: Context,
-    guard?: Guard,
-  ): Promise<void> {
-    this.#progress.start('Checking', checks.length);
-    for (const check of checks) {
-      if (this.#why === null) this.found(await checkAndPlan(check, context, guard));
-      else this.skip([check]);
-      this.#progress.advance(1, check.title);
-    }
-    this.#progress.done();
-  }
-
-  found(checked: Checked): void {
-    this.checked.push(checked);
-    if (checked.decisive) this.stop(`Not checked because of ${checked.report.id}`);
-  }
-
-  stop(why: string): void {
-    this.#why ??= why;
-  }
-
-  /** Those that were not made yet are told as skipped. */
-  skip(checks: readonly Pick<DoctorCheck<never>, 'id' | 'title' | 'level'>[]): void {
-    const made = new Set(this.checked.map(({ report }) => report.id));
-    for (const check of checks) {
-      if (!made.has(check.id)) this.checked.push(notChecked(check, `${this.#why}.`));
-    }
-  }
+  return `since the gateway’s tables cannot be read: ${known.message.replace(/\.$/, '')}`;
 }

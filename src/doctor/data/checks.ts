@@ -61,7 +61,7 @@ const ready = ofKnownState({
   id: 'data.ready',
   title: 'mcpgw migrate would not refuse the data',
   level: 'error',
-  hint: 'mcpgw migrate refuses to start, and changes nothing, until this is mended.',
+  hint: 'mcpgw migrate refuses to start, and changes nothing, until this is repaired.',
   async find(context): Promise<Findings> {
     const planned = await plannedMigration(context);
     if (planned === null) return fine('at v0.7.0 already');

@@ -1,13 +1,12 @@
-import { checkContext } from '../../checks/context.ts';
 import { DATA_CHECKS } from '../../checks/data-checks.ts';
 import { nextCommand } from '../../checks/next-command.ts';
 import { perContext } from '../../checks/per-context.ts';
-import { runCheck } from '../../checks/run-check.ts';
+import { checkData } from '../../checks/verify.ts';
 import { inSavepoint } from '../../database/in-savepoint.ts';
 import { GatewayError } from '../../errors.ts';
-import { hasEveryStep } from '../../migrate/history.ts';
 import { makePlan, type Plan } from '../../migrate/plan.ts';
 import { readRevisions, recogniseState, type State } from '../../migrate/state.ts';
+import { noProgress } from '../../progress.ts';
 import type { Command } from '../../report/advice.ts';
 import type { DraftCheck } from '../../report/report.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -65,17 +64,11 @@ interface Verified {
 export const verified = perContext(async (context: OpenContext): Promise<Verified | null> => {
   const state = await stateOf(context);
   if (state instanceof GatewayError || state.release !== '0.7.0') return null;
-  const { settings } = context.inspected;
-  const { db, now, thorough } = context;
-  const checked = await checkContext(db, { settings, overrides: {}, now });
-  const checks = DATA_CHECKS.filter(
+  const { db, now, thorough, inspected } = context;
+  const { settings } = inspected;
+  const wanted = DATA_CHECKS.filter(
     ({ id }) => !isCheckedElsewhere(id, settings) && (thorough || id !== TAKES_ITS_TIME),
   );
-  const reports: DraftCheck[] = [];
-  let migrated = true;
-  await inSavepoint(db, async (guard) => {
-    migrated = await guard(() => hasEveryStep(db, context.schema, settings)).catch(() => true);
-    for (const check of checks) reports.push((await runCheck(check, checked, guard)).report);
-  });
-  return { reports, next: nextCommand(state.release, reports, migrated) };
+  const { checks, migrated } = await checkData(db, wanted, { settings, overrides: {}, now }, noProgress);
+  return { reports: checks, next: nextCommand(state.release, checks, migrated) };
 });

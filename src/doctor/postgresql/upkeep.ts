@@ -113,19 +113,16 @@ export const statistics: DoctorCheck<PostgresqlContext> = {
     if (tables.length === 0) return null;
     const { schema } = await sessionFacts(context);
     const statements = tables.map(({ name }) => analyse(schema, name));
+    const what = `Analyse ${plural(tables.length, 'table')}; no row is changed, and nobody waits`;
     return {
-      summary: [
-        `Analyse ${plural(tables.length, 'table')}; no row is changed, and nobody waits`,
-        ...statements,
-      ],
-      run: ({ log }) =>
-        context.connect('write', async (db) => {
-          for (const text of statements) {
-            log(text);
-            await db.run(statement(text));
-          }
-          return tables.map(({ name }) => `${name}: analysed`);
-        }),
+      summary: [what, ...statements],
+      async run({ log }) {
+        for (const text of statements) log(text);
+        await context.connect('write', async (db) => {
+          for (const text of statements) await db.run(statement(text));
+        });
+        return tables.map(({ name }) => `${name}: analysed`);
+      },
     };
   },
 };

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { readdirSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { basename, dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import { connectFailure } from '../../database/connect-failure.ts';
@@ -135,13 +135,10 @@ async function portFindings(
       command: `mcpgw doctor --database-url '${maskedUrl.replace(`:${port}/`, `:${usual.port}/`)}'`,
     });
   }
-  if (code === 'ECONNREFUSED' && isLocal(location)) {
-    return found([refused], {
-      hint: `Start ${kind.product}, or correct the port in DATABASE_URL. In a container, ${host} is the container itself: name the service or the host of the database instead.`,
-      command: startCommand(kind),
-    });
-  }
-  return found([refused], { command: `nc -vz ${host} ${port}` });
+  const command = `nc -vz ${host} ${port}`;
+  if (code !== 'ECONNREFUSED' || !isLocal(location)) return { count: 1, sample: [refused], command };
+  const hint = `Start ${kind.product}, or correct the port in DATABASE_URL. In a container, ${host} is the container itself: name the service or the host of the database instead.`;
+  return { count: 1, sample: [refused], hint, command: startCommand(kind) };
 }
 
 async function answers(location: ServerLocation): Promise<boolean> {
@@ -154,32 +151,33 @@ async function answers(location: ServerLocation): Promise<boolean> {
 function socketFindings(kind: Kind, path: string, error: unknown): Findings {
   const { code, what } = explain(error);
   const folder = dirname(path);
-  if (code === 'ENOENT') {
-    const others = socketsIn(folder).filter((name) => name !== basename(path));
-    return found(
-      [`${path}: there is no such socket`, ...others.map((name) => `${folder}/${name}: is there`)],
-      {
-        hint: `Start ${kind.product}, or name its host or the right folder in DATABASE_URL: a URL without a host means a socket on this machine.`,
-        command: startCommand(kind),
-      },
-    );
-  }
-  if (code === 'ECONNREFUSED') {
-    return found([`${path}: nobody listens on it (ECONNREFUSED)`], {
-      hint: `It is a socket that a server left behind: start ${kind.product} again.`,
-      command: startCommand(kind),
-    });
-  }
-  return found([`${path}: ${code === 'EACCES' ? 'this user may not use it (EACCES)' : what}`], {
-    hint: 'Run as a user who may search its folder and write to the socket, correct its folder in DATABASE_URL, or name a host there.',
-    command: `ls -ld ${folder} ${path}`,
-  });
+  const sockets = code === 'ENOENT' ? socketsIn(folder).filter((each) => each !== path) : [];
+  const words: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+    ENOENT: [
+      'there is no such socket',
+      `Start ${kind.product}, or name its host or the right folder in DATABASE_URL: a URL without a host means a socket on this machine.`,
+    ],
+    ECONNREFUSED: [
+      'nobody listens on it (ECONNREFUSED)',
+      `It is a socket that a server left behind: start ${kind.product} again.`,
+    ],
+  };
+  const [said, hint] = words[code] ?? [
+    what,
+    'Run as a user who may search its folder and write to the socket, correct its folder in DATABASE_URL, or name a host there.',
+  ];
+  return {
+    count: 1,
+    sample: [`${path}: ${said}`, ...sockets.map((each) => `${each}: is there`)],
+    hint,
+    command: said === what ? `ls -ld ${folder} ${path}` : startCommand(kind),
+  };
 }
 
 function socketsIn(folder: string): string[] {
   try {
     const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isSocket()).map(({ name }) => name);
+    return entries.filter((entry) => entry.isSocket()).map(({ name }) => join(folder, name));
   } catch {
     return [];
   }
