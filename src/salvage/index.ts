@@ -3,14 +3,14 @@
  * everything that can be read of a damaged database into a new one. It knows nothing of the gateway or of this
  * program: what it needs is handed in.
  */
-export { type Header, hasFractions, MAGIC, parseHeader, readHeader } from './file-header.ts';
+export { cutOff, judgeContent } from './content.ts';
+export { MAGIC, readHeader } from './file-header.ts';
 export { firstBytes } from './first-bytes.ts';
 export { type Journal, readJournal } from './journal.ts';
 export {
   type KnownDefinition,
   type Report,
   type SalvageOptions,
-  type SecondReader,
   salvage,
 } from './salvage.ts';
 export type { Definition } from './schema-entries.ts';

@@ -6,7 +6,7 @@ import { quoteName } from './sqlite.ts';
 export interface FoundRow {
   /** The table it is of, as far as that is known; several are told as `a or b`. */
   readonly table: string;
-  /** Page of the old file; null where another program read it. */
+  /** Page of the old file; null for what is known from an index only. */
   readonly page: number | null;
   readonly rowid: Whole | null;
   readonly why: string;

@@ -1,9 +1,8 @@
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { freePages, type Layout } from './layout.ts';
 import { NewDatabase, type NewTable } from './new-database.ts';
 import { PageFile, steps } from './page-file.ts';
-import type { Stored } from './record.ts';
 import {
   type IndexTree,
   keepIndexedParts,
@@ -12,7 +11,7 @@ import {
   salvageTable,
 } from './salvage-table.ts';
 import { type Definition, readSchemaEntries, type SchemaEntry } from './schema-entries.ts';
-import { type OpenFile, quoteName } from './sqlite.ts';
+import type { OpenFile } from './sqlite.ts';
 import { Survey, type SurveyedTree } from './survey.ts';
 import { type DamagedFile, makeWorkingCopy } from './working-copy.ts';
 
@@ -52,13 +51,6 @@ export interface KnownDefinition extends Definition {
   readonly optional: boolean;
 }
 
-/** Another program that reads damaged databases. */
-export interface SecondReader {
-  readonly program: string;
-  /** Writes what it can read of a database into a new one. @throws Error with its own words when it cannot */
-  recover(from: string, into: string): Promise<void>;
-}
-
 /** What a salvage has from its caller. */
 export interface SalvageOptions {
   readonly open: OpenFile;
@@ -70,8 +62,6 @@ export interface SalvageOptions {
   definitions(found: readonly Definition[]): readonly KnownDefinition[];
   /** Name of the table of rows without a sure place; it gets a number behind it where a table has that name. */
   readonly lostAndFound: string;
-  /** Is asked for rows of damaged tables, too; null for nobody. */
-  readonly secondReader: SecondReader | null;
   log(line: string): void;
   readonly signal: AbortSignal;
 }
@@ -107,21 +97,17 @@ export async function salvage(
       wasWal: copy.layout.kept?.walMode === true || damaged.wal !== null,
     };
   } finally {
-    remove(work);
+    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(work + suffix, { force: true });
     // Left behind, empty, by the journal mode of `NewDatabase`.
     rmSync(`${into}-journal`, { force: true });
   }
-}
-
-function remove(file: string): void {
-  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(file + suffix, { force: true });
 }
 
 async function salvageCopy(
   work: string,
   layout: Layout,
   into: string,
-  { open, definitions, lostAndFound, secondReader, log, signal }: SalvageOptions,
+  { open, definitions, lostAndFound, log, signal }: SalvageOptions,
 ): Promise<Omit<Report, 'beside' | 'wasWal'>> {
   const file = new PageFile(work, layout.layout);
   const database = new NewDatabase(into, layout, work, open, lostAndFound);
@@ -171,11 +157,6 @@ async function salvageCopy(
       );
     }
     database.commit();
-    if (unsound.length > 0) {
-      const tables = unsound.map(({ table }) => table);
-      notes.push(await askSecondReader(secondReader, { work, open, signal }, database, tables));
-      database.commit();
-    }
 
     const kept = sources.filter(({ table, assumed: known }) => {
       const isWanted = known?.optional !== true || isUsed(database, table);
@@ -224,61 +205,6 @@ function makeTable(database: NewDatabase, entry: SchemaEntry): NewTable | string
 /** Whether a table got any row, or may have. */
 function isUsed(database: NewDatabase, table: NewTable): boolean {
   return database.count(table) > 0 || database.lostAndFound.rowsOf(table.name) > 0;
-}
-
-/**
- * A second opinion: what another program reads of damaged tables and we did not goes to the lost-and-found table,
- * since it may take less care to tell old rows from live ones.
- *
- * @returns what came of it, a sentence
- */
-async function askSecondReader(
-  reader: SecondReader | null,
-  { work, open, signal }: Pick<SalvageOptions, 'open' | 'signal'> & { readonly work: string },
-  database: NewDatabase,
-  tables: readonly NewTable[],
-): Promise<string> {
-  if (reader === null) return 'No sqlite3 is on the PATH: its .recover was not asked.';
-  const { program } = reader;
-  const recovered = `${work}.recovered`;
-  try {
-    await reader.recover(work, recovered);
-    if (statSync(recovered, { throwIfNoEntry: false }) === undefined) throw new Error('it wrote nothing');
-    const more = addUnknown(open(recovered, { readonly: true }), database, tables);
-    return more === 0
-      ? `${program} .recover was asked, too: it reads no other rows of the damaged tables.`
-      : `${program} .recover reads ${more} more rows of the damaged tables: they are in ${database.lostAndFound.name}.`;
-  } catch (error) {
-    signal.throwIfAborted();
-    const why = error instanceof Error ? error.message : String(error);
-    return `${program} has no .recover that works here: ${why.replace(/[.\s]+$/, '')}.`;
-  } finally {
-    remove(recovered);
-  }
-}
-
-function addUnknown(other: Database, database: NewDatabase, tables: readonly NewTable[]): number {
-  let added = 0;
-  try {
-    const known = other.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
-    for (const table of tables) {
-      const { name, withoutRowid } = table;
-      if (withoutRowid || known.get(name) === undefined) continue;
-      const rows = other
-        .prepare<[], [bigint, ...Stored[]]>(`SELECT rowid, * FROM ${quoteName(name)}`)
-        .raw()
-        .safeIntegers();
-      for (const [rowid, ...values] of rows.iterate()) {
-        if (database.has(table, rowid) || database.lostAndFound.has(name, rowid)) continue;
-        const why = 'read by sqlite3 .recover only';
-        database.setAside({ table: name, page: null, rowid, why, values });
-        added++;
-      }
-    }
-  } finally {
-    other.close();
-  }
-  return added;
 }
 
 /** An index has an entry for each row, and its own pages: where those are sound it knows what is lost. */

@@ -3,7 +3,7 @@ import SQLite from 'better-sqlite3';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
-import { writeLockHolder } from '../../src/database/sqlite/holder.ts';
+import { writeLockHolder } from '../../src/database/sqlite/processes.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import type { CliOptions } from '../support/spawn-cli.ts';
 import { startingDatabase } from './at-once.ts';

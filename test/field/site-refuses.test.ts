@@ -5,7 +5,7 @@ import { fix } from '../../src/commands/fix.ts';
 import { status } from '../../src/commands/status.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import { statement } from '../../src/database/statement.ts';
-import { holdDatabase } from '../doctor/sqlite/file/hold-database.ts';
+import { holdDatabase } from '../doctor/sqlite/hold-database.ts';
 import { lockTable } from '../faults/lock-support.ts';
 import { commandRuns } from '../support/command-run.ts';
 import { connect } from '../support/connect.ts';

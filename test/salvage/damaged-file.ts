@@ -107,7 +107,6 @@ export const OPTIONS: SalvageOptions = {
     { type: 'table', name: 'known', table: 'known', sql: 'CREATE TABLE known (id BLOB)', optional: false },
   ],
   lostAndFound: 'lost_and_found',
-  secondReader: null,
   log() {},
   signal: new AbortController().signal,
 };

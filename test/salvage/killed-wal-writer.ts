@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { readWal } from '../../src/salvage/index.ts';
-import { holdDatabase } from '../doctor/sqlite/file/hold-database.ts';
+import { holdDatabase } from '../doctor/sqlite/hold-database.ts';
 import { type SqliteFile, sqliteFile } from '../support/sqlite-file.ts';
 
 const PAGE = 4_096;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import fc from 'fast-check';
@@ -191,39 +191,6 @@ test('definitions that were lost are asked for, and what nobody needs is not mad
   // The table of rows without a sure place takes a name that is free.
   expect(rescue.result.lostAndFound.table).toBe('counts_2');
   expect(rescue.rows.get('counts_2')?.size).toBe(rescue.result.lostAndFound.rows);
-});
-
-test.each([
-  ['reads more', "INSERT INTO notes (rowid, id, title) VALUES (1000000, 'a', 'b')", 'reads 1 more rows'],
-  ['reads nothing else', '', 'it reads no other rows'],
-])('a second reader that %s', async (_what, sql, told) => {
-  const source = sourceDatabase();
-  const leaf = pagesOf(source.path, 'notes').filter(({ type }) => type === 'leaf')[3]?.page ?? 0;
-  const rescue = await salvageDamaged(source, zeroed(leaf), {
-    secondReader: {
-      program: 'another',
-      async recover(from, into) {
-        expect(readFileSync(from, 'latin1')).toMatch(/^SQLite format 3/);
-        const db = new SQLite(into);
-        db.exec(`CREATE TABLE notes (id, title); ${sql}`);
-        db.close();
-      },
-    },
-  });
-  expect(rescue.result.notes.join()).toContain(told);
-  expect(wrongRows(source, rescue.rows)).toEqual([]);
-  expect(readdirSync(dirname(rescue.path)).toSorted()).toEqual(['damaged.db', 'new.db']);
-});
-
-test('a second reader that fails is told with its own words, and costs nothing', async () => {
-  const source = sourceDatabase();
-  const leaf = pagesOf(source.path, 'notes').filter(({ type }) => type === 'leaf')[3]?.page ?? 0;
-  const recover = () => Promise.reject(new Error('no such command.'));
-  const { result } = await salvageDamaged(source, zeroed(leaf), {
-    secondReader: { program: 'another', recover },
-  });
-  expect(result.notes).toEqual(['another has no .recover that works here: no such command.']);
-  expect(result.damage).toEqual([]);
 });
 
 test('it stops when it is asked to, and leaves nothing that it worked on', async () => {

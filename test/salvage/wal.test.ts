@@ -3,7 +3,7 @@ import SQLite from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { mcpgw } from '../../src/report/advice.ts';
 import { lostInWal, readWal } from '../../src/salvage/index.ts';
-import { holdDatabase } from '../doctor/sqlite/file/hold-database.ts';
+import { holdDatabase } from '../doctor/sqlite/hold-database.ts';
 import { migrate } from '../support/migrate.ts';
 import { sqliteFile } from '../support/sqlite-file.ts';
 import { FRAME, HEADER, killedWalWriter } from './killed-wal-writer.ts';

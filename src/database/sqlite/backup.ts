@@ -8,7 +8,7 @@ import { connectOnce } from '../connect-once.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { openFile } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
-import { refuseLostWal } from './refuse-lost-wal.ts';
+import { refuseLostWal } from './refusals.ts';
 import { restoreSqlite } from './restore.ts';
 import { quoteName } from './table-sql.ts';
 

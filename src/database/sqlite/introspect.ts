@@ -17,37 +17,38 @@ export interface SqliteTable extends Table {
   readonly triggerSql: readonly string[];
 }
 
-interface Objects {
-  type: string;
-  name: string;
-  tbl_name: string;
-  sql: string | null;
+interface SchemaRow {
+  readonly type: string;
+  readonly name: string;
+  readonly tbl_name: string;
+  readonly sql: string | null;
 }
 
-interface ColumnRow {
-  table_name: string;
-  name: string;
-  type: string;
-  notnull: number;
-  dflt_value: string | null;
-  pk: number;
+interface OfTable {
+  readonly of_table: string;
 }
 
-interface IndexRow {
-  table_name: string;
-  index_name: string;
-  unique: number;
-  origin: string;
-  partial: number;
-  column_name: string | null;
+interface ColumnRow extends OfTable {
+  readonly name: string;
+  readonly type: string;
+  readonly notnull: number;
+  readonly dflt_value: string | null;
+  readonly pk: number;
 }
 
-interface ForeignKeyRow {
-  table_name: string;
-  column_name: string;
-  parent: string;
-  parent_column: string | null;
-  on_delete: string;
+interface IndexRow extends OfTable {
+  readonly index_name: string;
+  readonly unique: number;
+  readonly origin: string;
+  readonly partial: number;
+  readonly column_name: string | null;
+}
+
+interface ForeignKeyRow extends OfTable {
+  readonly from: string;
+  readonly table: string;
+  readonly to: string | null;
+  readonly on_delete: string;
 }
 
 /** SQLite knows no types but affinities: what counts is the declared name, and the first of these that it has. */
@@ -95,99 +96,86 @@ function columnFrom(row: ColumnRow, onlyKey: boolean): Column {
   };
 }
 
-/** Groups rows by their table, in the order they came. */
-function byTable<Row extends { table_name: string }>(rows: readonly Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
+/** Groups rows, in the order they came. */
+function groups<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
+  const found = new Map<string, Row[]>();
   for (const row of rows) {
-    const rowsOfTable = groups.get(row.table_name);
-    if (rowsOfTable === undefined) groups.set(row.table_name, [row]);
-    else rowsOfTable.push(row);
+    const group = found.get(keyOf(row));
+    if (group === undefined) found.set(keyOf(row), [row]);
+    else group.push(row);
   }
-  return groups;
+  return found;
 }
 
 /** Reads every table in four queries, however many tables there are. */
 export async function readSqliteSchema(db: Connection): Promise<Schema> {
-  const objects = await db.query<Objects>(
+  const objects = await db.query<SchemaRow>(
     sql`SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY rowid`,
   );
-  const columns = byTable(
-    await db.query<ColumnRow>(sql`
-      SELECT m.name AS table_name, c.name, c.type, c."notnull", c.dflt_value, c.pk
-      FROM sqlite_schema m, pragma_table_info(m.name) c
-      WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.rowid, c.cid`),
+  const ofTables = async <Row extends OfTable>(columns: string, pragmas: string, order: string) =>
+    groups(
+      await db.query<Row>(sql`
+        SELECT m.name AS of_table, ${sql.raw(columns)} FROM sqlite_schema m, ${sql.raw(pragmas)}
+        WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.rowid, ${sql.raw(order)}`),
+      (row) => row.of_table,
+    );
+  const columns = await ofTables<ColumnRow>('c.*', 'pragma_table_info(m.name) c', 'c.cid');
+  const indexes = await ofTables<IndexRow>(
+    'l.name AS index_name, l."unique", l.origin, l.partial, i.name AS column_name',
+    'pragma_index_list(m.name) l, pragma_index_info(l.name) i',
+    'l.seq DESC, i.seqno',
   );
-  const indexes = byTable(
-    await db.query<IndexRow>(sql`
-      SELECT m.name AS table_name, l.name AS index_name, l."unique", l.origin, l.partial, i.name AS column_name
-      FROM sqlite_schema m, pragma_index_list(m.name) l, pragma_index_info(l.name) i
-      WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.rowid, l.seq DESC, i.seqno`),
-  );
-  const foreignKeys = byTable(
-    await db.query<ForeignKeyRow>(sql`
-      SELECT m.name AS table_name, f."from" AS column_name, f."table" AS parent, f."to" AS parent_column,
-             f.on_delete
-      FROM sqlite_schema m, pragma_foreign_key_list(m.name) f
-      WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY m.rowid, f.id DESC`),
-  );
+  const foreignKeys = await ofTables<ForeignKeyRow>('f.*', 'pragma_foreign_key_list(m.name) f', 'f.id DESC');
   const schema = new Map<string, Table>();
-  for (const object of objects) {
-    if (object.type !== 'table' || object.sql === null || /^CREATE VIRTUAL/i.test(object.sql)) continue;
-    const text = parseTableSql(object.sql);
-    const rows = columns.get(object.name) ?? [];
+  for (const { type, name, sql: create } of objects) {
+    if (type !== 'table' || create === null || /^CREATE VIRTUAL/i.test(create)) continue;
+    const text = parseTableSql(create);
+    const rows = columns.get(name) ?? [];
     const key = rows.filter((row) => row.pk > 0).toSorted((a, b) => a.pk - b.pk);
-    const indexColumns = new Map<string, IndexRow[]>();
-    for (const row of indexes.get(object.name) ?? []) {
-      const known = indexColumns.get(row.index_name);
-      if (known === undefined) indexColumns.set(row.index_name, [row]);
-      else known.push(row);
-    }
-    const uniques: Table['uniques'][number][] = [];
-    const plain: Table['indexes'][number][] = [];
-    for (const [name, parts] of indexColumns) {
-      const first = parts[0];
-      if (first === undefined || first.origin === 'pk') continue;
-      const partly = first.partial === 1 ? [PARTLY] : [];
-      const names = [...parts.map((part) => part.column_name ?? PARTLY), ...partly];
-      if (first.unique === 1) {
-        const constraint = first.origin === 'u';
-        uniques.push({
-          name: constraint ? constraintName(text, names) : name,
-          columns: names,
-          constraint,
-        });
-      } else plain.push({ name, columns: names });
-    }
+    const own = (kind: string) => objects.filter((each) => each.type === kind && each.tbl_name === name);
     const table: SqliteTable = {
-      name: object.name,
+      name,
       columns: rows.map((row) => columnFrom(row, key.length === 1)),
       primaryKey: key.map((row) => row.name),
-      uniques,
-      indexes: plain,
-      foreignKeys: (foreignKeys.get(object.name) ?? []).map((row) => ({
+      ...indexesFrom(indexes.get(name) ?? [], text),
+      foreignKeys: (foreignKeys.get(name) ?? []).map((row) => ({
         name: null,
-        column: row.column_name,
-        table: row.parent,
-        references: row.parent_column ?? '',
+        column: row.from,
+        table: row.table,
+        references: row.to ?? '',
         onDelete: row.on_delete === 'CASCADE' || row.on_delete === 'SET NULL' ? row.on_delete : null,
       })),
       checks: checksOf(text),
-      extras: objects
-        .filter((o) => o.type === 'trigger' && o.tbl_name === object.name)
-        .map((o) => ({ kind: 'trigger', name: o.name, rejects: REFUSES.test(o.sql ?? '') })),
+      extras: own('trigger').map((trigger) => ({
+        kind: 'trigger',
+        name: trigger.name,
+        rejects: REFUSES.test(trigger.sql ?? ''),
+      })),
       text,
       indexSql: new Map(
-        objects
-          .filter((o) => o.type === 'index' && o.tbl_name === object.name && o.sql !== null)
-          .map((o) => [o.name, o.sql ?? '']),
+        own('index').flatMap((index) => (index.sql === null ? [] : [[index.name, index.sql]])),
       ),
-      triggerSql: objects
-        .filter((o) => o.type === 'trigger' && o.tbl_name === object.name)
-        .map((o) => o.sql ?? ''),
+      triggerSql: own('trigger').map((trigger) => trigger.sql ?? ''),
     };
-    schema.set(object.name, table);
+    schema.set(name, table);
   }
   return schema;
+}
+
+/** The indexes of a table but the one of its key; `PARTLY` stands for what is no plain column, or not all rows. */
+function indexesFrom(rows: readonly IndexRow[], text: TableSql): Pick<Table, 'uniques' | 'indexes'> {
+  const uniques: Table['uniques'][number][] = [];
+  const plain: Table['indexes'][number][] = [];
+  for (const [name, parts] of groups(rows, (row) => row.index_name)) {
+    const first = parts[0];
+    if (first === undefined || first.origin === 'pk') continue;
+    const columns = parts.map((part) => part.column_name ?? PARTLY);
+    if (first.partial === 1) columns.push(PARTLY);
+    const constraint = first.origin === 'u';
+    if (first.unique !== 1) plain.push({ name, columns });
+    else uniques.push({ name: constraint ? constraintName(text, columns) : name, columns, constraint });
+  }
+  return { uniques, indexes: plain };
 }
 
 /** The name of the UNIQUE constraint on just these columns; null when it has none. */

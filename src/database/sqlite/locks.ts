@@ -4,10 +4,9 @@ import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
 import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
-import type { Holder } from './describe-process.ts';
 import { translateSqliteError } from './errors.ts';
 import type { SqliteFile } from './file.ts';
-import { writeLockHolder } from './holder.ts';
+import { type Holder, writeLockHolder } from './processes.ts';
 
 /** How often to ask again for the write lock. */
 const POLL_MS = 100;

@@ -1,18 +1,17 @@
-import { type Stats, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, linkSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { errorText, GatewayError } from '../../errors.ts';
+import { firstBytes } from '../../salvage/index.ts';
 import { displayName } from '../../schema/display-name.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import type { Open, OpenOptions } from '../dialect.ts';
-import { isClosedWal } from './closed-wal.ts';
-import { createSqliteFile } from './create-file.ts';
 import { DISPLAY_NAME_FUNCTION } from './ddl.ts';
 import { openFile, sqliteVersion } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
 import { type OpenedFile, SqliteFile } from './file.ts';
-import { refuseLostWal } from './refuse-lost-wal.ts';
+import { refuseLostWal } from './refusals.ts';
 import { sqliteDialect } from './sqlite.ts';
 import { CHECKS_FUNCTION, checksText } from './things.ts';
 
@@ -143,5 +142,59 @@ function statsOf(path: string): Stats | undefined {
       hint: 'Check that this user may enter every folder of the path in DATABASE_URL; which it may not: mcpgw doctor. Nothing was changed.',
       cause: error,
     });
+  }
+}
+
+/** Where the header says which journal is used (https://www.sqlite.org/fileformat.html, 1.3.3). */
+const VERSIONS_AT = 18;
+const WAL = 2;
+
+/**
+ * Whether the database is in WAL mode with all of it in the one file. A read-only connection to such a file makes
+ * two others beside it that it cannot remove again; one that may write but does not leaves nothing.
+ */
+function isClosedWal(path: string): boolean {
+  if (existsSync(`${path}-wal`)) return false;
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(dirname(path), constants.W_OK);
+    const versions = firstBytes(path, VERSIONS_AT + 2).subarray(VERSIONS_AT);
+    return versions.length === 2 && versions.every((version) => version === WAL);
+  } catch {
+    // Who may not write here makes no files here either.
+    return false;
+  }
+}
+
+/**
+ * Makes a database file without tables, whole from the first moment: of two runs at the same time the second
+ * must not find a file of no bytes, which is no database. It is made under another name and linked to its own.
+ */
+function createSqliteFile(path: string): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    const file = openFile(draft);
+    try {
+      // Any change of the header writes the first page.
+      file.pragma('user_version = 1');
+      file.pragma('user_version = 0');
+    } finally {
+      file.close();
+    }
+    giveName(draft, path);
+  } finally {
+    for (const name of [draft, `${draft}-journal`]) rmSync(name, { force: true });
+  }
+}
+
+function giveName(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Another run was faster: then its file is the one.
+    if (code === 'EEXIST') return;
+    // A file system without links: SQLite makes the file itself, and two runs at once may get in each other's way.
+    openFile(path).close();
   }
 }

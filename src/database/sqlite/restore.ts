@@ -6,7 +6,6 @@ import {
   createWriteStream,
   existsSync,
   readdirSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -23,12 +22,9 @@ import { otherTables } from '../other-tables.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { runLocked } from '../run-locked.ts';
 import { copySqlite, readCopy, type SqliteBackupContext } from './backup.ts';
-import type { Holder } from './describe-process.ts';
 import { openFile } from './driver.ts';
 import { translateSqliteError } from './errors.ts';
-import { fileUsers } from './file-users.ts';
-import { writeLockHolder } from './holder.ts';
-import { openElsewhere } from './open-elsewhere.ts';
+import { fileUsers, type Holder, openElsewhere, realFile, writeLockHolder } from './processes.ts';
 
 const LOCK_POLL_MS = 100;
 const LET_GO_MS = 2_000;
@@ -38,7 +34,8 @@ const LET_GO_MS = 2_000;
  * file for itself: whoever looks sees the old database or the restored one.
  */
 export async function restoreSqlite(context: SqliteBackupContext, request: RestoreRequest): Promise<void> {
-  const path = realPath(context.target.path);
+  // It is the file that is replaced, not a link to it.
+  const path = realFile(context.target.path);
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   let live: Database | null = null;
   try {
@@ -62,7 +59,7 @@ export async function restoreSqlite(context: SqliteBackupContext, request: Resto
     throw translateSqliteError(error, path) ?? fileError(error, path) ?? error;
   } finally {
     live?.close();
-    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
+    removeDraft(draft);
   }
 }
 
@@ -72,18 +69,14 @@ export async function restoreSqlite(context: SqliteBackupContext, request: Resto
  */
 async function lettingGo(path: string): Promise<void> {
   const deadline = Date.now() + LET_GO_MS;
-  while (fileUsers([path], process.pid).replaced.length > 0 && Date.now() < deadline) {
+  while (fileUsers([path]).replaced.length > 0 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
   }
 }
 
-/** Behind symbolic links: it is the file that is replaced, not the link. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+/** Removes a database that was made for a moment, with what is beside it. */
+export function removeDraft(draft: string): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
 }
 
 /** What killed restores left. No other can be at work: it would hold the database. */
@@ -197,7 +190,7 @@ class RunLockOf {
 
 /** Everybody else who has the file open, as one; null for nobody. */
 function usersOf(path: string): Holder | null {
-  const users = openElsewhere(path, process.pid);
+  const users = openElsewhere(path);
   if (users.length === 0) return null;
   return {
     text: users.map(({ text }) => text).join(', '),

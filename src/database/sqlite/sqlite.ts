@@ -1,16 +1,15 @@
 import { sql } from 'kysely';
 import type { Dialect } from '../dialect.ts';
+import type { KeepColumns } from '../keep-columns.ts';
+import { GATEWAY_LIST } from '../site-object.ts';
 import { statement } from '../statement.ts';
 import { changeSqliteTable, createSqliteTable } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
 import type { SqliteFile } from './file.ts';
-import { writeLockHolder } from './holder.ts';
 import { readSqliteSchema } from './introspect.ts';
-import { keepSqliteColumns } from './keep-columns.ts';
 import { beginSqliteRun } from './locks.ts';
-import { refuseDamaged } from './refuse-damaged.ts';
-import { refuseUnwritable } from './refuse-unwritable.ts';
-import { SQLITE_SITE } from './site-objects.ts';
+import { writeLockHolder } from './processes.ts';
+import { refuseDamaged, refuseUnwritable } from './refusals.ts';
 import { quoteName } from './table-sql.ts';
 import { SQLITE_THINGS } from './things.ts';
 import { sqliteUnreadable } from './unreadable.ts';
@@ -18,6 +17,34 @@ import { sqliteUnreadable } from './unreadable.ts';
 const WHOLE_FILE = 'the whole file';
 const MOST_TRIES = 5;
 const FILE_LOCK = 'the file’s';
+
+/** A trigger that only this connection has, by which an UPDATE of these columns does nothing: only triggers do one. */
+function keepSqliteColumns(table: string, columns: readonly string[]): KeepColumns {
+  const name = quoteName(`mcpgw_keep_${table}`);
+  return {
+    on: [
+      statement(
+        `CREATE TEMP TRIGGER ${name} BEFORE UPDATE OF ${columns.map(quoteName).join(', ')} ON main.${quoteName(table)} BEGIN SELECT RAISE(IGNORE); END`,
+      ),
+    ],
+    off: [statement(`DROP TRIGGER temp.${name}`)],
+  };
+}
+
+/** See `readSiteObjects`. Names are the same in any case here; the gateway's are in lower case. */
+const SQLITE_SITE: readonly string[] = [
+  `SELECT type AS kind, type || ' ' || name || CASE type WHEN 'trigger' THEN ' on ' || tbl_name ELSE '' END AS name,
+     CASE type WHEN 'trigger' THEN lower(tbl_name) END AS about, sql AS text, type = 'trigger' AS touches,
+     'DROP ' || upper(type) || ' "' || replace(name, '"', '""') || '"' AS "drop"
+   FROM sqlite_schema WHERE type IN ('trigger', 'view')`,
+  `SELECT 'foreign key' AS kind, 'foreign key of ' || m.name AS name, lower(f."table") AS about, m.name AS "of",
+     lower(group_concat(coalesce(f."to", ''))) AS "columns"
+   FROM sqlite_schema m, pragma_foreign_key_list(m.name) f
+   WHERE m.type = 'table' AND lower(f."table") IN (${GATEWAY_LIST}) GROUP BY m.name, f.id`,
+  `SELECT 'generated column' AS kind, 'generated column ' || m.name || '.' || c.name AS name, m.name AS about
+   FROM sqlite_schema m, pragma_table_xinfo(m.name) c
+   WHERE m.type = 'table' AND m.name IN (${GATEWAY_LIST}) AND c.hidden IN (2, 3)`,
+];
 
 /**
  * @param version of the library that is built in

@@ -2,7 +2,7 @@ import { constants, existsSync } from 'node:fs';
 import { type Check, CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import { loginLimit } from '../../settings/admin-email.ts';
 import type { DoctorContext } from '../context.ts';
-import { accessProblem, folderInTheWay } from '../sqlite/file/access-problem.ts';
+import { accessProblem, folderInTheWay } from '../sqlite/access.ts';
 import { envMode, secrets } from './secrets.ts';
 
 type SettingsCheck = DoctorCheck<DoctorContext>;

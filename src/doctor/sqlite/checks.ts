@@ -1,20 +1,20 @@
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import type { TargetChecks } from '../context.ts';
 import { siteObjects } from '../server/site-objects.ts';
-import { databaseIndexes, databaseIntegrity, fileSchema } from './database/damage.ts';
-import { databaseFreelist } from './database/freelist.ts';
-import { databaseJournalMode, databaseVersion } from './database/layout.ts';
-import { databaseBusyTimeout, databaseCacheSize, databaseSynchronous } from './database/parameters.ts';
-import { databaseForeignKeys, databaseStatistics } from './database/rows.ts';
-import { fileBeside, fileFolder, fileMode, fileReadable, fileSticky, fileWritable } from './file/access.ts';
-import { fileSqlite, fileWhole } from './file/content.ts';
-import { fileExists } from './file/exists.ts';
-import { fileHolders, fileReplaced } from './file/holders.ts';
-import { fileJournal } from './file/journal.ts';
-import { fileExclusive, fileReaders, fileWriteLock } from './file/locks.ts';
-import { fileFilesystem, fileLinks, fileMacos, fileSynced } from './file/places.ts';
-import { fileBackup, fileSpace } from './file/space.ts';
-import { fileWal, fileWalMatch, fileWalWhole } from './file/wal.ts';
+import { fileBeside, fileMode, fileReadable, fileSticky, writableChecks } from './access.ts';
+import { fileExists, fileSqlite, fileWhole } from './content.ts';
+import { databaseIndexes, databaseIntegrity, fileSchema } from './damage.ts';
+import { databaseFreelist } from './freelist.ts';
+import { holderChecks } from './holders.ts';
+import { placeChecks } from './places.ts';
+import {
+  databaseForeignKeys,
+  databaseJournalMode,
+  databaseStatistics,
+  databaseVersion,
+  parameterChecks,
+} from './pragmas.ts';
+import { fileJournal, fileWal, fileWalMatch, fileWalWhole } from './wal.ts';
 
 export const SQLITE_CHECKS: TargetChecks<SqliteTarget> = {
   // Those that end the check come after the ones that tell most about why.
@@ -22,22 +22,12 @@ export const SQLITE_CHECKS: TargetChecks<SqliteTarget> = {
     fileExists,
     fileReadable,
     fileSqlite,
-    fileWritable,
-    fileFolder,
+    ...writableChecks,
     fileSticky,
     fileBeside,
     fileMode,
-    fileLinks,
-    fileFilesystem,
-    fileSynced,
-    fileMacos,
-    fileSpace,
-    fileBackup,
-    fileHolders,
-    fileReplaced,
-    fileWriteLock,
-    fileReaders,
-    fileExclusive,
+    ...placeChecks,
+    ...holderChecks,
     fileWalMatch,
     fileWalWhole,
     fileJournal,
@@ -52,9 +42,7 @@ export const SQLITE_CHECKS: TargetChecks<SqliteTarget> = {
     databaseForeignKeys,
     siteObjects,
     databaseJournalMode,
-    databaseBusyTimeout,
-    databaseSynchronous,
-    databaseCacheSize,
+    ...parameterChecks,
     databaseFreelist,
     databaseStatistics,
     databaseVersion,

@@ -5,7 +5,7 @@ import type { UntouchedCopy } from '../../backup/back-up-untouched.ts';
 import { sha256OfFile } from '../../backup/sha256-of-file.ts';
 import { sqliteBackupFolder } from '../../database/sqlite/backup.ts';
 import { isSqliteError, openFile } from '../../database/sqlite/driver.ts';
-import { openElsewhere } from '../../database/sqlite/open-elsewhere.ts';
+import { openElsewhere } from '../../database/sqlite/processes.ts';
 import { writeNewFile } from '../../files/new-file.ts';
 import { noProgress } from '../../progress.ts';
 
@@ -43,58 +43,45 @@ export function recordSalvage({ file }: UntouchedCopy, facts: SalvageFacts): voi
 /** Those of the file at `path` as far as sizes can tell, the newest first. Reads no database. */
 export function earlierSalvages(path: string): readonly EarlierSalvage[] {
   const place = sqliteBackupFolder(path);
-  return foldersIn(place)
-    .toReversed()
-    .flatMap((name): EarlierSalvage[] => {
-      const facts = readRecord(join(place, name, RECORD));
-      if (facts === null) return [];
-      const salvaged = join(dirname(path), basename(facts.salvaged));
-      const file = join(place, name, basename(path));
-      const beside = (suffix: string) => (sizeOf(file + suffix) === null ? null : file + suffix);
-      const copy = { file, wal: beside('-wal'), journal: beside('-journal'), bytes: sizeOf(file) ?? 0 };
-      return sizeOf(salvaged) !== null && sizeOf(file) === sizeOf(path) ? [{ facts, salvaged, copy }] : [];
-    });
+  // Without such a folder, or one that is ours to read, nothing is known of before.
+  const names = orNull(() => readdirSync(place)) ?? [];
+  const folders = names.filter((name) => name.startsWith('damaged-')).toSorted();
+  return folders.toReversed().flatMap((name): EarlierSalvage[] => {
+    const record = join(place, name, RECORD);
+    const facts = orNull(() => factsSchema.parse(JSON.parse(readFileSync(record, 'utf8'))));
+    if (facts === null) return [];
+    const salvaged = join(dirname(path), basename(facts.salvaged));
+    const file = join(place, name, basename(path));
+    if (sizeOf(salvaged) === null || sizeOf(file) !== sizeOf(path)) return [];
+    const beside = (suffix: string) => (sizeOf(file + suffix) === null ? null : file + suffix);
+    const copy = { file, wal: beside('-wal'), journal: beside('-journal'), bytes: sizeOf(file) ?? 0 };
+    return [{ facts, salvaged, copy }];
+  });
 }
 
-/** Whether a salvage was made from what a database file and its -wal and -journal are now, by their hashes. */
-export async function isOfThisFile(
+function orNull<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a copy is what a database file and its -wal and -journal are now, by their hashes. */
+export async function isCopyOf(
   path: string,
-  { copy }: EarlierSalvage,
+  { file }: Pick<UntouchedCopy, 'file'>,
   signal: AbortSignal,
 ): Promise<boolean> {
   for (const suffix of ['', '-wal', '-journal']) {
     // An empty one is none.
-    const [size, was] = [sizeOf(path + suffix) ?? 0, sizeOf(copy.file + suffix) ?? 0];
+    const [size, was] = [sizeOf(path + suffix) ?? 0, sizeOf(file + suffix) ?? 0];
     if (size !== was) return false;
     if (size === 0) continue;
-    if (!(await isSameFile(path + suffix, copy.file + suffix, signal))) return false;
+    const hash = await sha256OfFile(path + suffix, noProgress, signal);
+    if (hash !== (await sha256OfFile(file + suffix, noProgress, signal))) return false;
   }
   return true;
-}
-
-/** Whether two files have the same hash. */
-export async function isSameFile(one: string, other: string, signal: AbortSignal): Promise<boolean> {
-  const hash = await sha256OfFile(one, noProgress, signal);
-  return hash === (await sha256OfFile(other, noProgress, signal));
-}
-
-function foldersIn(place: string): readonly string[] {
-  try {
-    return readdirSync(place)
-      .filter((name) => name.startsWith('damaged-'))
-      .toSorted();
-  } catch {
-    // No such folder, or not ours to read: then nothing is known of before.
-    return [];
-  }
-}
-
-function readRecord(file: string): SalvageFacts | null {
-  try {
-    return factsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return null;
-  }
 }
 
 const sizeOf = (file: string): number | null => statSync(file, { throwIfNoEntry: false })?.size ?? null;
@@ -104,7 +91,7 @@ const sizeOf = (file: string): number | null => statSync(file, { throwIfNoEntry:
  * it by hand since: what is in its -wal is brought into the file.
  */
 export function problemOfSalvaged(file: string): string | null {
-  const users = openElsewhere(file, process.pid);
+  const users = openElsewhere(file);
   if (users.length > 0) return `it is open: ${users.map(({ text }) => text).join(', ')}`;
   try {
     const db = openFile(file, { fileMustExist: true, timeout: 0 });
@@ -119,5 +106,5 @@ export function problemOfSalvaged(file: string): string | null {
     if (isSqliteError(error)) return error.message;
     throw error;
   }
-  return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0 ? 'its -wal is in use' : null;
+  return (sizeOf(`${file}-wal`) ?? 0) > 0 ? 'its -wal is in use' : null;
 }

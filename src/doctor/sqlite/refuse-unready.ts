@@ -1,12 +1,11 @@
 import { constants } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Connection } from '../../database/connection.ts';
-import { refuseDamaged } from '../../database/sqlite/refuse-damaged.ts';
-import { refuseLostWal } from '../../database/sqlite/refuse-lost-wal.ts';
+import { refuseDamaged, refuseLostWal } from '../../database/sqlite/refusals.ts';
 import { GatewayError } from '../../errors.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
-import { accessProblem } from './file/access-problem.ts';
-import { realFile } from './file/file-check.ts';
+import { accessProblem } from './access.ts';
+import { realFile } from './file-check.ts';
 
 /**
  * Refuses, without writing, a file that a run would refuse once it has its lock: that cannot be written, or is

@@ -1,39 +1,32 @@
-import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { backUpUntouched, type UntouchedCopy } from '../../backup/back-up-untouched.ts';
 import { damagedFolder } from '../../backup/damaged-folder.ts';
 import { timeLabel } from '../../backup/time-label.ts';
 import type { Hands, Repair } from '../../checks/check.ts';
-import { findOnPath, startClient } from '../../database/client-program.ts';
 import { refuseWhenStopped } from '../../database/refuse-when-stopped.ts';
 import { sqliteBackupFolder, sqliteBytes } from '../../database/sqlite/backup.ts';
 import { openFile } from '../../database/sqlite/driver.ts';
-import { fileError, keepModeAndOwner, setJournalMode } from '../../database/sqlite/restore.ts';
+import { fileError, keepModeAndOwner, removeDraft, setJournalMode } from '../../database/sqlite/restore.ts';
 import { GatewayError } from '../../errors.ts';
 import { giveName } from '../../files/new-file.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import { plural } from '../../report/plural.ts';
-import { isSalvageable, reportLines, reportLosses, type SecondReader, salvage } from '../../salvage/index.ts';
+import { isSalvageable, reportLines, reportLosses, salvage } from '../../salvage/index.ts';
 import { LOST_AND_FOUND } from '../../schema/set-aside.ts';
-import type { SqliteTarget } from '../../settings/database-target.ts';
-import type { TargetContext } from '../context.ts';
 import { lookAtLostAndFound, SET_ASIDE_COLUMNS } from '../data/lost-and-found.ts';
 import {
   type EarlierSalvage,
   earlierSalvages,
-  isOfThisFile,
-  isSameFile,
+  isCopyOf,
   problemOfSalvaged,
   recordSalvage,
   type SalvageFacts,
 } from './earlier-salvage.ts';
-import { realFile } from './file/file-check.ts';
-import { holdersOf } from './file/holders.ts';
+import { type FileContext, realFile } from './file-check.ts';
+import { holdersOf } from './holders.ts';
 import { lostDefinitions } from './lost-definitions.ts';
-
-type Context = TargetContext<SqliteTarget>;
 
 /** Copies that there are for a moment: the backup, the one that is worked on, and the new file. */
 const COPIES = 3;
@@ -43,7 +36,7 @@ const COPIES = 3;
  *
  * @returns null for a file in which nothing of a database can be found
  */
-export function salvageRepair(context: Context): Repair | null {
+export function salvageRepair(context: FileContext): Repair | null {
   const path = realFile(context.target);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true || !mayBeSalvaged(path)) return null;
   const label = timeLabel(context.now);
@@ -64,7 +57,7 @@ export function salvageRepair(context: Context): Repair | null {
       const lines: string[] = [];
       for (const before of earlierSalvages(path)) {
         const name = before.salvaged;
-        const problem = (await isOfThisFile(path, before, hands.signal))
+        const problem = (await isCopyOf(path, before.copy, hands.signal))
           ? problemOfSalvaged(name)
           : 'the database is no longer the file it was made from';
         if (problem === null) {
@@ -73,7 +66,7 @@ export function salvageRepair(context: Context): Repair | null {
         }
         lines.push(`salvaged anew: ${name} is not taken (${problem})`);
       }
-      const made = await salvageAnew(context, { path, folder, salvaged }, hands);
+      const made = await salvageAnew({ path, folder, salvaged }, hands);
       return [...lines, ...(await offerSwap(hands, context, label, made))];
     },
   };
@@ -88,7 +81,6 @@ interface Places {
 }
 
 async function salvageAnew(
-  { env }: Context,
   { path, folder, salvaged }: Places,
   { log, signal }: Pick<Hands, 'log' | 'signal'>,
 ): Promise<EarlierSalvage> {
@@ -101,7 +93,6 @@ async function salvageAnew(
       open: openFile,
       definitions: lostDefinitions,
       lostAndFound: LOST_AND_FOUND,
-      secondReader: shellReader(env, signal),
       log,
       signal,
     });
@@ -136,29 +127,8 @@ async function salvageAnew(
     refuseWhenStopped(signal);
     throw fileError(error, path) ?? error;
   } finally {
-    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(draft + suffix, { force: true });
+    removeDraft(draft);
   }
-}
-
-/** The `.recover` of the sqlite3 shell on the PATH; null when there is none. */
-function shellReader(env: Context['env'], signal: AbortSignal): SecondReader | null {
-  const program = findOnPath(env, 'sqlite3');
-  if (program === null) return null;
-  const run = { program, env: { PATH: env.PATH }, signal };
-  const quiet = ['-batch', '-init', '/dev/null'];
-  return {
-    program,
-    async recover(from, into) {
-      const reader = startClient({ ...run, args: [...quiet, from, '.recover'], stdout: 'pipe' });
-      const writer = startClient({ ...run, args: [...quiet, into], stdin: 'pipe' });
-      if (reader.child.stdout === null || writer.child.stdin === null) throw new Error('it has no output');
-      await pipeline(reader.child.stdout, writer.child.stdin).catch(() => {
-        // Why it ended is what the program itself says.
-      });
-      await reader.ended;
-      await writer.ended;
-    },
-  };
 }
 
 function mayBeSalvaged(path: string): boolean {
@@ -184,7 +154,7 @@ async function refuseWithoutSpace(path: string): Promise<void> {
 /** Shows what came of it, and puts the new file in place when that is what is wanted. */
 async function offerSwap(
   hands: Hands,
-  context: Context,
+  context: FileContext,
   label: string,
   { facts, salvaged, copy }: EarlierSalvage,
 ): Promise<readonly string[]> {
@@ -233,18 +203,14 @@ function adviceOn({ lostAndFound, dangling }: SalvageFacts, path: string): reado
  * @throws GatewayError BUSY, with everything as it was
  */
 async function putInPlace(
-  context: Context,
+  context: FileContext,
   draft: string,
   damaged: string,
   copy: UntouchedCopy,
   signal: AbortSignal,
 ): Promise<void> {
   const path = realFile(context.target);
-  for (const suffix of copy.wal === null ? [''] : ['', '-wal']) {
-    if (!(await isSameFile(path + suffix, copy.file + suffix, signal))) {
-      throw busy(`${path}${suffix} has changed since it was salvaged.`);
-    }
-  }
+  if (!(await isCopyOf(path, copy, signal))) throw busy(`${path} has changed since it was salvaged.`);
   await refuseWhileOpen(context);
   try {
     // A second name, so that there is a database under the first at every moment.
@@ -262,7 +228,7 @@ async function putInPlace(
 }
 
 /** @throws GatewayError BUSY when another process has the database open, as far as that can be seen */
-async function refuseWhileOpen(context: Context): Promise<void> {
+async function refuseWhileOpen(context: FileContext): Promise<void> {
   // Asked anew each time: a copy of the context has no answer from before.
   const { open } = await holdersOf({ ...context });
   if (open.length === 0) return;

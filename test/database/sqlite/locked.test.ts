@@ -7,7 +7,7 @@ import { translateSqliteError } from '../../../src/database/sqlite/errors.ts';
 import { releaseOf } from '../../../src/migrate/read-release.ts';
 import { noProgress } from '../../../src/progress.ts';
 import { mcpgw } from '../../../src/report/advice.ts';
-import { holdDatabase } from '../../doctor/sqlite/file/hold-database.ts';
+import { holdDatabase } from '../../doctor/sqlite/hold-database.ts';
 import { connect } from '../../support/connect.ts';
 import { migrate } from '../../support/migrate.ts';
 import { sqliteFile } from '../../support/sqlite-file.ts';

@@ -1,21 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { findProgram } from '../../../scripts/servers/find-program.ts';
 import type { TargetContext } from '../../../src/doctor/context.ts';
 import { salvageRepair } from '../../../src/doctor/sqlite/salvage-repair.ts';
 import { NATIVE_MODULES } from '../../../src/native-modules.ts';
@@ -201,72 +190,6 @@ test('what is no database cannot be salvaged, and nothing is offered', async () 
   const file = await sqliteFile('v0.7.0');
   writeFileSync(file.name, 'not a database\n'.repeat(2_000));
   expect((await askDoctor(file.url)).of('file.sqlite').fixable).toBe(false);
-});
-
-test('without a sqlite3 on the PATH, or with one whose .recover fails, ours is enough', async () => {
-  const file = await sqliteFile('v0.7.0');
-  damage(file, zeroed(leafOf(file, 'tools')));
-  const none = await askDoctor(file.url, { repair: true, env: { PATH: '' } });
-  expect(repairs(none).join('\n')).toContain('No sqlite3 is on the PATH');
-  for (const old of salvagedIn(file)) rmSync(old);
-  const folder = join(file.folder, 'bin');
-  const program = join(folder, 'sqlite3');
-  mkdirSync(folder);
-  writeFileSync(program, '#!/bin/sh\necho "sql error: SQL logic error (1)" >&2\nexit 1\n', { mode: 0o755 });
-  const failing = await askDoctor(file.url, { repair: true, env: { PATH: `${folder}:/usr/bin:/bin` } });
-  expect(repairs(failing).join('\n')).toContain(`${program} has no .recover that works here`);
-  expect(salvagedIn(file).length).toBeGreaterThan(0);
-});
-
-/** Stands in for a shell: prints what `.recover` would, and runs what it is given. */
-function shell(folder: string, recovered: string): string {
-  const driver = createRequire(import.meta.url).resolve(NATIVE_MODULES.sqlite.name);
-  const program = join(folder, 'sqlite3');
-  writeFileSync(
-    program,
-    `#!${process.execPath}
-    if (process.argv.at(-1) === '--version') console.log('3.40.1');
-    else if (process.argv.at(-1) === '.recover') process.stdout.write(${JSON.stringify(recovered)});
-    else new (require(${JSON.stringify(driver)}))(process.argv.at(-1)).exec(require('fs').readFileSync(0, 'utf8'));`,
-    { mode: 0o755 },
-  );
-  return program;
-}
-
-test('rows that only the shell reads are set aside, those we have are not taken twice', async () => {
-  const file = await sqliteFile('v0.7.0');
-  const before = rowsOf(file.name);
-  damage(file, zeroed(leafOf(file, 'tools')));
-  await askDoctor(file.url, { repair: true });
-  const ours = rowsOf(salvagedIn(file)[0] ?? '');
-  const [known = ''] = ours.get('tools')?.keys() ?? [];
-  const [lost = ''] = missing(before, ours).map((row) => row.split(' ')[1] ?? '');
-  const bin = join(file.folder, 'bin');
-  mkdirSync(bin);
-  const program = shell(
-    bin,
-    `CREATE TABLE tools (id, name); INSERT INTO tools (rowid, id, name) VALUES (${known}, 'a', 'b'), (${lost}, 'lost-id', 'lost name');`,
-  );
-  for (const old of salvagedIn(file)) rmSync(old);
-  const answer = await askDoctor(file.url, { repair: true, env: { PATH: bin } });
-  expect(repairs(answer).join('\n')).toContain(
-    `${program} .recover reads 1 more rows of the damaged tables: they are in lost_and_found`,
-  );
-  const rows = rowsOf(salvagedIn(file)[0] ?? '');
-  const found = [...(rows.get('lost_and_found')?.values() ?? [])];
-  expect(found.filter((row) => row.includes('"lost-id","lost name"'))).toHaveLength(1);
-  expect(found.some((row) => row.includes('"a","b"'))).toBe(false);
-  expect(rows.get('tools')).toEqual(ours.get('tools'));
-});
-
-test.runIf(findProgram('sqlite3'))('the sqlite3 shell of this machine is asked, too', async () => {
-  const file = await sqliteFile('v0.7.0');
-  damage(file, zeroed(leafOf(file, 'tools')));
-  const answer = await askDoctor(file.url, { repair: true });
-  // Debian builds it without what .recover needs; then it must say so.
-  expect(repairs(answer).join('\n')).toMatch(
-    /sqlite3 \.recover (was asked, too: it reads no other rows|reads \d+ more rows)|has no \.recover that works here/,
-  );
 });
 
 test('with a whole backup beside it, restoring that is what is advised, and works', async () => {
