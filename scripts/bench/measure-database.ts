@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runChange } from '../../src/change/run-change.ts';
 import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
-import { runFix } from '../../src/checks/fix.ts';
+import { fix } from '../../src/checks/fix.ts';
 import { selectChecks } from '../../src/checks/select.ts';
 import { runVerify } from '../../src/checks/verify.ts';
-import { runMigration } from '../../src/migrate/run.ts';
+import { upgrade } from '../../src/migrate/upgrade.ts';
 import { noProgress } from '../../src/progress.ts';
 import { BUILT_PROGRAM } from '../build.ts';
 import { createSample } from '../sample/create-sample.ts';
@@ -24,6 +25,8 @@ const SECONDS_MARK_MS = 5_000;
 const ORPHANS = 'ownership.orphans';
 
 const RUN = {
+  toolVersion: 'bench',
+  signal: new AbortController().signal,
   lockTimeoutMs: 10_000,
   progress: noProgress,
   confirm: async () => true,
@@ -68,9 +71,8 @@ export async function measureDatabase(
       'write',
       writingOnly,
       async ({ db, settings }) => {
-        const signal = new AbortController().signal;
-        const asked = { settings, now, adopt: false, marker: false, toolVersion: 'bench', signal };
-        await runMigration(db, { ...RUN, ...asked, reconnect: (use) => use(db) });
+        const change = upgrade({ settings, now, adopt: false, marker: false });
+        await runChange(db, change, { ...RUN, reconnect: (use) => use(db) });
       },
     );
     if (wants('migrate')) {
@@ -123,10 +125,9 @@ const everything = (statements: readonly Captured[]) => statements;
 const fixOrphans =
   (now: Date) =>
   async ({ db, settings }: CaptureContext) => {
-    const signal = new AbortController().signal;
     const checks = selectChecks(DATA_CHECKS, [ORPHANS], undefined);
-    const asked = { judge: async () => ({}), settings, now, signal };
-    await runFix(db, checks, { ...RUN, ...asked, reconnect: (use) => use(db) });
+    const change = fix({ checks, settings, judge: async () => ({}), now });
+    await runChange(db, change, { ...RUN, reconnect: (use) => use(db) });
   };
 
 function mcpgw(args: readonly string[], url: string): Command {

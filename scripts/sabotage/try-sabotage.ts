@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
+import { runChange } from '../../src/change/run-change.ts';
 import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
-import { runFix } from '../../src/checks/fix.ts';
+import { fix, repaired } from '../../src/checks/fix.ts';
 import { isProblem } from '../../src/checks/run-check.ts';
 import { runVerify } from '../../src/checks/verify.ts';
 import type { Connection } from '../../src/database/connection.ts';
@@ -9,7 +10,7 @@ import { withDatabase } from '../../src/database/with-database.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { isAtHead } from '../../src/migrate/head.ts';
 import { releaseSchema } from '../../src/migrate/release-schema.ts';
-import { runMigration } from '../../src/migrate/run.ts';
+import { upgrade } from '../../src/migrate/upgrade.ts';
 import { noProgress } from '../../src/progress.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import type { Random } from '../sample/random.ts';
@@ -42,8 +43,9 @@ const connected = <T>(url: string, use: (db: Connection) => Promise<T>) =>
     use,
   );
 
-const running = () => ({
-  now: new Date(),
+const around = (url: string) => ({
+  toolVersion: 'sabotage',
+  reconnect: <T>(use: (db: Connection) => Promise<T>) => connected(url, use),
   progress: noProgress,
   lockTimeoutMs: 10_000,
   signal: new AbortController().signal,
@@ -53,16 +55,9 @@ const running = () => ({
 
 /** Brings a v0.6.0 database to v0.7.0, as what the sabotages are made on. */
 export async function migrateSample(url: string): Promise<void> {
-  await connected(url, (db) =>
-    runMigration(db, {
-      ...running(),
-      settings: settingsOf(url).settings,
-      adopt: false,
-      marker: false,
-      toolVersion: 'sabotage',
-      reconnect: (use) => connected(url, use),
-    }),
-  );
+  const { settings } = settingsOf(url);
+  const change = upgrade({ settings, now: new Date(), adopt: false, marker: false });
+  await connected(url, (db) => runChange(db, change, around(url)));
 }
 
 export interface Trial {
@@ -128,15 +123,9 @@ export async function trySabotage(url: string, source: Random): Promise<Trial | 
   const isSeen = ({ id }: { id: string }) => id.startsWith('schema.') && id !== 'schema.indexes';
   if (atHead && found.some(isSeen)) faults.push('it is at head by isAtHead');
 
-  const fixed = await attempt('fix', () =>
-    connected(url, (db) =>
-      runFix(db, DATA_CHECKS, {
-        ...running(),
-        settings,
-        judge: async () => ({}),
-        reconnect: (use) => connected(url, use),
-      }),
-    ),
+  const repair = fix({ checks: DATA_CHECKS, settings, judge: async () => ({}), now: new Date() });
+  const fixed = await attempt('fix', async () =>
+    repaired(await connected(url, (db) => runChange(db, repair, around(url)))),
   );
   const after = await attempt('verify after fix', verified);
   const left = problems(after);

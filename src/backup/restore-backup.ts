@@ -3,10 +3,9 @@ import { resolve } from 'node:path';
 import { type BackupTool, openBackupTool, type RestoreScriptRequest } from '../database/backup-tool.ts';
 import type { Connection } from '../database/connection.ts';
 import type { LockDescription, Server, UnfinishedRestore } from '../database/dialect.ts';
-import { PATIENCE_MS } from '../database/patience.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
-import { type Release, releaseOf } from '../migrate/read-release.ts';
+import { releaseOf } from '../migrate/read-release.ts';
 import { advise, mcpgw } from '../report/advice.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
@@ -26,24 +25,24 @@ export interface RestoreContext extends Omit<TakeBackup, 'keep'> {
   /** Whether the present state is backed up first. */
   readonly backup: boolean;
   readonly lockTimeoutMs: number;
+  /** How long a table that somebody has locked is waited for, where that is not the usual time. */
+  readonly tableWaitMs?: number | undefined;
   /** Reaches the database as the other commands do. */
   readonly connect: <T>(use: (db: Connection) => Promise<T>) => Promise<T>;
   /** Asked before anything is locked or written; false stops it. */
   readonly confirm: (plan: RestorePlan) => Promise<boolean>;
 }
 
-export interface RestorePlan {
-  readonly backup: FoundBackup;
-  /** The name of the database that is replaced. */
-  readonly database: string;
-  /** The URL of the database that the backup is of, where it is another than the one whose rows it replaces. */
-  readonly from: string | null;
-  readonly release: string;
-  readonly tables: readonly ComparedTable[];
-  /** What it locks; null where there is no database yet that could be. */
+/** What is there now. */
+interface Present {
+  /** Null where there is no database yet, or none that can be read. */
+  readonly server: Server | null;
+  /** What a restore locks; null likewise. */
   readonly locks: LockDescription | null;
   /** All or nothing: nobody sees it half done, and a failure leaves the present state. */
   readonly isTransaction: boolean;
+  readonly rows: ReadonlyMap<string, number>;
+  readonly release: string;
   /** Where the present state is kept, or null when it is not. */
   readonly safety: { readonly place: string; readonly bytes: number } | null;
   /** Why the present state could not be read; empty when it could. Then `safety` is a copy byte for byte. */
@@ -52,12 +51,15 @@ export interface RestorePlan {
   readonly unfinished: UnfinishedRestore | null;
 }
 
-/** For `--dry-run`. */
-export interface PlannedRestore extends RestorePlan {
-  /** What a run sends; empty where it is no SQL. */
-  readonly statements: readonly string[];
-  /** Why a run would refuse. */
-  readonly refusal: GatewayError | null;
+export interface RestorePlan extends Present {
+  readonly backup: FoundBackup;
+  /** The name of the database that is replaced. */
+  readonly database: string;
+  /** The URL of the database that the backup is of, where it is another than the one whose rows it replaces. */
+  readonly from: string | null;
+  readonly tables: readonly ComparedTable[];
+  readonly tool: BackupTool;
+  readonly request: RestoreScriptRequest;
 }
 
 export interface RestoreResult {
@@ -70,32 +72,14 @@ export interface RestoreResult {
   readonly durationMs: number;
 }
 
-interface Present {
-  readonly locks: LockDescription | null;
-  readonly isTransaction: boolean;
-  readonly server: Server | null;
-  readonly rows: ReadonlyMap<string, number>;
-  readonly state: Release;
-  readonly safety: RestorePlan['safety'];
-  readonly damage: string;
-  readonly unfinished: RestorePlan['unfinished'];
-}
-
-/**
- * What a restore would do, after every check that can be made without writing: the backup is whole, fits this
- * database, and the programs and the space that it needs are there.
- *
- * @throws GatewayError; nothing was changed
- */
-export async function planRestore(context: RestoreContext): Promise<PlannedRestore> {
-  const { plan, tool, present } = await prepare(context, PATIENCE_MS);
-  const request = requestOf(plan, context);
+/** For `--dry-run`: what a run sends (empty where it is no SQL), and why it would refuse. */
+export async function showRestore(
+  plan: RestorePlan,
+): Promise<{ readonly statements: readonly string[]; readonly refusal: GatewayError | null }> {
+  const { tool, request, server } = plan;
   return {
-    ...plan,
     statements: await tool.restoreStatements(request),
-    refusal:
-      (await refusalOf(plan, tool, request)) ??
-      (present.server === null ? null : await tool.rehearse(request)),
+    refusal: (await refusalOf(plan)) ?? (server === null ? null : await tool.rehearse(request)),
   };
 }
 
@@ -106,8 +90,9 @@ export async function planRestore(context: RestoreContext): Promise<PlannedResto
  *   state, when the database could not take it back
  */
 export async function restoreBackup(context: RestoreContext): Promise<RestoreResult> {
-  const { plan, tool, present } = await prepare(context);
-  const refusal = await refusalOf(plan, tool, requestOf(plan, context));
+  const { target } = context;
+  const plan = await planRestore(context);
+  const refusal = await refusalOf(plan);
   if (refusal !== null) throw refusal;
   if (!(await context.confirm(plan))) {
     throw new GatewayError('CANCELLED', 'You did not type the database’s name.', {
@@ -120,33 +105,27 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
   const handles: number[] = [];
   const warnings: string[] = [];
   try {
-    await tool.restore({
-      ...requestOf(plan, context),
+    await plan.tool.restore({
+      ...plan.request,
       warn: (text) => warnings.push(text),
       async beforeReplacing(dump) {
         if (plan.unfinished !== null) throw wasEnded();
         if (plan.safety === null) return null;
         const { place } = plan.safety;
-        const server = present.server === null ? '' : `${present.server.product} ${present.server.version}`;
-        if (dump !== null && present.damage === '') {
+        if (dump !== null && plan.damage === '') {
+          const server = plan.server === null ? '' : `${plan.server.product} ${plan.server.version}`;
           try {
-            safety = await writeBackup({ ...context, keep: null }, { tool, place, server, dump });
+            safety = await writeBackup({ ...context, keep: null }, { tool: plan.tool, place, server, dump });
             return safety.manifest;
           } catch (error) {
-            if (!isDamage(error) || context.target.dialect !== 'sqlite') throw error;
+            if (!isDamage(error) || target.dialect !== 'sqlite') throw error;
             // Its pages are worse than was seen before.
           }
         }
-        if (context.target.dialect !== 'sqlite') return null;
-        const path = realpathSync(context.target.path);
-        untouched = await backUpUntouched(
-          {
-            path,
-            folder: present.damage === '' ? damagedFolder(place, context.now) : place,
-            signal: context.signal,
-          },
-          handles,
-        );
+        if (target.dialect !== 'sqlite') return null;
+        const folder = plan.damage === '' ? damagedFolder(place, context.now) : place;
+        const copied = { path: realpathSync(target.path), folder, signal: context.signal };
+        untouched = await backUpUntouched(copied, handles);
         return null;
       },
     });
@@ -158,25 +137,7 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
   return { plan, safety, untouched, warnings, durationMs: Math.round(performance.now() - since) };
 }
 
-function requestOf(plan: RestorePlan, { lockTimeoutMs }: RestoreContext): RestoreScriptRequest {
-  const { manifest, manifestPath, file } = plan.backup;
-  return {
-    file,
-    manifest: manifestPath,
-    sha256: manifest.sha256,
-    server: manifest.source.server,
-    notes: manifest.notes,
-    rows: new Map(Object.entries(manifest.rows)),
-    replaced: replacedTables(plan),
-    lockTimeoutMs,
-  };
-}
-
-async function refusalOf(
-  { release, backup }: RestorePlan,
-  tool: BackupTool,
-  request: RestoreScriptRequest,
-): Promise<GatewayError | null> {
+async function refusalOf({ release, backup, tool, request }: RestorePlan): Promise<GatewayError | null> {
   const canRollBack = release === '0.7.0' && backup.manifest.release !== release;
   return refusedDependents(await tool.dependents(request), canRollBack);
 }
@@ -186,51 +147,55 @@ export function replacedTables({ tables }: Pick<RestorePlan, 'tables'>): string[
   return tables.filter(({ what }) => what === 'replaced' || what === 'dropped').map(({ table }) => table);
 }
 
-async function prepare(
-  context: RestoreContext,
-  tableWaitMs?: number,
-): Promise<{ plan: RestorePlan; tool: BackupTool; present: Present }> {
-  const { target, name, cwd, directory, progress, signal, warn } = context;
+/**
+ * What a restore would do, after every check that can be made without writing: the backup is whole, fits this
+ * database, and the programs and the space that it needs are there.
+ *
+ * @throws GatewayError; nothing was changed
+ */
+export async function planRestore(context: RestoreContext): Promise<RestorePlan> {
+  const { target, name, cwd, directory, progress, signal, warn, lockTimeoutMs } = context;
   const tool = await openBackupTool(context);
   const place = directory === null ? tool.defaultDirectory : resolve(cwd, directory);
   const backup = await findBackup({ name, cwd, place, progress, signal, warn });
-  const { source } = backup.manifest;
+  const { file, manifest, manifestPath } = backup;
+  const { source, sha256, notes } = manifest;
   if (source.dialect !== target.dialect) {
     throw doesNotFit(`it is of ${source.server}, and DATABASE_URL leads to ${target.dialect}`);
   }
-  if (Object.keys(backup.manifest.rows).length === 0) {
-    throw new GatewayError('CORRUPT', `The manifest of the backup ${backup.file} names no table.`, {
+  const rows = new Map(Object.entries(manifest.rows));
+  if (rows.size === 0) {
+    throw new GatewayError('CORRUPT', `The manifest of the backup ${file} names no table.`, {
       hint: 'Restoring it would empty the database; use another backup: mcpgw backup --list. Nothing was changed.',
     });
   }
-  const present = await readPresent(context, place, tableWaitMs);
+  const present = await readPresent(context, place);
   await tool.preflightRestore(present.server);
-  const refusal = await tool.refusal({ server: source.server, notes: backup.manifest.notes }, present.server);
+  const refusal = await tool.refusal({ server: source.server, notes }, present.server);
   if (refusal !== null) throw doesNotFit(refusal);
-  const rows = new Map(Object.entries(backup.manifest.rows));
+  const isReadable = present.damage === '';
+  const isSame =
+    (isReadable && !hasRows(present.rows)) ||
+    isOfSamePlace(source, { dialect: target.dialect, url: target.maskedUrl });
+  const now = isReadable ? present.rows : null;
+  const tables = compareTables(now, rows, GATEWAY_TABLES, tool.replacesEverything);
+  const replaced = replacedTables({ tables });
   return {
+    ...present,
+    backup,
+    database: tool.database,
+    from: isSame ? null : source.url,
+    tables,
     tool,
-    present,
-    plan: {
-      backup,
-      database: tool.database,
-      from:
-        (present.damage === '' && !hasRows(present.rows)) ||
-        isOfSamePlace(source, { dialect: target.dialect, url: target.maskedUrl })
-          ? null
-          : source.url,
-      release: present.state.release,
-      tables: compareTables(
-        present.damage === '' ? present.rows : null,
-        rows,
-        GATEWAY_TABLES,
-        tool.replacesEverything,
-      ),
-      locks: present.locks,
-      isTransaction: present.isTransaction,
-      safety: present.safety,
-      damage: present.damage,
-      unfinished: present.unfinished,
+    request: {
+      file,
+      manifest: manifestPath,
+      sha256,
+      server: source.server,
+      notes,
+      rows,
+      replaced,
+      lockTimeoutMs,
     },
   };
 }
@@ -238,8 +203,7 @@ async function prepare(
 /** Elsewhere a run is seen as a whole or not at all. */
 async function waitForRuns(
   db: Connection,
-  { lockTimeoutMs, progress, signal }: RestoreContext,
-  tableWaitMs = lockTimeoutMs,
+  { lockTimeoutMs, tableWaitMs = lockTimeoutMs, progress, signal }: RestoreContext,
 ): Promise<void> {
   if (db.dialect.transactionalDdl) return;
   const timeoutMs = Math.min(lockTimeoutMs, tableWaitMs);
@@ -248,58 +212,37 @@ async function waitForRuns(
   await db.dialect.endRun(db, false);
 }
 
-const UNKNOWN: Release = { release: 'unknown', revision: '', unfinished: false };
-
-async function readPresent(
-  context: RestoreContext,
-  place: string,
-  tableWaitMs: number | undefined,
-): Promise<Present> {
+async function readPresent(context: RestoreContext, place: string): Promise<Present> {
   try {
     return await context.connect(async (db) => {
-      await waitForRuns(db, context, tableWaitMs);
-      const { rows, state, unfinished } = await readBeforeBackup(
+      await waitForRuns(db, context);
+      const found = await readBeforeBackup(
         db,
         async (schema) => {
           const unfinished = await db.dialect.unfinishedRestore(db);
           const rows = await rowCounts(db, [...schema.keys()]);
-          return { rows, unfinished, state: unfinished === null ? await releaseOf(db, schema) : UNKNOWN };
+          const release = unfinished === null ? (await releaseOf(db, schema)).release : 'unknown';
+          return { rows, unfinished, release };
         },
-        tableWaitMs,
+        context.tableWaitMs,
       );
-      const needed = context.backup && hasRows(rows) && unfinished === null;
-      const safety = needed ? await preflightBackup({ ...context, db }) : null;
-      return {
-        server: db.dialect.server,
-        locks: db.dialect.locks,
-        isTransaction: db.dialect.transactionalDdl,
-        rows,
-        state,
-        safety: safety === null ? null : { place: safety.place, bytes: safety.bytes },
-        damage: '',
-        unfinished,
-      };
+      const isKept = context.backup && hasRows(found.rows) && found.unfinished === null;
+      const { server, locks, transactionalDdl: isTransaction } = db.dialect;
+      const safety = isKept ? await preflightBackup({ ...context, db }) : null;
+      return { ...found, server, locks, isTransaction, safety, damage: '' };
     });
   } catch (error) {
-    const nothing = {
-      server: null,
-      locks: null,
-      // A file, which is swapped.
-      isTransaction: true,
-      rows: new Map(),
-      state: UNKNOWN,
-      safety: null,
-      unfinished: null,
-    };
     if (!(error instanceof GatewayError) || context.target.dialect !== 'sqlite') throw error;
-    if (error.code === 'NO_DATABASE') return { ...nothing, damage: '' };
-    if (!isDamage(error)) throw error;
-    if (!context.backup) return { ...nothing, damage: error.message };
-    const { path } = context.target;
+    const damage = isDamage(error) ? error.message : '';
+    if (damage === '' && error.code !== 'NO_DATABASE') throw error;
+    // A file, which is swapped.
+    const present = { server: null, locks: null, isTransaction: true, rows: new Map(), release: 'unknown' };
+    const nothing = { ...present, damage, safety: null, unfinished: null };
+    if (damage === '' || !context.backup) return nothing;
     const { sqliteBytes } = await import('../database/sqlite/backup.ts');
-    const bytes = sqliteBytes(path);
+    const bytes = sqliteBytes(context.target.path);
     await refuseWithoutRoom(place, bytes, context);
-    return { ...nothing, safety: { place: damagedFolder(place, context.now), bytes }, damage: error.message };
+    return { ...nothing, safety: { place: damagedFolder(place, context.now), bytes } };
   }
 }
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { isTrue } from '../seed/plan-seed.ts';
+import { isTrue } from '../database/is-true.ts';
 import { adminUser, noUser } from './admin-user.ts';
 import type { Check } from './check.ts';
 

@@ -1,68 +1,91 @@
+import {
+  type Change,
+  isEmpty,
+  type Planned,
+  type PlannedStep,
+  type Ran,
+  statementsOf,
+} from '../change/change.ts';
+import { compareRows } from '../change/compare-rows.ts';
 import type { Connection } from '../database/connection.ts';
 import { type Guard, inSavepoint } from '../database/in-savepoint.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { siteTriggers } from '../database/site-object.ts';
 import type { Statement } from '../database/statement.ts';
-import { GatewayError } from '../errors.ts';
-import { compareRows } from '../migrate/compare-rows.ts';
-import { type BeforeWriting, inRun } from '../migrate/in-run.ts';
-import { keepColumns } from '../migrate/keep-columns.ts';
-import { readBeforeLocking } from '../migrate/read-before-locking.ts';
-import { runStatements } from '../migrate/run-steps.ts';
 import { refuseSite } from '../migrate/site-objects.ts';
-import { tablesTouched } from '../migrate/tables-to-lock.ts';
-import { type Reconnect, throughAnother } from '../migrate/through-another.ts';
-import type { Progress } from '../progress.ts';
 import { mcpgw } from '../report/advice.ts';
 import type { DraftCheck } from '../report/report.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
 import { setAsideTables } from '../schema/set-aside.ts';
-import type { Check, DataRepair } from './check.ts';
+import type { Check } from './check.ts';
 import { type CheckInput, checkContext } from './context.ts';
 import { isProblem, type Outcome, runCheck } from './run-check.ts';
 import { seedsAmong } from './seed-statements.ts';
 
-export interface FixContext extends Omit<CheckInput, 'overrides'> {
-  /** Called before the lock and behind it: refuses a database that is not repaired. */
-  readonly judge: () => Promise<CheckInput['overrides']>;
-  readonly progress: Progress;
-  readonly lockTimeoutMs: number;
-  readonly signal: AbortSignal;
-  /** Asked with the plan before anything is locked or written; false stops the run. */
-  readonly confirm: (plan: FixPlan) => Promise<boolean>;
-  readonly beforeWriting: BeforeWriting;
-  readonly reconnect: Reconnect;
+export interface FixOptions extends Omit<CheckInput, 'overrides'> {
+  readonly checks: readonly Check[];
+  /** Called before the locks and behind them: refuses a database that is not repaired. */
+  readonly judge: (db: Connection) => Promise<CheckInput['overrides']>;
 }
 
-export interface PlannedRepair {
-  readonly check: Check;
-  readonly repair: DataRepair;
-}
-
-export interface FixPlan {
-  /** What is there, and what the repairs make of it. */
-  readonly schema: Schema;
+/** Its steps are the repairs, by the id of their check. */
+export interface FixPlan extends Planned {
+  readonly input: CheckInput;
+  /** What the repairs make of the schema. */
   readonly after: Schema;
   /** Tables of rows that a salvage could not place. */
   readonly setAside: readonly string[];
   readonly outcomes: readonly Outcome[];
-  readonly repairs: readonly PlannedRepair[];
+  /** Rows of the tables that no repair names, where triggers could change them. */
+  readonly rowsBefore: ReadonlyMap<string, number> | null;
 }
 
-export interface FixStep {
-  readonly check: Check;
-  readonly rows: number;
-  readonly durationMs: number;
+/** The change that repairs what the checks find: it finds, repairs, and finds again. */
+export function fix({ checks, judge, ...asked }: FixOptions): Change<FixPlan, readonly Outcome[]> {
+  const what = 'The repair';
+  return {
+    what,
+    command: mcpgw('fix'),
+    reading: 'Looking for what is wrong',
+    needsOwner: false,
+    now: asked.now,
+    async plan(db, { purpose }) {
+      const input = { ...asked, overrides: await judge(db) };
+      const isLocked = purpose === 'run';
+      const plan =
+        isLocked && !db.dialect.transactionalDdl
+          ? await planFix(db, checks, input)
+          : await planInTransaction(db, checks, input);
+      if (isEmpty(plan)) return plan;
+      const written = new Set(statementsOf(plan).flatMap(({ table }) => table ?? []));
+      const notes = await refuseSite(db, what, { before: plan.schema, after: plan.after, written });
+      const warnings = notes.map((note) => `${note}${/[.;]$/.test(note) ? '' : '.'}`);
+      return { ...plan, warnings, rowsBefore: isLocked ? await rowsOfOthers(db, plan.schema) : null };
+    },
+    async check(db, { rowsBefore, schema }) {
+      const none = { what: 'the repair', growing: new Set<string>(), goes: () => false };
+      return rowsBefore === null
+        ? { rows: [], warnings: [] }
+        : compareRows(db, rowsBefore, othersIn(schema), none);
+    },
+    async look(db, { input }) {
+      await db.dialect.beginRead(db);
+      const { outcomes } = await planInTransaction(db, checks, input);
+      await db.dialect.endRead(db);
+      return outcomes;
+    },
+  };
 }
 
-export interface FixResult {
-  readonly plan: FixPlan;
-  readonly steps: readonly FixStep[];
-  readonly warnings: readonly string[];
-  /** Each check as it was found, with how much was repaired and how much remains. */
-  readonly checks: readonly DraftCheck[];
-  readonly clean: boolean;
+const othersIn = (schema: Schema): Schema =>
+  new Map([...schema].filter(([name]) => !GATEWAY_TABLES.has(name)));
+
+/** Of tables that no repair names only triggers change rows. */
+async function rowsOfOthers(db: Connection, schema: Schema): Promise<FixPlan['rowsBefore']> {
+  const others = [...othersIn(schema).keys()];
+  const hasTriggers = others.length > 0 && (await siteTriggers(db)).length > 0;
+  return hasTriggers ? rowCounts(db, others) : null;
 }
 
 /**
@@ -81,7 +104,7 @@ export async function planFix(
   const schema: Schema = new Map(context.schema);
   const setAside = setAsideTables(context.schema);
   const outcomes: Outcome[] = [];
-  const repairs: PlannedRepair[] = [];
+  const steps: PlannedStep[] = [];
   const planned = new Set<Statement>();
   for (const check of checks) {
     const outcome = await runCheck(check, context, guard);
@@ -95,115 +118,23 @@ export async function planFix(
     for (const statement of statements) planned.add(statement);
     if (statements.length === 0) continue;
     const summary = [...new Set([...seedsAmong(context, statements), ...repair.summary])];
-    repairs.push({ check, repair: { summary, statements } });
+    const { id, title, early = false } = check;
+    steps.push({ id, title, summary, statements, early });
   }
-  return { schema, after: context.schema, setAside, outcomes, repairs };
+  return { input, schema, after: context.schema, setAside, outcomes, steps, rowsBefore: null, warnings: [] };
 }
 
 /** The same inside of a transaction, where a check that crashes must not take the others with it. */
-export function planInTransaction(
-  db: Connection,
-  checks: readonly Check[],
-  input: CheckInput,
-): Promise<FixPlan> {
+function planInTransaction(db: Connection, checks: readonly Check[], input: CheckInput): Promise<FixPlan> {
   return inSavepoint(db, (guard) => planFix(db, checks, input, guard));
 }
 
-/** What starts a repair again, or goes on with it. */
-const COMMAND = mcpgw('fix');
-
-/**
- * Repairs what the checks find: finds, repairs, and finds again. One transaction where the database can.
- *
- * @throws GatewayError; PARTIAL when something was written that could not be taken back
- */
-export async function runFix(
-  db: Connection,
-  checks: readonly Check[],
-  context: FixContext,
-): Promise<FixResult> {
-  const { progress } = context;
-  progress.start('Looking for what is wrong');
-  const judged = async () => ({ ...context, overrides: await context.judge() });
-  const plannedNow = async () => planInTransaction(db, checks, await judged());
-  const draft = await readBeforeLocking(db, context, plannedNow, ({ repairs }) => repairs.length === 0);
-  progress.done();
-  if (draft.repairs.length === 0) return nothingRepaired(draft);
-  const notes = await refuseRepair(db, draft);
-  if (!(await context.confirm(draft))) {
-    throw new GatewayError('CANCELLED', 'You answered no.', {
-      hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
-    });
-  }
-  const run = { ...context, what: 'The repair', command: COMMAND };
-  const { plan, steps, warnings, input } = await inRun(db, run, async ({ lock, onWrite }) => {
-    // What others did in between is seen only now, behind the lock.
-    const input = await judged();
-    await context.beforeWriting();
-    await db.dialect.lockTables(db, tablesTouched(statementsOf(draft), draft.schema.keys()), lock);
-    const planAgain = db.dialect.transactionalDdl ? planInTransaction : planFix;
-    const plan = await planAgain(db, checks, input);
-    if (plan.repairs.length === 0) return { plan, steps: [], warnings: [], input };
-    // Of tables that no repair names only triggers change rows.
-    const others = new Map([...plan.schema].filter(([name]) => !GATEWAY_TABLES.has(name)));
-    const hasTriggers = others.size > 0 && (await siteTriggers(db)).length > 0;
-    const before = hasTriggers ? await rowCounts(db, [...others.keys()]) : null;
-    const kept = await keepColumns(db, plan.schema, statementsOf(plan));
-    const steps: FixStep[] = [];
-    const write = async (repairs: readonly PlannedRepair[]) => {
-      for (const { check, repair } of repairs) {
-        const running = { ...context, command: COMMAND, onWrite, kept };
-        steps.push({ check, ...(await runStatements(db, check.title, repair.statements, running)) });
-      }
-    };
-    const isEarly = ({ check }: PlannedRepair) => check.early === true;
-    await write(plan.repairs.filter(isEarly));
-    const rest = steps.length === 0 ? plan : await planAgain(db, checks, input);
-    await write(rest.repairs.filter((repair) => !isEarly(repair)));
-    const none = { what: 'the repair', growing: new Set<string>(), goes: () => false };
-    const warnings = before === null ? [] : (await compareRows(db, before, others, none)).warnings;
-    return { plan, steps, warnings, input };
-  });
-  if (plan.repairs.length === 0) return nothingRepaired(plan);
-  progress.start('Looking again');
-  const again = await throughAnother(db, context.reconnect, (other) => lookAgain(other, checks, input));
-  progress.done();
-  const told = [...notes, ...warnings, ...again.warnings];
-  return { plan, steps, warnings: told, ...summary(plan.outcomes, again.seen) };
-}
-
-async function lookAgain(
-  db: Connection,
-  checks: readonly Check[],
-  input: CheckInput,
-): Promise<readonly Outcome[]> {
-  await db.dialect.beginRead(db);
-  const { outcomes } = await planInTransaction(db, checks, input);
-  await db.dialect.endRead(db);
-  return outcomes;
-}
-
-/**
- * @returns what of the site they meet and go on with, a sentence each
- * @throws GatewayError PREFLIGHT for what the site has added that does not go together with these repairs
- */
-export async function refuseRepair(db: Connection, plan: FixPlan): Promise<string[]> {
-  const { schema, after } = plan;
-  const written = new Set(statementsOf(plan).flatMap(({ table }) => table ?? []));
-  const notes = await refuseSite(db, 'The repair', { before: schema, after, written });
-  return notes.map((note) => `${note}${/[.;]$/.test(note) ? '' : '.'}`);
-}
-
-/** All that the repairs of a plan write, in order. */
-export function statementsOf(plan: FixPlan): Statement[] {
-  return plan.repairs.flatMap(({ repair }) => repair.statements);
-}
-
-function nothingRepaired(plan: FixPlan): FixResult {
-  return { plan, steps: [], warnings: [], ...summary(plan.outcomes, plan.outcomes) };
-}
-
-function summary(before: readonly Outcome[], after: readonly Outcome[]): Pick<FixResult, 'checks' | 'clean'> {
+/** Each check as it was found, with how much was repaired and how much remains. */
+export function repaired({ plan: { outcomes: before }, seen }: Ran<FixPlan, readonly Outcome[]>): {
+  readonly checks: readonly DraftCheck[];
+  readonly clean: boolean;
+} {
+  const after = seen ?? before;
   const checks = before.map(({ report }, i): DraftCheck => {
     const now = after[i]?.report ?? report;
     const remaining = now.level === 'info' ? 0 : now.count;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { advise, afterwards, mcpgw, type Text } from '../report/advice.ts';
 import { columnOf } from '../schema/model.ts';
-import { otherAdmins } from '../seed/other-admins.ts';
+import { otherAdmins } from '../seed/find-admin.ts';
 import type { CheckContext, Findings } from './check.ts';
 import { perContext } from './per-context.ts';
 

@@ -1,5 +1,5 @@
-import { type RawBuilder, sql } from 'kysely';
-import type { Connection } from '../database/connection.ts';
+import { sql } from 'kysely';
+import { countRows } from '../database/row-counts.ts';
 import { isOutside, VISIBILITIES } from '../ownership/visibility.ts';
 import { OWNED_TABLES, type OwnedTable } from '../schema/gateway-tables.ts';
 import { columnOf } from '../schema/model.ts';
@@ -85,7 +85,7 @@ async function scan(context: CheckContext, table: OwnedTable): Promise<OwnedCoun
   const neither =
     teamless === 0 || ownerless === 0
       ? 0
-      : await count(db, sql`${t} WHERE t.team_id IS NULL AND t.owner_email IS NULL`);
+      : await countRows(db, sql`${t} WHERE t.team_id IS NULL AND t.owner_email IS NULL`);
   const seenBy = (visibility: string) => (group: TeamGroup) => group.visibility === visibility;
   const mayBeAdmins = total(teams.filter(seenBy('private')).filter(({ admins }) => Number(admins) === 1));
   return {
@@ -105,7 +105,7 @@ async function scan(context: CheckContext, table: OwnedTable): Promise<OwnedCoun
     adminPrivate:
       seed === null || mayBeAdmins === 0
         ? 0
-        : await count(
+        : await countRows(
             db,
             sql`${t} WHERE t.team_id = ${seed.teamId} AND t.visibility = 'private' AND t.owner_email = ${seed.ownerEmail}`,
           ),
@@ -114,9 +114,4 @@ async function scan(context: CheckContext, table: OwnedTable): Promise<OwnedCoun
 
 function total(groups: readonly { readonly n: number | string }[]): number {
   return groups.reduce((sum, { n }) => sum + Number(n), 0);
-}
-
-async function count(db: Connection, from: RawBuilder<unknown>): Promise<number> {
-  const [row] = await db.query<{ n: unknown }>(sql`SELECT count(*) AS n FROM ${from}`);
-  return Number(row?.n ?? 0);
 }

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
+import { isTrue } from '../database/is-true.ts';
 import type { Statement } from '../database/statement.ts';
 import { type TeamUsage, teamUsage } from '../ownership/team-usage.ts';
 import { plural } from '../report/plural.ts';
-import { isTrue } from '../seed/plan-seed.ts';
 import { noUser } from './admin-user.ts';
 import type { Check, CheckContext } from './check.ts';
 import { perContext } from './per-context.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import { isTrue } from '../database/is-true.ts';
 import type { Statement } from '../database/statement.ts';
 import { ADMIN_ROLE } from '../seed/default-roles.ts';
-import { isTrue } from '../seed/plan-seed.ts';
 import { noUser } from './admin-user.ts';
 import { assignmentOrder } from './assignment-order.ts';
 import type { Check, CheckContext } from './check.ts';

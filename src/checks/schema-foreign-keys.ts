@@ -1,4 +1,4 @@
-import { findDangling } from '../migrate/prepare.ts';
+import { findDangling } from '../migrate/mends.ts';
 import type { Text } from '../report/advice.ts';
 import { sameColumnSet, type Table } from '../schema/model.ts';
 import type { CheckContext } from './check.ts';

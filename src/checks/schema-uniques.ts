@@ -1,5 +1,5 @@
 import { releaseSchema } from '../migrate/release-schema.ts';
-import { uniqueObstacle } from '../migrate/unique-obstacle.ts';
+import { uniqueObstacle } from '../migrate/shared-values.ts';
 import { plural } from '../report/plural.ts';
 import { sameColumnSet, type Table, type Unique } from '../schema/model.ts';
 import { missingColumnHint } from './missing-columns.ts';

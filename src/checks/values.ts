@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Unreadable } from '../database/dialect.ts';
+import { countRows } from '../database/row-counts.ts';
 import { type Column, columnOf } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
 
@@ -66,12 +67,9 @@ function repairOf(context: CheckContext, one: Suspect): { to: string; where: str
   };
 }
 
-async function countRepairable(context: CheckContext, one: Suspect): Promise<number> {
+function countRepairable(context: CheckContext, one: Suspect): Promise<number> {
   const where = sql.raw(repairOf(context, one)?.where ?? '1 = 0');
-  const [row] = await context.db.query<{ n: unknown }>(
-    sql`SELECT count(*) AS n FROM ${sql.table(one.table)} WHERE ${where}`,
-  );
-  return Number(row?.n ?? 0);
+  return countRows(context.db, sql`${sql.table(one.table)} WHERE ${where}`);
 }
 
 /** Rows by their keys; never the value, which can be a secret. */

@@ -1,33 +1,24 @@
+import { isEmpty, type Ran } from '../change/change.ts';
 import type { Check } from '../checks/check.ts';
 import { DATA_CHECKS } from '../checks/data-checks.ts';
-import { type FixPlan, planInTransaction, refuseRepair, runFix, statementsOf } from '../checks/fix.ts';
+import { type FixPlan, fix as repair, repaired } from '../checks/fix.ts';
 import { needsDoctor, needsMigration } from '../checks/next-command.ts';
-import { isProblem } from '../checks/run-check.ts';
+import { type Outcome as Checked, isProblem } from '../checks/run-check.ts';
 import { selectChecks } from '../checks/select.ts';
 import type { Connection } from '../database/connection.ts';
-import { PATIENCE_MS } from '../database/patience.ts';
 import { ExitCode, GatewayError } from '../errors.ts';
-import { repairLocks } from '../migrate/lock-impact.ts';
 import { readRevisions, recogniseState } from '../migrate/state.ts';
 import { resolveOverrides } from '../ownership/resolve-overrides.ts';
 import { advise, type Command, mcpgw } from '../report/advice.ts';
-import type { DraftCheck, StepReport } from '../report/report.ts';
-import { announce } from './announce.ts';
-import { backupBefore, NO_BACKUP, plannedBackup } from './backup-before.ts';
-import { askOrRefuse } from './confirm.ts';
-import { endDryRun } from './end-dry-run.ts';
-import { backupFlags, flagWords } from './flag-words.ts';
+import type { DraftCheck } from '../report/report.ts';
+import { type ChangeOptions, makeChange } from './change-command.ts';
 import type { Io } from './io.ts';
-import { locksSection } from './locks-section.ts';
-import type { BackupOptions, GlobalOptions, WriteOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
-import { plannedStep } from './planned-step.ts';
 import { runCommand } from './run-command.ts';
-import { runRefusals } from './run-refusals.ts';
 import { openSession, type Session } from './session.ts';
 import { setAsideWarnings } from './set-aside-warnings.ts';
 
-export interface FixOptions extends GlobalOptions, WriteOptions, BackupOptions {
+export interface FixOptions extends ChangeOptions {
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
   readonly team?: string;
@@ -38,62 +29,31 @@ export interface FixOptions extends GlobalOptions, WriteOptions, BackupOptions {
 /** Repairs what `verify` finds, or shows with `--dry-run` how it would. */
 export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
   return runCommand('fix', io, options, async ({ open }) => {
-    const checks = selectChecks(DATA_CHECKS, options.only, options.skip);
+    const { only, skip, team, owner, visibility, verbose } = options;
+    const checks = selectChecks(DATA_CHECKS, only, skip);
     const session = await openSession(io, options, { credentials: 'optional' });
     open(session);
-    const dryRun = options.dryRun === true;
-    return session.connect({ access: dryRun ? 'read' : 'write', wait: options.wait }, async (db) => {
-      const { settings } = session.loaded;
-      const input = { settings, verbose: options.verbose, now: new Date() };
-      const judge = () => readDatabase(db, session, options, checks);
-      if (dryRun) {
-        await db.dialect.beginRead(db, PATIENCE_MS);
-        const plan = await planInTransaction(db, checks, { ...input, overrides: await judge() });
-        const nothing = plan.repairs.length === 0;
-        const notes = nothing ? [] : await refuseRepair(db, plan);
-        const backup = nothing ? NO_BACKUP : await plannedBackup(session, db, options);
-        const run = nothing ? NO_BACKUP : await runRefusals(session, db, null);
-        await db.dialect.endRead(db);
-        const locks = repairLocks(db.dialect, statementsOf(plan), plan.schema.keys());
-        return endDryRun(
-          {
-            ...dryRunOutcome(plan, options),
-            sections: [...locksSection(locks), ...backup.sections],
-            warnings: [...setAsideWarnings(plan.setAside), ...notes, ...run.warnings, ...backup.warnings],
-          },
-          [...run.refusals, ...backup.refusals],
-        );
-      }
-      const backup = backupBefore(session, db, options);
-      const result = await runFix(db, checks, {
-        ...input,
-        beforeWriting: backup.beforeWriting,
-        reconnect: (use) => session.connect({ access: 'read', wait: options.wait }, use),
-        judge,
-        progress: session.progress,
-        lockTimeoutMs: options.lockTimeout * 1000,
-        signal: io.signal,
-        confirm: (plan) => confirm(session, options, plan),
-      });
-      const steps = result.steps.map(
-        ({ check, rows, durationMs }): StepReport => ({
-          id: check.id,
-          title: check.title,
-          status: 'done',
-          rows,
-          durationMs,
-        }),
-      );
-      const nothing = result.clean && steps.length === 0;
-      return {
-        exitCode: result.clean ? ExitCode.ok : ExitCode.findings,
-        steps: [...backup.steps(), ...steps],
-        // Where nothing was wrong, that is what there is to tell.
-        checks: nothing ? result.checks : result.checks.filter(isWorthShowing),
-        sections: backup.sections(),
-        warnings: [...backup.warnings(), ...result.warnings],
-        next: nothing ? undefined : nextAfter(result.checks, result.clean),
-      };
+    const { settings } = session.loaded;
+    const judge = (db: Connection) => readDatabase(db, session, options, checks);
+    return makeChange(session, options, {
+      change: repair({ checks, judge, settings, verbose, now: new Date() }),
+      flags: {
+        '--only': only,
+        '--skip': skip,
+        '--team': team,
+        '--owner': owner,
+        '--visibility': visibility,
+      },
+      question: 'Repair this now?',
+      describe: (plan) => [
+        ...setAsideWarnings(plan.setAside).map((text) => advise`Warning: ${text}`),
+        ...plan.steps.flatMap(({ id, title, summary = [] }) => [
+          `${id}: ${title}`,
+          ...summary.map((line) => `- ${line}`),
+        ]),
+      ],
+      planned: planOutcome,
+      done: repairOutcome,
     });
   });
 }
@@ -113,41 +73,25 @@ async function readDatabase(db: Connection, session: Session, options: FixOption
   return resolveOverrides(db, schema, options);
 }
 
-async function confirm(session: Session, options: FixOptions, plan: FixPlan): Promise<boolean> {
-  const warnings = setAsideWarnings(plan.setAside).map((text) => `Warning: ${text}`);
-  const repairs = plan.repairs.flatMap(({ check, repair }) => [
-    `${check.id}: ${check.title}`,
-    ...repair.summary.map((line) => `- ${line}`),
-  ]);
-  announce(session, options, [...warnings, ...repairs]);
-  return askOrRefuse(session.io, options.yes, 'Repair this now?');
+/** What a dry run tells besides its steps. */
+function planOutcome(plan: FixPlan): Partial<Outcome> {
+  const checks = plan.outcomes.map(({ report }) => report).filter((report) => report.status !== 'passed');
+  const told = { checks, warnings: [...setAsideWarnings(plan.setAside), ...plan.warnings] };
+  if (!isEmpty(plan)) return told;
+  const clean = !checks.some(isProblem);
+  return { ...told, exitCode: clean ? ExitCode.ok : ExitCode.findings, next: nextAfter(checks, clean) };
 }
 
-function dryRunOutcome(plan: FixPlan, options: FixOptions): Outcome {
-  const { only, skip, team, owner, visibility } = options;
-  const steps = plan.repairs.map(({ check, repair }) =>
-    plannedStep(check.id, `${check.title}: ${repair.summary.join('; ')}`, repair.statements),
-  );
-  const checks = plan.outcomes.map(({ report }) => report).filter((report) => report.status !== 'passed');
-  if (steps.length === 0) {
-    const clean = !checks.some(isProblem);
-    return { exitCode: clean ? ExitCode.ok : ExitCode.findings, checks, next: nextAfter(checks, clean) };
-  }
+/** What a run tells besides its steps. */
+function repairOutcome(ran: Ran<FixPlan, readonly Checked[]>): Outcome {
+  const { checks, clean } = repaired(ran);
+  const nothing = clean && ran.steps.length === 0;
   return {
-    exitCode: ExitCode.ok,
-    steps,
-    checks,
-    next: mcpgw(
-      'fix',
-      ...flagWords({
-        '--only': only,
-        '--skip': skip,
-        '--team': team,
-        '--owner': owner,
-        '--visibility': visibility,
-        ...backupFlags(options),
-      }),
-    ),
+    exitCode: clean ? ExitCode.ok : ExitCode.findings,
+    // Where nothing was wrong, that is what there is to tell.
+    checks: nothing ? checks : checks.filter(isWorthShowing),
+    warnings: ran.warnings,
+    next: nothing ? undefined : nextAfter(checks, clean),
   };
 }
 

@@ -1,6 +1,9 @@
 import type { BackupOptions } from './options.ts';
 
-type Flags = Readonly<Record<`--${string}`, string | readonly string[] | boolean | number | undefined>>;
+/** Options by flag. */
+export type Flags = Readonly<
+  Record<`--${string}`, string | readonly string[] | boolean | number | undefined>
+>;
 
 /** Those of commands that take a backup first. */
 export function backupFlags({ backup, backupDir, keep }: BackupOptions): Flags {

@@ -1,16 +1,16 @@
+import { isEmpty } from '../change/change.ts';
 import type { Connection } from '../database/connection.ts';
+import type { Dialect } from '../database/dialect.ts';
+import { lastReleaseLines } from '../database/last-release.ts';
 import { ExitCode } from '../errors.ts';
-import { plannedHistoryRow } from '../migrate/history.ts';
-import { isEmpty, type Plan } from '../migrate/plan.ts';
-import type { RunResult } from '../migrate/run.ts';
-import { advise, type Command, mcpgw, type Text } from '../report/advice.ts';
-import type { Section, StepReport } from '../report/report.ts';
+import type { Plan } from '../migrate/plan.ts';
+import type { Upgraded } from '../migrate/upgrade.ts';
+import { advise, mcpgw, type Text } from '../report/advice.ts';
+import { section } from '../report/section.ts';
 import { loginLimit } from '../settings/admin-email.ts';
 import type { Settings } from '../settings/settings.ts';
-import { VERSION } from '../version.ts';
 import type { Outcome } from './outcome.ts';
-import { plannedStep } from './planned-step.ts';
-import { printStatement } from './print-statement.ts';
+import { rowsSection } from './rows-section.ts';
 
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
 const counted = (n: number, what: string) => `${n.toLocaleString('en')} ${what}`;
@@ -19,7 +19,7 @@ const counted = (n: number, what: string) => `${n.toLocaleString('en')} ${what}`
 export function describePlan(plan: Plan): string[] {
   const rows = sum(plan.assigned.values());
   const statements = sum(
-    plan.steps.map(({ statements, checksum }) => statements.length + (checksum === null ? 0 : 1)),
+    plan.steps.map(({ statements, checksum = null }) => statements.length + (checksum === null ? 0 : 1)),
   );
   return [
     `The database is ${plan.state.description}${plan.state.revision === '' ? '' : ` (revision ${plan.state.revision})`}.`,
@@ -30,121 +30,74 @@ export function describePlan(plan: Plan): string[] {
   ];
 }
 
-/**
- * The report of `--dry-run`: each step with what it writes, and the record of it that the run makes.
- *
- * @param run the command that does it
- */
-export function planOutcome(db: Connection, plan: Plan, settings: Settings, run: Command): Outcome {
-  const steps = plan.steps.map(({ id, title, statements, checksum }): StepReport => {
-    const recorded =
-      checksum === null ? [] : [plannedHistoryRow(db, { step: id, checksum, tool_version: VERSION })];
-    if (statements.length > 0) return plannedStep(id, title, [...statements, ...recorded]);
-    const inPlace = { id, title, status: 'already', rows: null, durationMs: 0 } as const;
-    // The record of a step is no work of it: a run tells such a step as in place, too.
-    return recorded.length === 0 ? inPlace : { ...inPlace, statements: recorded.map(printStatement) };
-  });
+/** What a dry run tells besides its steps. */
+export function planOutcome(plan: Plan, settings: Settings, dialect: Dialect): Partial<Outcome> {
   return {
-    exitCode: ExitCode.ok,
-    steps,
     sections: [...created(plan), ...assigned(plan), ...collisions(plan)],
-    warnings: warningsOf(plan, settings),
-    next: isEmpty(plan) ? mcpgw('verify') : run,
+    warnings: [...warningsOf(plan, settings), ...(isEmpty(plan) ? [] : lastReleaseLines(dialect))],
+    next: mcpgw('verify'),
   };
 }
 
-/** The report of a run. */
-export function migrationOutcome(result: RunResult, settings: Settings): Outcome {
-  const { plan } = result;
+/** What a run tells besides its steps. */
+export async function migrationOutcome(ran: Upgraded, settings: Settings, db: Connection): Promise<Outcome> {
+  const { plan, changed, warnings } = ran;
   const left = plan.collisions.length > 0;
-  if (!result.changed) {
-    return {
-      exitCode: left ? ExitCode.findings : ExitCode.ok,
-      steps: result.steps.map(toStep),
-      sections: collisions(plan),
-      warnings: warningsOf(plan, settings),
-      next: mcpgw(left ? 'fix' : 'verify'),
-    };
-  }
-  const sections = [
-    ...created(plan),
-    ...assigned(plan),
-    ...collisions(plan),
-    rowsPerTable(result),
-    ...login(plan),
-  ];
   return {
     exitCode: left ? ExitCode.findings : ExitCode.ok,
-    steps: result.steps.map(toStep),
-    sections,
-    warnings: [...warningsOf(plan, settings), ...result.warnings.filter((w) => !plan.warnings.includes(w))],
+    sections: changed
+      ? [...created(plan), ...assigned(plan), ...collisions(plan), ...rowsSection(ran.rows), ...login(plan)]
+      : collisions(plan),
+    warnings: [
+      ...warningsOf(plan, settings),
+      ...warnings.filter((w) => !plan.warnings.includes(w)),
+      ...(changed ? lastReleaseLines(db.dialect) : await schemaFaults(db, settings, plan)),
+    ],
     next: mcpgw(left ? 'fix' : 'verify'),
   };
 }
 
-function toStep({ id, title, status, rows, durationMs }: RunResult['steps'][number]): StepReport {
-  return { id, title, status, rows: rows > 0 ? rows : null, durationMs };
-}
-
-function created(plan: Plan): Section[] {
-  if (plan.created.length === 0) return [];
-  return [{ id: 'created', title: 'Created', columns: [], rows: plan.created.map((what) => [what]) }];
-}
-
-function assigned(plan: Plan): Section[] {
-  const rows = [...plan.assigned].filter(([, n]) => n > 0);
-  if (rows.length === 0 || plan.seed === null) return [];
+/** What of the schema a migration does not repair, where it had nothing to do and was not sure that all is well. */
+async function schemaFaults(db: Connection, settings: Settings, { schema }: Plan): Promise<Text[]> {
+  if (schema.size === 0) return [];
+  const { findSchemaFaults } = await import('../checks/schema-faults.ts');
+  const ids = await findSchemaFaults(db, settings);
+  if (ids.length === 0) return [];
   return [
-    {
-      id: 'assigned',
-      title: `Rows given to ${plan.seed.ownerEmail}`,
-      columns: ['table', 'rows'],
-      rows: rows.map(([table, n]) => [table, n]),
-    },
+    advise`The schema is not as v0.7.0 has it (${ids.join(', ')}), so that the gateway may fail. More: ${mcpgw('verify', '--only', 'schema')}`,
   ];
 }
 
-function collisions(plan: Plan): Section[] {
+function created({ created: made }: Plan) {
+  const rows = made.map((what) => [what]);
+  return section('created', 'Created', [], rows);
+}
+
+function assigned({ assigned: given, seed }: Plan) {
+  const rows = seed === null ? [] : [...given].filter(([, n]) => n > 0);
+  return section('assigned', `Rows given to ${seed?.ownerEmail}`, ['table', 'rows'], rows);
+}
+
+function collisions(plan: Plan) {
+  const title = 'Rows left without an owner, because the owner has one of that name in the team already';
   const rows = plan.collisions.flatMap(({ table, collisions: list }) =>
     list.map((c) => [table.name, c.id, `${c.column} “${c.value}”`, c.ownerEmail]),
   );
-  if (rows.length === 0) return [];
-  return [
-    {
-      id: 'collisions',
-      title: 'Rows left without an owner, because the owner has one of that name in the team already',
-      columns: ['table', 'id', 'taken', 'owner'],
-      rows,
-    },
-  ];
+  return section('collisions', title, ['table', 'id', 'taken', 'owner'], rows);
 }
 
-function rowsPerTable(result: RunResult): Section {
-  return {
-    id: 'rows',
-    title: 'Rows per table',
-    columns: ['table', 'before', 'after'],
-    rows: result.rows.map(({ table, before, after }) => [table, before ?? 'new', after ?? 'dropped']),
-  };
-}
-
-function login(plan: Plan): Section[] {
-  if (plan.seed === null) return [];
-  const isNew = plan.created.some((what) => what.startsWith('user '));
+function login({ seed, created: made }: Plan) {
+  if (seed === null) return [];
+  const { ownerEmail } = seed;
+  const isNew = made.some((what) => what.startsWith('user '));
   const password = isNew ? 'the one in PLATFORM_ADMIN_PASSWORD' : 'unchanged';
-  const { ownerEmail } = plan.seed;
   const limit = loginLimit(ownerEmail);
-  return [
-    {
-      id: 'login',
-      title: 'Log in to the gateway as',
-      columns: [],
-      rows: [
-        [`${ownerEmail}, password: ${password}`],
-        ...(limit === null ? [] : [[`${ownerEmail} ${limit}`]]),
-      ],
-    },
-  ];
+  return section(
+    'login',
+    'Log in to the gateway as',
+    [],
+    [[`${ownerEmail}, password: ${password}`], ...(limit === null ? [] : [[`${ownerEmail} ${limit}`]])],
+  );
 }
 
 function warningsOf(plan: Plan, settings: Settings): Text[] {

@@ -2,32 +2,31 @@ import type { UntouchedCopy } from '../backup/back-up-untouched.ts';
 import { envFileInUse } from '../backup/env-file-in-use.ts';
 import { releaseLabel } from '../backup/release-label.ts';
 import {
-  type PlannedRestore,
   planRestore,
   type RestoreContext,
   type RestorePlan,
-  replacedTables,
   restoreBackup,
+  showRestore,
 } from '../backup/restore-backup.ts';
+import { restoreLocks } from '../change/locks.ts';
+import { PATIENCE_MS } from '../database/patience.ts';
 import { statement } from '../database/statement.ts';
 import { ExitCode } from '../errors.ts';
-import { restoreLocks } from '../migrate/lock-impact.ts';
 import { whatIsUnfinished } from '../migrate/unfinished-restore.ts';
 import { mcpgw } from '../report/advice.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import { plural } from '../report/plural.ts';
-import type { Section, StepReport } from '../report/report.ts';
+import type { StepReport } from '../report/report.ts';
+import { section } from '../report/section.ts';
 import { VERSION } from '../version.ts';
 import { backupSection } from './backup-report.ts';
-import { confirmName } from './confirm-name.ts';
-import { endDryRun } from './end-dry-run.ts';
+import { confirmName } from './confirm.ts';
+import { endDryRun, locksSection, plannedStep } from './dry-run.ts';
 import { backupFlags, flagWords } from './flag-words.ts';
 import type { Io } from './io.ts';
-import { locksSection } from './locks-section.ts';
 import { logWrapped } from './log-wrapped.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Outcome } from './outcome.ts';
-import { plannedStep } from './planned-step.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -43,8 +42,10 @@ export interface RestoreOptions extends GlobalOptions {
   readonly wait?: number;
 }
 
+type Options = RestoreOptions & { readonly from: string };
+
 /** Replaces the database by a backup, after keeping its present state as another. */
-export function restore(io: Io, options: RestoreOptions & { readonly from: string }): Promise<ExitCode> {
+export function restore(io: Io, options: Options): Promise<ExitCode> {
   return runCommand('restore', io, options, async ({ open }) => {
     const session = await openSession(io, options, { credentials: 'optional' });
     open(session);
@@ -53,27 +54,21 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
     const { plan, safety, untouched, warnings, durationMs } = await restoreBackup(context);
     const { manifest } = plan.backup;
     session.found(manifest);
-    const steps: StepReport[] = [
-      ...(safety === null
-        ? []
-        : [step('backup', KEEP, 'done', sum(safety.rows.values()), safety.durationMs)]),
-      step(
-        'restore',
-        titleOf(plan),
-        'done',
-        sum(Object.values(manifest.rows)),
-        durationMs - (safety?.durationMs ?? 0),
-      ),
-    ];
+    const done = (id: string, title: string, rows: Iterable<number>, ms: number): StepReport => {
+      return { id, title, status: 'done', rows: sum(rows), durationMs: ms };
+    };
+    const replaced = durationMs - (safety?.durationMs ?? 0);
+    const kept = { title: 'The state before, kept as a backup', back: 'here' } as const;
     return {
       exitCode: ExitCode.ok,
-      steps,
+      steps: [
+        ...(safety === null ? [] : [done('backup', KEEP, safety.rows.values(), safety.durationMs)]),
+        done('restore', titleOf(plan), Object.values(manifest.rows), replaced),
+      ],
       sections: [
-        tables(plan, 'rows before', 'rows now'),
-        ...(safety === null
-          ? []
-          : [backupSection(safety, { title: 'The state before, kept as a backup', back: 'here' })]),
-        ...(untouched === null ? [] : [untouchedSection(untouched)]),
+        ...tables(plan, 'rows before', 'rows now'),
+        ...(safety === null ? [] : [backupSection(safety, kept)]),
+        ...(untouched === null ? [] : untouchedSection(untouched)),
       ],
       warnings: [...(safety?.warnings ?? []), ...warnings],
       next: mcpgw('status'),
@@ -81,7 +76,7 @@ export function restore(io: Io, options: RestoreOptions & { readonly from: strin
   });
 }
 
-function contextOf(session: Session, options: RestoreOptions & { readonly from: string }): RestoreContext {
+function contextOf(session: Session, options: Options): RestoreContext {
   const { io, loaded, progress, warn, onStatement } = session;
   return {
     onStatement,
@@ -99,6 +94,7 @@ function contextOf(session: Session, options: RestoreOptions & { readonly from: 
     now: new Date(),
     toolVersion: VERSION,
     lockTimeoutMs: options.lockTimeout * 1000,
+    tableWaitMs: options.dryRun === true ? PATIENCE_MS : undefined,
     connect: (use) => session.connect({ access: 'read', wait: options.wait }, use),
     confirm(plan) {
       logWrapped(session, [...describe(plan), ...session.warnings]);
@@ -111,16 +107,6 @@ const KEEP = 'Back up the present state';
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
 const titleOf = ({ backup: { manifest } }: RestorePlan) =>
   `Restore the backup of ${manifest.source.database} from ${manifest.createdAt} (v${releaseLabel(manifest)})`;
-
-function step(
-  id: string,
-  title: string,
-  status: StepReport['status'],
-  rows: number | null,
-  durationMs: number,
-): StepReport {
-  return { id, title, status, rows, durationMs };
-}
 
 /** What will be replaced, in a few lines, for the person who is asked. */
 function describe(plan: RestorePlan): string[] {
@@ -164,61 +150,42 @@ function replaces({ database, release, tables, damage, locks }: RestorePlan): st
   return `Replaces the database ${database}${at}: ${now} now, ${inBackup} in the backup.`;
 }
 
-function untouchedSection({ file, bytes }: UntouchedCopy): Section {
-  return {
-    id: 'untouched',
-    title: 'The damaged state before, kept byte for byte',
-    columns: ['what', 'value'],
-    rows: [
-      ['file', file],
-      ['size', inMegabytes(bytes)],
-    ],
-  };
+function untouchedSection({ file, bytes }: UntouchedCopy) {
+  const rows = [
+    ['file', file],
+    ['size', inMegabytes(bytes)],
+  ];
+  return section('untouched', 'The damaged state before, kept byte for byte', ['what', 'value'], rows);
 }
 
-function planned(
-  session: Session,
-  plan: PlannedRestore,
-  options: RestoreOptions & { readonly from: string },
-): Outcome {
+async function planned(session: Session, plan: RestorePlan, options: Options): Promise<Outcome> {
   session.found({ release: plan.release, revision: session.database()?.revision ?? '' });
-  const { safety } = plan;
+  const { safety, request, locks } = plan;
+  const { statements, refusal } = await showRestore(plan);
   const keep =
     safety === null
       ? []
       : [plannedStep('backup', `${KEEP} in ${safety.place} (up to ${inMegabytes(safety.bytes)})`, [])];
+  const sent = statements.map((sql) => statement(sql));
   return endDryRun(
     {
       exitCode: ExitCode.ok,
-      steps: [
-        ...keep,
-        plannedStep(
-          'restore',
-          titleOf(plan),
-          plan.statements.map((sql) => statement(sql)),
-        ),
-      ],
+      steps: [...keep, plannedStep('restore', titleOf(plan), sent)],
       sections: [
-        tables(plan, 'rows now', 'rows in the backup'),
-        ...locksSection(plan.locks === null ? [] : restoreLocks(plan.locks, replacedTables(plan))),
+        ...tables(plan, 'rows now', 'rows in the backup'),
+        ...locksSection(locks === null ? [] : restoreLocks(locks, request.replaced)),
       ],
       warnings: said(plan),
       next: mcpgw('restore', options.from, ...flagWords(backupFlags(options))),
     },
-    plan.refusal === null ? [] : [plan.refusal],
+    refusal === null ? [] : [refusal],
   );
 }
 
-function tables(plan: RestorePlan, before: string, after: string): Section {
-  return {
-    id: 'tables',
-    title: 'Tables',
-    columns: ['table', before, after, 'what'],
-    rows: plan.tables.map(({ table, now, backup, what }) => [
-      table,
-      now ?? '-',
-      what === 'kept' ? (now ?? '-') : (backup ?? '-'),
-      what,
-    ]),
-  };
+function tables(plan: RestorePlan, before: string, after: string) {
+  const rows = plan.tables.map(({ table, now, backup, what }) => {
+    const then = what === 'kept' ? now : backup;
+    return [table, now ?? '-', then ?? '-', what];
+  });
+  return section('tables', 'Tables', ['table', before, after, 'what'], rows);
 }

@@ -1,17 +1,19 @@
+import { isEmpty } from '../change/change.ts';
+import { type HistoryRow, readHistory } from '../change/history.ts';
 import { WITHOUT_EMAIL_AUTH } from '../checks/no-admin.ts';
 import { lastReleaseLines } from '../database/last-release.ts';
 import { PATIENCE_MS } from '../database/patience.ts';
 import { ExitCode, type GatewayError } from '../errors.ts';
 import { isAtHead } from '../migrate/head.ts';
-import { historyWarnings, readHistory } from '../migrate/history.ts';
-import { isEmpty, makePlan, type Plan } from '../migrate/plan.ts';
+import { historyWarnings } from '../migrate/history.ts';
+import { makePlan, type Plan } from '../migrate/plan.ts';
 import { countOrphans, ownedTables } from '../ownership/orphans.ts';
 import { advise, type Command, joined, mcpgw, type Text } from '../report/advice.ts';
+import { duration } from '../report/duration.ts';
 import type { Section, StepReport } from '../report/report.ts';
+import { section } from '../report/section.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
-import { findAdmin } from '../seed/find-admin.ts';
-import { otherAdmins } from '../seed/other-admins.ts';
-import { historySection } from './history-section.ts';
+import { findAdmin, otherAdmins } from '../seed/find-admin.ts';
 import type { Io } from './io.ts';
 import type { GlobalOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
@@ -71,7 +73,7 @@ export function status(io: Io, options: StatusOptions): Promise<ExitCode> {
         exitCode: !done && options.exitCode === true ? ExitCode.findings : ExitCode.ok,
         steps,
         sections: [
-          ...(orphans.length === 0 ? [] : [orphanSection(orphans)]),
+          ...section('orphans', 'Rows without an owner or a team', ['table', 'rows'], orphans),
           ...(options.history === true ? [historySection(history)] : []),
         ],
         warnings: [
@@ -117,6 +119,24 @@ function nextOf(found: {
   return mcpgw(left ? 'fix' : 'verify');
 }
 
-function orphanSection(rows: Section['rows']): Section {
-  return { id: 'orphans', title: 'Rows without an owner or a team', columns: ['table', 'rows'], rows };
+/** Every run of every step, oldest first. */
+export function historySection(history: readonly HistoryRow[]): Section {
+  return {
+    id: 'history',
+    title: 'History',
+    columns: ['when (UTC)', 'step', 'version', 'duration', 'rows'],
+    rows: history.map((row) => [
+      moment(row.applied_at),
+      row.step,
+      row.tool_version,
+      duration(Number(row.duration_ms)),
+      Number(row.rows_written),
+    ]),
+  };
+}
+
+/** `2026-01-02 03:04:05`; drivers give a Date, or text that starts like that. */
+function moment(value: unknown): string {
+  const text = value instanceof Date ? value.toISOString() : String(value);
+  return text.slice(0, 19).replace('T', ' ');
 }

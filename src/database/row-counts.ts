@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from './connection.ts';
 
 /** SQLite takes no more than 500 in one query. */
@@ -21,4 +21,14 @@ export async function rowCounts(
     for (const { place, n } of rows) counted.set(names[Number(place)] ?? '', Number(n));
   }
   return counted;
+}
+
+/**
+ * How many rows there are.
+ *
+ * @param from a table, and which of its rows: what comes behind FROM
+ */
+export async function countRows(db: Connection, from: RawBuilder<unknown>): Promise<number> {
+  const [row] = await db.query<{ n: unknown }>(sql<{ n: unknown }>`SELECT count(*) AS n FROM ${from}`);
+  return Number(row?.n ?? 0);
 }

@@ -2,9 +2,10 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import { OWNED_TABLES, RESTORE_TABLE } from '../schema/gateway-tables.ts';
 import { type KindFacts, thingsOf } from '../schema/things.ts';
-import { ADMIN_ROLE, DEFAULT_ROLES } from '../seed/default-roles.ts';
+import { seedsAreThere } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SEED_STEP, stepChecksums } from './history.ts';
+import { FILLED } from './read-facts.ts';
 import { releaseSchema } from './release-schema.ts';
 import { REVISION } from './state.ts';
 
@@ -26,8 +27,10 @@ export async function isAtHead(db: Connection, settings: HeadSettings): Promise<
   const conditions = [
     ...revisionIsSingle(),
     stepsAreRecorded(settings),
-    ...toolsAreNamed(),
-    ...(settings.emailAuthEnabled ? [...seedsAreThere(db, settings.platformAdminEmail), ...noOrphans()] : []),
+    ...columnsAreFilled(),
+    ...(settings.emailAuthEnabled
+      ? [...seedsAreThere(dialect, settings.platformAdminEmail), ...grantersAreUsers(), ...noOrphans()]
+      : []),
   ];
   const tables = [...releaseSchema('0.7.0').keys(), RESTORE_TABLE].map((name) => sql.lit(name));
   try {
@@ -85,28 +88,16 @@ function stepsAreRecorded({ emailAuthEnabled }: HeadSettings): Condition {
     ${sql.lit(steps.length)}`;
 }
 
-function toolsAreNamed(): Condition[] {
-  return [sql`NOT EXISTS (SELECT 1 FROM tools WHERE display_name IS NULL OR name IS NULL)`];
+function columnsAreFilled(): Condition[] {
+  return FILLED.map(([table, columns]) => {
+    const empty = columns.map((column) => sql`${sql.ref(column)} IS NULL`);
+    return sql`NOT EXISTS (SELECT 1 FROM ${sql.table(table)} WHERE ${sql.join(empty, sql` OR `)})`;
+  });
 }
 
-/** As `planSeed` wants them; with two personal teams it takes a closer look. */
-function seedsAreThere({ dialect }: Connection, admin: string): Condition[] {
-  const email = sql.raw(dialect.literal(admin));
-  const yes = sql.lit(dialect.boolean(true));
-  const team = sql`created_by = ${email} AND is_personal = ${yes} AND is_active = ${yes}`;
+/** What the gateway writes where foreign keys are not enforced, and a migration mends. */
+function grantersAreUsers(): Condition[] {
   return [
-    sql`EXISTS (SELECT 1 FROM email_users WHERE email = ${email})`,
-    sql`(SELECT count(*) FROM email_teams WHERE ${team}) = 1`,
-    sql`EXISTS (SELECT 1 FROM email_team_members WHERE user_email = ${email} AND role = 'owner'
-      AND is_active = ${yes} AND team_id IN (SELECT id FROM email_teams WHERE ${team}))`,
-    ...DEFAULT_ROLES.map(
-      ({ name, scope }) =>
-        sql`EXISTS (SELECT 1 FROM roles WHERE name = ${sql.lit(name)} AND scope = ${sql.lit(scope)} AND is_active = ${yes})`,
-    ),
-    sql`EXISTS (SELECT 1 FROM user_roles u JOIN roles r ON r.id = u.role_id WHERE u.user_email = ${email}
-      AND u.scope = 'global' AND u.scope_id IS NULL AND u.is_active = ${yes}
-      AND r.name = ${sql.lit(ADMIN_ROLE)} AND r.scope = 'global')`,
-    // What the gateway writes where foreign keys are not enforced, and a migration mends.
     sql`NOT EXISTS (SELECT 1 FROM user_roles u WHERE NOT EXISTS
       (SELECT 1 FROM email_users e WHERE e.email = u.granted_by))`,
   ];

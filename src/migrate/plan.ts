@@ -1,53 +1,35 @@
 import { sql } from 'kysely';
 import { MIGRATIONS } from '../../migrations/index.ts';
+import type { Planned, PlannedStep, Reading } from '../change/change.ts';
+import { historyTable, readHistory } from '../change/history.ts';
 import type { Connection } from '../database/connection.ts';
 import { inRanges, keyRanges } from '../database/key-ranges.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { type Statement, statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
-import { assignOrphans, findOrphans, type Orphans, ownedTables } from '../ownership/orphans.ts';
+import type { Orphans } from '../ownership/orphans.ts';
 import { string, table } from '../schema/define.ts';
 import { displayName } from '../schema/display-name.ts';
 import { GATEWAY_TABLES, HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
+import { otherAdmins } from '../seed/find-admin.ts';
 import { missingSeed } from '../seed/missing-seed.ts';
-import { otherAdmins } from '../seed/other-admins.ts';
 import { hashPassword, type PasswordHash } from '../seed/password.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { DanglingKey } from './dangling-mend.ts';
-import {
-  type HistoryRow,
-  historyTable,
-  OWNERSHIP_STEP,
-  readHistory,
-  SEED_STEP,
-  stepChecksums,
-} from './history.ts';
-import { mendsOf, withoutReassigned } from './mends.ts';
-import type { Migration, OwnershipValues } from './migration.ts';
+import { OWNERSHIP_STEP, SEED_STEP, stepChecksums } from './history.ts';
+import { mendsOf } from './mends.ts';
+import type { Migration } from './migration.ts';
+import { assignmentOf, NOBODY, ownershipOf, planOwnership } from './plan-ownership.ts';
 import { readPlanFacts } from './read-facts.ts';
-import { type RecordFacts, record } from './record.ts';
-import { refuseShared } from './refuse-shared.ts';
+import { record } from './record.ts';
+import { refuseShared } from './shared-values.ts';
 import { AT_HEAD, REVISION, readRevisions, recogniseState, type State } from './state.ts';
 
-export interface PlannedStep {
-  readonly id: string;
-  readonly title: string;
-  readonly statements: readonly Statement[];
-  /** Rows that get their owner as its column arrives, without a statement that writes them. */
-  readonly rowsArriving: number;
-  /** The checksum to record, for steps that are recorded and were not yet. */
-  readonly checksum: string | null;
-}
-
-export interface Plan {
+export interface Plan extends Planned {
   readonly state: State;
-  readonly steps: readonly PlannedStep[];
-  /** Tables that are there already and change. */
   readonly changed: readonly string[];
-  /** What is there. */
-  readonly schema: Schema;
   /** Rows of every table in a plan that is to be run, else of the owned tables only. */
   readonly rowsBefore: ReadonlyMap<string, number>;
   /** Users, teams, roles … that are made. */
@@ -58,22 +40,17 @@ export interface Plan {
   readonly collisions: readonly Orphans[];
   /** Null when EMAIL_AUTH_ENABLED is false. */
   readonly seed: SeedPlan | null;
-  readonly warnings: readonly string[];
   /** Why it may not be run, where that was asked for instead of thrown. */
   readonly refusal: GatewayError | null;
 }
 
-export interface PlanOptions {
+/**
+ * An outline tells which steps are pending and how many rows they are about; a plan to run also counts the rows of all
+ * tables and hashes the administrator's password, which takes time and memory by design.
+ */
+export interface PlanOptions extends Reading {
   readonly settings: Settings;
   readonly now: Date;
-  /**
-   * How much of the database is read. An `outline` tells which steps are pending and how many rows they are
-   * about; a plan to `show` has every statement; one to `run` also counts the rows of all tables and hashes
-   * the administrator's password, which takes time and memory by design.
-   */
-  readonly purpose: 'outline' | 'show' | 'run';
-  /** The schema that is there, when it was read before. */
-  readonly schema?: Schema | undefined;
   /** The hash of the administrator's password, when it was begun before. */
   readonly password?: Promise<PasswordHash> | undefined;
   /** Take v0.6.0 tables without a revision for what they look like. */
@@ -84,13 +61,9 @@ export interface PlanOptions {
   readonly keepRefusal?: boolean;
 }
 
-/** The migration in which rows get their owner and tools their display name. */
-const MIGRATION_OF_OWNERSHIP = '0003_ownership';
+/** What sees the personal team for the first time. */
+const FIRST_AFTER_SEED = MIGRATIONS.find(({ when }) => when === 'after-seed');
 const ACCESS_STEP = 'access';
-/** What the gateway's own upgrade writes (COMPATIBILITY §5). */
-const MARKER = 'mcpgateway-0.7.0-migration';
-/** Rows that a v0.6.0 gateway showed to everybody stay visible to everybody. */
-const FORMER_VISIBILITY = 'public';
 const PAGE_SIZE = 10_000;
 
 /**
@@ -117,9 +90,7 @@ function stepsOf(
 
 /** The plan of a database that is known to be at v0.7.0 with nothing missing: no statement at all. */
 export function nothingLeft(settings: Pick<Settings, 'emailAuthEnabled'>): Plan {
-  const steps = stepsOf(settings).map(
-    ({ id, title }): PlannedStep => ({ id, title, statements: [], rowsArriving: 0, checksum: null }),
-  );
+  const steps = stepsOf(settings).map(({ id, title }): PlannedStep => ({ id, title, statements: [] }));
   return {
     state: AT_HEAD,
     steps,
@@ -133,10 +104,6 @@ export function nothingLeft(settings: Pick<Settings, 'emailAuthEnabled'>): Plan 
     warnings: [],
     refusal: null,
   };
-}
-
-export function isEmpty(plan: Plan): boolean {
-  return plan.steps.every((step) => step.statements.length === 0 && step.checksum === null);
 }
 
 /**
@@ -155,23 +122,8 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const recorded = await recordedSteps(db, schema);
 
   const seed = settings.emailAuthEnabled ? await seedOf(db, schema, options) : null;
-  const ownership: OwnershipValues =
-    seed === null
-      ? { teamId: null, ownerEmail: null, visibility: 'private' }
-      : { teamId: seed.teamId, ownerEmail: seed.ownerEmail, visibility: FORMER_VISIBILITY };
-
-  const recording = record(MIGRATIONS, 'up', schema, db.dialect, facts, ownership);
-  const assignment =
-    seed === null
-      ? null
-      : {
-          teamId: seed.teamId,
-          ownerEmail: seed.ownerEmail,
-          visibility: FORMER_VISIBILITY,
-          // The team may be one that this very run makes, or makes active again.
-          admin: { email: seed.ownerEmail, teamId: seed.teamId },
-          marker: options.marker ? MARKER : undefined,
-        };
+  const recording = record(MIGRATIONS, 'up', schema, db.dialect, facts, ownershipOf(seed));
+  const assignment = seed === null ? null : assignmentOf(seed, options.marker);
   const mends = await mendsOf(db, schema, recording.schema, assignment);
   const refusal = await refusalOf(async () => {
     refuseDangling(mends.left);
@@ -179,42 +131,8 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   });
   if (refusal !== null && options.keepRefusal !== true) throw refusal;
 
-  const orphans: Orphans[] = [];
-  const assigned = new Map<string, number>();
-  const ownershipStatements: Statement[] = [];
-  let arriving = 0;
-  for (const owned of OWNED_TABLES) {
-    if (assignment === null || !schema.has(owned.name)) continue;
-    const here = schema.get(owned.name);
-    const hasTeam = columnOf(here, 'team_id') !== undefined;
-    const hasOwner = columnOf(here, 'owner_email') !== undefined;
-    const rows = rowsBefore.get(owned.name) ?? 0;
-    if (!hasTeam && !hasOwner) {
-      assigned.set(owned.name, rows);
-      arriving += rows;
-      if (options.marker && rows > 0) ownershipStatements.push(markAll(db, owned.name));
-    } else if (ownedTables(schema).includes(owned) && hasTeam) {
-      const found = withoutReassigned(await findOrphans(db, owned, assignment), mends);
-      const left = found.collisionCount + found.unresolvable;
-      assigned.set(owned.name, found.neither + found.ownerOnly + found.teamOnly - left);
-      if (left > 0) orphans.push(found);
-      ownershipStatements.push(...assignOrphans(db, found, assignment));
-    } else {
-      // Half of the columns: which rows lack what shows only once the other half is there.
-      const unknown = {
-        neither: 1,
-        ownerOnly: 1,
-        teamOnly: 1,
-        collisions: [],
-        collisionCount: 0,
-        unresolvable: 0,
-      };
-      ownershipStatements.push(
-        ...assignOrphans(db, { table: owned, ...unknown }, assignment, { wary: true }),
-      );
-    }
-  }
-
+  const owners =
+    assignment === null ? NOBODY : await planOwnership(db, schema, { assignment, rowsBefore, mends });
   const then = new Map([...recording.schema, [HISTORY_TABLE, historyTable]]);
   const ours = [...then.values()].filter(({ name }) => GATEWAY_TABLES.has(name));
   const lacking = schema.has('tools') ? await db.dialect.missingAccess(db, ours) : [];
@@ -225,14 +143,17 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const statementsOf = new Map<string, readonly Statement[]>([
     ['history', schema.has(HISTORY_TABLE) ? [] : db.dialect.createTable(historyTable, schema).statements],
     ['mend', mends.first],
-    ...recording.steps.map(({ migration: { id }, statements }): [string, readonly Statement[]] => [
-      id,
-      id === MIGRATION_OF_OWNERSHIP
-        ? [...mends.teams, ...statements, ...unusualNames(db, schema, facts)]
-        : statements,
+    ...recording.steps.map(({ migration, statements, names }): [string, readonly Statement[]] => [
+      migration.id,
+      [
+        // The team is there, and no constraint on it yet.
+        ...(migration === FIRST_AFTER_SEED ? mends.teams : []),
+        ...statements,
+        ...(names ? unusualNames(db, schema) : []),
+      ],
     ]),
     [SEED_STEP, seed?.parts.flatMap((part) => part.statements) ?? []],
-    [OWNERSHIP_STEP, ownershipStatements],
+    [OWNERSHIP_STEP, owners.statements],
     [ACCESS_STEP, access],
     ['revision', revisionStatements(db, schema, state)],
   ]);
@@ -240,6 +161,10 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     options.purpose === 'outline'
       ? new Map<string, readonly unknown[]>()
       : await rangesFor(db, [...statementsOf.values()].flat(), rowsBefore);
+  const rowsArriving = (id: string) => {
+    const added = recording.steps.find((step) => step.migration.id === id)?.added;
+    return owners.arriving.reduce((n, [name, rows]) => n + (added?.has(`${name}.owner_email`) ? rows : 0), 0);
+  };
   const steps = stepsOf(settings, access.length > 0).map(({ id, title }): PlannedStep => {
     const statements = (statementsOf.get(id) ?? []).flatMap((s) => inTheRanges(db, s, ranges));
     const checksum = checksumOf.get(id);
@@ -247,20 +172,21 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     return {
       id,
       title,
-      rowsArriving: id === MIGRATION_OF_OWNERSHIP ? arriving : 0,
+      rowsArriving: rowsArriving(id),
       statements,
       checksum: isRecorded ? null : checksum,
     };
   });
+  const given = [...owners.assigned].filter(([, rows]) => rows > 0);
   return {
     state,
     steps,
-    changed: [...new Set(recording.steps.flatMap((s) => s.changed))],
+    changed: [...recording.steps.flatMap((s) => s.changed), ...given.map(([name]) => name)],
     schema,
     rowsBefore,
     created: seed?.parts.flatMap((part) => part.created) ?? [],
-    assigned,
-    collisions: orphans,
+    assigned: owners.assigned,
+    collisions: owners.left,
     seed,
     warnings: [
       ...recording.warnings,
@@ -299,8 +225,7 @@ async function refusalOf(check: () => Promise<void>): Promise<GatewayError | nul
 const MENDED_BEFORE = 'foreign-keys.dangling,ownership.unknown-team';
 
 async function recordedSteps(db: Connection, schema: Schema): Promise<ReadonlySet<string>> {
-  const history: readonly HistoryRow[] = await readHistory(db, schema);
-  return new Set(history.map((row) => row.step));
+  return new Set((await readHistory(db, schema)).map((row) => row.step));
 }
 
 function seedOf(db: Connection, schema: Schema, options: PlanOptions): Promise<SeedPlan | null> {
@@ -331,14 +256,11 @@ function refuseDangling(dangling: readonly DanglingKey[]): void {
  * Display names that this database's SQL cannot make. Whether there are any shows when the others are made: to
  * look before would be another scan of all tools.
  */
-function unusualNames(db: Connection, schema: Schema, facts: RecordFacts): Statement[] {
+function unusualNames(db: Connection, schema: Schema): Statement[] {
   const { dialect } = db;
   const misses = dialect.displayNameMisses();
-  const tools = schema.get('tools');
-  const key = columnOf(tools, 'id');
-  const isNew = columnOf(tools, 'display_name') === undefined;
+  const key = columnOf(schema.get('tools'), 'id');
   if (misses === null || key === undefined) return [];
-  if (!isNew && facts.nulls('tools', 'display_name') === 0) return [];
   const page = db.compile(sql`
     SELECT id, custom_name, original_name FROM tools
     WHERE id > ${''} AND display_name IS NULL AND (${sql.raw(misses)}) ORDER BY id LIMIT ${PAGE_SIZE}`);
@@ -355,16 +277,6 @@ function unusualNames(db: Connection, schema: Schema, facts: RecordFacts): State
       },
     },
   ];
-}
-
-function markAll(db: Connection, name: string): Statement {
-  return {
-    ...db.compile(
-      sql`UPDATE ${sql.table(name)} SET federation_source = ${MARKER}${sql.raw(db.dialect.kept(name))} WHERE coalesce(federation_source, '') = ''`,
-    ),
-    counts: 'written',
-    table: name,
-  };
 }
 
 /** Bounds for the large tables that statements write rows of, where the dialect wants ranges. */

@@ -19,6 +19,10 @@ export interface RecordedStep {
   readonly statements: readonly Statement[];
   /** Tables that the step changes and that were there before. */
   readonly changed: readonly string[];
+  /** Columns that it adds to those, as `table.column`. */
+  readonly added: ReadonlySet<string>;
+  /** It gives tools their display names, some of which this database's SQL may not be able to make. */
+  readonly names: boolean;
 }
 
 export interface Recording {
@@ -48,6 +52,8 @@ export function record(
   const steps = (direction === 'up' ? migrations : migrations.toReversed()).map((migration): RecordedStep => {
     const statements: Statement[] = [];
     const changed = new Set<string>();
+    const added = new Set<string>();
+    let names = false;
     const context: MigrationContext = {
       schema,
       ownership,
@@ -72,7 +78,11 @@ export function record(
           if (value.kind === 'expression') fills.set(`${name}.${column}`, value.sql);
         }
         schema.set(name, change.table);
-        if (start.has(name)) changed.add(name);
+        if (!start.has(name)) return;
+        changed.add(name);
+        for (const { column } of pending.addColumns ?? []) added.add(`${name}.${column.name}`);
+        const values = [...(pending.addColumns ?? []), ...(pending.fills ?? [])].map(({ value }) => value);
+        names ||= values.some((value) => value?.kind === 'display-name');
       },
       dropTable(name) {
         if (!schema.delete(name)) return;
@@ -91,7 +101,7 @@ export function record(
       },
     };
     migration[direction](context);
-    return { migration, statements, changed: [...changed] };
+    return { migration, statements, changed: [...changed], added, names };
   });
   return { steps, schema, warnings, fills };
 }

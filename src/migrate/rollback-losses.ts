@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import { countRows } from '../database/row-counts.ts';
 import type { Schema } from '../schema/model.ts';
 import { ADMIN_ROLE, DEFAULT_ROLES } from '../seed/default-roles.ts';
 
@@ -26,10 +27,7 @@ export async function findLosses(
   for (const table of tables) {
     const seeded = seededRows(db, schema, table, admin);
     const kept = seeded === null ? sql`` : sql` WHERE NOT coalesce(${seeded}, ${no(db)})`;
-    const [row] = await db.query<{ n: unknown }>(
-      sql<{ n: unknown }>`SELECT count(*) AS n FROM ${sql.table(table)} t${kept}`,
-    );
-    const rows = Number(row?.n ?? 0);
+    const rows = await countRows(db, sql`${sql.table(table)} t${kept}`);
     if (rows > 0) losses.push({ table, rows });
   }
   return losses;

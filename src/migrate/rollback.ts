@@ -1,86 +1,60 @@
+import { sql } from 'kysely';
+import { MIGRATIONS } from '../../migrations/index.ts';
+import { type Change, isEmpty, type Planned, type PlannedStep } from '../change/change.ts';
+import { compareRows } from '../change/compare-rows.ts';
 import type { Connection } from '../database/connection.ts';
+import { countRows, rowCounts } from '../database/row-counts.ts';
+import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
-import type { Progress } from '../progress.ts';
 import { advise, joined, mcpgw, type Text } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
-import { VERSION_TABLE } from '../schema/gateway-tables.ts';
+import { HISTORY_TABLE, LEFTOVER_COPIES, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
+import { columnOf, type Schema } from '../schema/model.ts';
+import { findAdmin } from '../seed/find-admin.ts';
 import type { Settings } from '../settings/settings.ts';
-import { compareRows, type TableRows } from './compare-rows.ts';
-import { type BeforeWriting, inRun } from './in-run.ts';
-import { readBeforeLocking } from './read-before-locking.ts';
-import { refuseWithoutPrivileges } from './refuse-without-privileges.ts';
-import { makeRollbackPlan, type RollbackPlan, recordRollback } from './rollback-plan.ts';
-import { runSteps, type StepResult } from './run-steps.ts';
+import { readPlanFacts } from './read-facts.ts';
+import { type Recording, record } from './record.ts';
+import { findLosses, type Loss } from './rollback-losses.ts';
+import { describeShared, findShared } from './shared-values.ts';
 import { refuseSite } from './site-objects.ts';
-import { REVISION } from './state.ts';
-import { tablesToLock } from './tables-to-lock.ts';
-import { type Reconnect, refuseUnsaved } from './through-another.ts';
+import { REVISION, readRevisions, recogniseState, type State } from './state.ts';
+import { isRevision } from './upgrade.ts';
 
-export interface RollbackContext {
+export interface RollbackOptions {
   readonly settings: Pick<Settings, 'platformAdminEmail' | 'adminEmailIsDefault'>;
+  readonly now: Date;
   /** Go on even if users, teams, tokens … are lost that no migration would make again. */
   readonly discardNewData: boolean;
-  readonly now: Date;
-  readonly progress: Progress;
-  readonly toolVersion: string;
-  readonly lockTimeoutMs: number;
-  /** Aborted by the first Ctrl-C: the run stops before its next statement. */
-  readonly signal: AbortSignal;
-  /** Asked with the plan before anything is locked or written; false stops the run. */
-  readonly confirm: (plan: RollbackPlan) => Promise<boolean>;
-  readonly beforeWriting: BeforeWriting;
-  readonly reconnect: Reconnect;
 }
 
-export interface RollbackResult {
-  readonly plan: RollbackPlan;
-  readonly steps: readonly StepResult[];
-  /** `alembic_version` afterwards. */
-  readonly revision: string;
-  /** False when the database was at v0.6.0 and nothing was written. */
-  readonly changed: boolean;
-  readonly rows: readonly TableRows[];
-  readonly warnings: readonly string[];
+/** Its steps are what is left to undo, latest first. */
+export interface RollbackPlan extends Planned {
+  readonly state: State;
+  readonly changed: readonly string[];
+  readonly rowsBefore: ReadonlyMap<string, number>;
+  /** Tables that go. */
+  readonly dropped: readonly string[];
+  /** Rows beyond the seeded ones that go with them. */
+  readonly losses: readonly Loss[];
+  /** Rows that lose their team, owner and visibility, for each table that has any. */
+  readonly disowned: ReadonlyMap<string, number>;
 }
+
+const WHAT = 'The rollback';
 
 /**
- * Takes a v0.7.0 database, or one that an upgrade or another rollback left half way, back to the schema of
- * v0.6.0. Where the database can, all of it is one transaction; elsewhere a run after an interruption goes on
- * from what it finds, and the revision is set back last, so that `migrate` can go the other way, too.
- *
- * @throws GatewayError: STATE, PREFLIGHT … before anything was written; PARTIAL after, where it could not be
- *   taken back
+ * The change that takes a v0.7.0 database, or one that an upgrade or another rollback left half way, back to the
+ * schema of v0.6.0. The revision is set back last, so that `migrate` can go the other way, too.
  */
-export async function runRollback(db: Connection, context: RollbackContext): Promise<RollbackResult> {
-  const { progress, settings, discardNewData } = context;
-  progress.start('Reading the database');
-  const readPlan = () => planRollback(db, context);
-  const draft = await readBeforeLocking(db, context, readPlan, ({ steps }) => steps.length === 0);
-  progress.done();
-  if (draft.steps.length === 0) return nothingToDo(draft);
-  if (!(await context.confirm(draft))) {
-    throw new GatewayError('CANCELLED', 'You answered no.', {
-      hint: 'Run it again when you are ready; --dry-run shows everything it would do.',
-    });
-  }
-  await refuseWithoutPrivileges(db, 'the rollback', [...draft.schema.keys()]);
-  const command = mcpgw('rollback', ...(discardNewData ? ['--discard-new-data'] : []));
-  const what = 'The rollback';
-  const result = await inRun(
-    db,
-    { ...context, what, command },
-    async ({ lock, waited, onWrite }): Promise<RollbackResult> => {
-      const now = waited ? await readPlan() : draft;
-      if (now.steps.length === 0) return nothingToDo(now);
-      await context.beforeWriting();
-      // What another run did while this one waited for the lock is seen only now.
-      const tables = await db.dialect.readSchema(db);
-      const changing = { changed: now.changed, assigned: new Map<string, number>() };
-      await db.dialect.lockTables(db, tablesToLock(changing, tables.keys()), lock);
-      const plan = await planRollback(db, { settings, discardNewData });
-      if (plan.steps.length === 0) return nothingToDo(plan);
-      const steps = await runSteps(db, plan.steps, { ...context, command, onWrite, kept: new Map() });
-      progress.start('Checking the result');
+export function rollback(options: RollbackOptions): Change<RollbackPlan> {
+  return {
+    what: WHAT,
+    command: mcpgw('rollback', ...(options.discardNewData ? ['--discard-new-data'] : [])),
+    reading: 'Reading the database',
+    needsOwner: true,
+    now: options.now,
+    plan: (db) => planRollback(db, options),
+    async check(db, { rowsBefore, dropped }) {
       const schema = await db.dialect.readSchema(db);
       const left = (await recordRollback(db, schema)).steps.flatMap((step) => step.statements);
       if (left.length > 0) {
@@ -88,48 +62,94 @@ export async function runRollback(db: Connection, context: RollbackContext): Pro
           details: left.slice(0, 5).map((statement) => statement.sql),
         });
       }
-      const { rows, warnings } = await compareRows(db, plan.rowsBefore, schema, {
+      return compareRows(db, rowsBefore, schema, {
         what: 'the rollback',
         growing: new Set(),
-        goes: (table) => plan.dropped.includes(table),
+        goes: (table) => dropped.includes(table),
       });
-      progress.done();
-      return {
-        plan,
-        steps,
-        revision: REVISION.v060,
-        changed: true,
-        rows,
-        warnings: [...plan.warnings, ...warnings],
-      };
     },
-  );
-  if (!result.changed) return result;
-  const written = { revision: REVISION.v060, steps: 0, now: context.now };
-  const saved = await refuseUnsaved(db, context.reconnect, what, written);
-  return { ...result, warnings: [...result.warnings, ...saved] };
+    look: (db) => isRevision(db, REVISION.v060),
+  };
 }
 
 /**
- * The plan of a rollback that may be carried out. Writes nothing.
+ * Reads the database and works out every statement that takes it back to v0.6.0. Writes nothing.
  *
- * @throws GatewayError PREFLIGHT when v0.6.0 cannot hold what is in the database
+ * @throws GatewayError STATE; PREFLIGHT when v0.6.0 cannot hold what is in the database
  */
-export async function planRollback(
+async function planRollback(
   db: Connection,
-  { settings, discardNewData }: Pick<RollbackContext, 'settings' | 'discardNewData'>,
+  { settings, discardNewData }: RollbackOptions,
 ): Promise<RollbackPlan> {
-  const plan = await makeRollbackPlan(db, settings);
-  const losses = discardNewData ? [] : plan.losses;
-  if (losses.length === 0 && plan.duplicates.length === 0) {
-    const { schema: before, after } = plan;
-    const written = new Set([VERSION_TABLE]);
-    const notes =
-      plan.steps.length === 0 ? [] : await refuseSite(db, 'The rollback', { before, after, written });
-    return { ...plan, warnings: [...plan.warnings, ...notes.map((note) => `${note}.`)] };
+  const schema = await db.dialect.readSchema(db);
+  const state = recogniseState(schema, await readRevisions(db, schema));
+  if (state.kind === 'empty') {
+    throw new GatewayError('STATE', 'The database is empty: there is nothing to roll back.', {
+      hint: 'Check that DATABASE_URL points at the gateway’s database. Nothing was changed.',
+    });
   }
+  const recording = await recordRollback(db, schema);
+  const tables = [...schema.keys()];
+  const rowsBefore = await rowCounts(db, tables);
+  const dropped = tables.filter((name) => !recording.schema.has(name));
+  const holdsData = dropped.filter((name) => !LEFTOVER_COPIES.has(name));
+  const history = schema.has(HISTORY_TABLE) ? [db.dialect.dropTable(HISTORY_TABLE)] : [];
+  const losses = await findLosses(db, schema, holdsData, await findAdmin(db, schema, settings));
+  await refuseLosses(db, schema, recording, discardNewData ? [] : losses);
+  const plan: RollbackPlan = {
+    state,
+    steps: stepsOf(db, state, recording, history),
+    changed: [...recording.steps.flatMap((s) => s.changed), ...(history.length > 0 ? [HISTORY_TABLE] : [])],
+    schema,
+    rowsBefore,
+    disowned: disownedRows(schema, rowsBefore),
+    dropped: history.length > 0 ? [...dropped, HISTORY_TABLE] : dropped,
+    losses,
+    warnings: [...recording.warnings, ...(await exposed(db, schema))],
+  };
+  if (isEmpty(plan)) return plan;
+  const site = { before: schema, after: recording.schema, written: new Set([VERSION_TABLE]) };
+  const notes = await refuseSite(db, WHAT, site);
+  return { ...plan, warnings: [...plan.warnings, ...notes.map((note) => `${note}.`)] };
+}
+
+/** What is to be undone; where that is nothing, the revision, which is there. */
+function stepsOf(
+  db: Connection,
+  { revision }: State,
+  recording: Recording,
+  history: readonly Statement[],
+): PlannedStep[] {
+  const isBack = revision === REVISION.v060;
+  const back = isBack ? [] : [db.compile(sql`UPDATE alembic_version SET version_num = ${REVISION.v060}`)];
+  const last = { id: 'revision', title: `Revision ${REVISION.v060}`, statements: back };
+  const steps: PlannedStep[] = [
+    ...recording.steps.map(({ migration: { id, title, downTitle }, statements }) => ({
+      id,
+      title: downTitle ?? `Undo: ${title}`,
+      statements,
+    })),
+    { id: 'history', title: 'Remove the table of our own history', statements: history },
+    last,
+  ];
+  const left = steps.filter(({ statements }) => statements.length > 0);
+  return left.length === 0 ? [last] : left;
+}
+
+/** @throws GatewayError PREFLIGHT */
+async function refuseLosses(
+  db: Connection,
+  schema: Schema,
+  recording: Recording,
+  losses: readonly Loss[],
+): Promise<void> {
+  const place = (name: string) => OWNED_TABLES.findIndex((owned) => owned.name === name);
+  const found = await findShared(db, schema, recording, false);
+  // In the same order on every database.
+  const shared = found.toSorted((a, b) => place(a.table) - place(b.table));
+  if (losses.length + shared.length === 0) return;
   const hints: Text[] = [];
-  if (plan.duplicates.length > 0) {
+  if (shared.length > 0) {
     hints.push(
       advise`Rename or remove all but one of the rows that share a value, then run: ${mcpgw('rollback')}`,
     );
@@ -142,28 +162,43 @@ export async function planRollback(
   throw new GatewayError('PREFLIGHT', 'v0.6.0 has no place for everything that is in this database.', {
     details: [
       ...losses.map(({ table, rows }) => `${table}: ${plural(rows, 'row')} beyond the seeded ones`),
-      ...plan.duplicates.flatMap(describeDuplicates),
+      ...shared.flatMap((each) =>
+        describeShared(each, `${each.table}.${each.columns.join()} is unique in v0.6.0`),
+      ),
     ],
     hint: joined(hints, ' — '),
   });
 }
 
-function describeDuplicates({ table, column, values, rows, sample }: RollbackPlan['duplicates'][number]) {
-  const more = rows - sample.length;
-  return [
-    `${table}.${column} is unique in v0.6.0, but ${plural(rows, 'row')} share ${plural(values, 'value')}:`,
-    ...sample.map(({ id, value }) => `  ${table} ${id}: “${value}”`),
-    ...(more > 0 ? [`  … and ${plural(more, 'more row', 'more rows')}`] : []),
-  ];
+/** v0.6.0 has none of these columns; a run that was interrupted may have dropped some. */
+function disownedRows(schema: Schema, rows: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const owned = OWNED_TABLES.filter(({ name }) =>
+    ['team_id', 'owner_email', 'visibility'].some(
+      (column) => columnOf(schema.get(name), column) !== undefined,
+    ),
+  );
+  return new Map(owned.map(({ name }) => [name, rows.get(name) ?? 0] as const).filter(([, n]) => n > 0));
 }
 
-function nothingToDo(plan: RollbackPlan): RollbackResult {
-  return {
-    plan,
-    steps: [],
-    revision: plan.state.revision,
-    changed: false,
-    rows: [],
-    warnings: plan.warnings,
-  };
+/** What is left to undo of the migrations in a database with this schema. */
+async function recordRollback(db: Connection, schema: Schema): Promise<Recording> {
+  const facts = await readPlanFacts(db, schema);
+  const { unboundedStrings } = db.dialect;
+  const nobody = { teamId: null, ownerEmail: null, visibility: 'private' };
+  return record(MIGRATIONS, 'down', schema, db.dialect, { ...facts, unboundedStrings }, nobody);
+}
+
+/** v0.6.0 knows no visibility. */
+async function exposed(db: Connection, schema: Schema): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const { name } of OWNED_TABLES) {
+    if (columnOf(schema.get(name), 'visibility') === undefined) continue;
+    const rows = await countRows(db, sql`${sql.table(name)} WHERE visibility IN ('private', 'team')`);
+    if (rows > 0) {
+      warnings.push(
+        `${name}: ${rows} rows are for their owner or team only; v0.6.0 shows them to everybody.`,
+      );
+    }
+  }
+  return warnings;
 }

@@ -77,52 +77,33 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
   const others = [...schema.keys()].filter((name) => !APPEARS.has(name));
   const [revision, ...more] = revisions ?? [];
   if (more.length > 0) {
-    throw new GatewayError(
-      'STATE',
+    throw refused(
       `alembic_version has ${more.length + 1} rows (${revisions?.join(', ')}): development heads that were never merged.`,
-      {
-        hint: 'Merge them with the gateway that made them, or restore a backup of a release. Nothing was changed.',
-      },
+      'Merge them with the gateway that made them, or restore a backup of a release.',
     );
   }
   if (revision === undefined) return withoutRevision(schema, others, adopt);
   refuseMissingTables(schema, revisions);
-  switch (revision) {
-    case REVISION.v060:
-    case REVISION.displayName:
-    case REVISION.multiTenancy:
-    case REVISION.v070:
-      return known(schema, revision);
-    default: {
-      const meant = revision.trim().toLowerCase();
-      if (meant !== revision && isKnown(meant)) {
-        throw new GatewayError(
-          'STATE',
-          `alembic_version says “${revision}”: that is ${meant}, with blanks or in capitals, and no gateway knows it.`,
-          {
-            hint: `Write it as the gateway does: mcpgw doctor --repair\nNothing was changed.`,
-          },
-        );
-      }
-      const older = OLDER[revision];
-      if (older !== undefined) {
-        throw new GatewayError(
-          'STATE',
-          `The database is at revision ${revision} (${older}), older than v0.6.0.`,
-          {
-            hint: 'Upgrade the gateway to v0.6.0 first and let it start once; then run mcpgw migrate. Nothing was changed.',
-          },
-        );
-      }
-      throw new GatewayError(
-        'STATE',
-        `The database is at revision ${revision}, which is newer than v0.7.0 or not the gateway’s.`,
-        {
-          hint: `Use the mcpgw of that release. This one migrates from v0.6.0 (${REVISION.v060}) to v0.7.0 (${REVISION.v070}). Nothing was changed.`,
-        },
-      );
-    }
+  if (Object.values<string>(REVISION).includes(revision)) return known(schema, revision);
+  const meant = revision.trim().toLowerCase();
+  if (meant !== revision && isKnown(meant)) {
+    throw new GatewayError(
+      'STATE',
+      `alembic_version says “${revision}”: that is ${meant}, with blanks or in capitals, and no gateway knows it.`,
+      { hint: `Write it as the gateway does: mcpgw doctor --repair\nNothing was changed.` },
+    );
   }
+  const older = OLDER[revision];
+  if (older !== undefined) {
+    throw refused(
+      `The database is at revision ${revision} (${older}), older than v0.6.0.`,
+      'Upgrade the gateway to v0.6.0 first and let it start once; then run mcpgw migrate.',
+    );
+  }
+  throw refused(
+    `The database is at revision ${revision}, which is newer than v0.7.0 or not the gateway’s.`,
+    `Use the mcpgw of that release. This one migrates from v0.6.0 (${REVISION.v060}) to v0.7.0 (${REVISION.v070}).`,
+  );
 }
 
 /** The tables of resources that a revision we know has, and the database has not. */
@@ -135,107 +116,82 @@ export function missingTables(schema: Schema, revisions: readonly string[] | nul
 export function refuseMissingTables(schema: Schema, revisions: readonly string[] | null): void {
   const missing = missingTables(schema, revisions);
   if (missing.length === 0) return;
-  throw new GatewayError(
-    'STATE',
+  throw refused(
     `alembic_version says ${revisions?.join(', ')}, but these tables of the gateway are missing: ${missing.join(', ')}.`,
-    {
-      hint: 'Check that DATABASE_URL points at the gateway’s database and schema; if it does, restore a backup: mcpgw backup --list. Nothing was changed.',
-    },
+    'Check that DATABASE_URL points at the gateway’s database and schema; if it does, restore a backup: mcpgw backup --list.',
   );
 }
 
-/** Migrated, adopted or made new: where every way ends. */
-export const AT_HEAD: State = {
-  kind: 'v0.7.0',
-  description: 'v0.7.0',
-  release: '0.7.0',
-  revision: REVISION.v070,
-  unfinished: false,
+/** What each state is called, and the release that it is of. */
+const STATES: Readonly<Record<StateKind, Pick<State, 'description' | 'release'>>> = {
+  empty: { description: 'empty', release: 'empty' },
+  'unfinished-install': {
+    description: 'begun by mcpgw, without a recorded revision',
+    release: 'unfinished',
+  },
+  'v0.6.0': { description: 'v0.6.0', release: '0.6.0' },
+  'crashed-upgrade': { description: 'v0.6.0 with an upgrade that did not finish', release: '0.6.0' },
+  'partial-upgrade': {
+    description: 'between v0.6.0 and v0.7.0: an upgrade that did not finish',
+    release: '0.6.0',
+  },
+  'upgraded-by-gateway': { description: 'v0.7.0, upgraded by the gateway itself', release: '0.7.0' },
+  'v0.7.0': { description: 'v0.7.0', release: '0.7.0' },
 };
+
+const UNFINISHED: readonly StateKind[] = ['unfinished-install', 'crashed-upgrade', 'partial-upgrade'];
+
+function stateOf(kind: StateKind, revision: string): State {
+  return { kind, ...STATES[kind], revision, unfinished: UNFINISHED.includes(kind) };
+}
+
+/** Migrated, adopted or made new: where every way ends. */
+export const AT_HEAD: State = stateOf('v0.7.0', REVISION.v070);
 
 function known(schema: Schema, revision: string): State {
   const tools = schema.get('tools');
-  const displayName = columnOf(tools, 'display_name') !== undefined;
   if (revision === REVISION.v060) {
     // Our own run makes the table of its history first of all, and a rollback removes it.
-    const crashed = displayName || schema.has('email_users') || schema.has(HISTORY_TABLE);
-    return crashed
-      ? {
-          kind: 'crashed-upgrade',
-          description: 'v0.6.0 with an upgrade that did not finish',
-          release: '0.6.0',
-          revision,
-          unfinished: true,
-        }
-      : { kind: 'v0.6.0', description: 'v0.6.0', release: '0.6.0', revision, unfinished: false };
+    const crashed =
+      columnOf(tools, 'display_name') !== undefined || schema.has('email_users') || schema.has(HISTORY_TABLE);
+    return stateOf(crashed ? 'crashed-upgrade' : 'v0.6.0', revision);
   }
-  if (revision !== REVISION.v070) {
-    return {
-      kind: 'partial-upgrade',
-      description: 'between v0.6.0 and v0.7.0: an upgrade that did not finish',
-      release: '0.6.0',
-      revision,
-      unfinished: true,
-    };
-  }
+  if (revision !== REVISION.v070) return stateOf('partial-upgrade', revision);
   const scoped = tools?.uniques.some((u) => u.name === 'uq_team_owner_email_name_tool') ?? false;
   const leftovers = [...LEFTOVER_COPIES.keys()].some((name) => schema.has(name));
-  return scoped && !leftovers
-    ? AT_HEAD
-    : {
-        kind: 'upgraded-by-gateway',
-        description: 'v0.7.0, upgraded by the gateway itself',
-        release: '0.7.0',
-        revision,
-        unfinished: false,
-      };
+  return scoped && !leftovers ? AT_HEAD : stateOf('upgraded-by-gateway', revision);
 }
 
 function withoutRevision(schema: Schema, others: readonly string[], adopt: boolean): State {
-  if (schema.has(HISTORY_TABLE)) {
-    // Only our own run makes that table, and it records the revision last.
-    return {
-      kind: 'unfinished-install',
-      description: 'begun by mcpgw, without a recorded revision',
-      release: 'unfinished',
-      revision: '',
-      unfinished: true,
-    };
-  }
-  if (others.length === 0) {
-    return { kind: 'empty', description: 'empty', release: 'empty', revision: '', unfinished: false };
-  }
+  // Only our own run makes that table, and it records the revision last.
+  if (schema.has(HISTORY_TABLE)) return stateOf('unfinished-install', '');
+  if (others.length === 0) return stateOf('empty', '');
   if (!schema.has('gateways')) {
     const sample = others.slice(0, 5).join(', ');
-    throw new GatewayError(
-      'STATE',
+    throw refused(
       `The database holds tables that are not the gateway’s: ${sample}${others.length > 5 ? ', …' : ''}.`,
-      { hint: 'Point DATABASE_URL at the gateway’s database, or at an empty one. Nothing was changed.' },
+      'Point DATABASE_URL at the gateway’s database, or at an empty one.',
     );
   }
   const differences = missingFromV060(schema);
   if (differences.length > 0) {
-    throw new GatewayError(
-      'STATE',
+    throw refused(
       'There is a table gateways but no revision, and the tables are not those of v0.6.0.',
-      {
-        details: differences,
-        hint: 'Check that DATABASE_URL points at the gateway’s database. Nothing was changed.',
-      },
+      'Check that DATABASE_URL points at the gateway’s database.',
+      differences,
     );
   }
   if (!adopt) {
-    throw new GatewayError('STATE', 'The tables are those of v0.6.0, but no revision is recorded.', {
-      hint: 'If this is a v0.6.0 database, say so: mcpgw migrate --adopt. Nothing was changed.',
-    });
+    throw refused(
+      'The tables are those of v0.6.0, but no revision is recorded.',
+      'If this is a v0.6.0 database, say so: mcpgw migrate --adopt.',
+    );
   }
-  return {
-    kind: 'v0.6.0',
-    description: 'v0.6.0 without a recorded revision',
-    release: '0.6.0',
-    revision: '',
-    unfinished: false,
-  };
+  return { ...stateOf('v0.6.0', ''), description: 'v0.6.0 without a recorded revision' };
+}
+
+function refused(message: string, hint: string, details: readonly string[] = []): GatewayError {
+  return new GatewayError('STATE', message, { hint: `${hint} Nothing was changed.`, details });
 }
 
 /** Columns that every v0.6.0 table of resources has; what tells the gateway's tables from another program's. */

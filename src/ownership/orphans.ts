@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import { countRows } from '../database/row-counts.ts';
 import type { Statement } from '../database/statement.ts';
 import { OWNED_TABLES, type OwnedTable } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
@@ -66,13 +67,10 @@ export async function findOrphans(
   if (counts.neither + counts.ownerOnly + counts.teamOnly === 0) return none;
   const move = orphanMove(db, table, a);
   const { count, collisions } = await findCollisions(db, move, SAMPLE);
-  const [lost] =
-    counts.ownerOnly + counts.teamOnly === 0
-      ? [{ n: 0 }]
-      : await db.query<{ n: unknown }>(sql`
-          SELECT count(*) AS n FROM ${sql.table(table.name)} t
-          WHERE ${ORPHANED} AND (${move.team} IS NULL OR ${move.owner} IS NULL)`);
-  return { ...none, collisions, collisionCount: count, unresolvable: Number(lost?.n ?? 0) };
+  const lost = sql`${sql.table(table.name)} t
+    WHERE ${ORPHANED} AND (${move.team} IS NULL OR ${move.owner} IS NULL)`;
+  const unresolvable = counts.ownerOnly + counts.teamOnly === 0 ? 0 : await countRows(db, lost);
+  return { ...none, collisions, collisionCount: count, unresolvable };
 }
 
 /** How many rows of a table lack the team, the owner, or both. */

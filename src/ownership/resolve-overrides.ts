@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Overrides } from '../checks/check.ts';
 import type { Connection } from '../database/connection.ts';
+import { isTrue } from '../database/is-true.ts';
 import { GatewayError } from '../errors.ts';
 import type { Schema } from '../schema/model.ts';
-import { isTrue } from '../seed/plan-seed.ts';
 import { VISIBILITIES } from './visibility.ts';
 
 /** Flags of `fix` as somebody typed them. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import { countRows } from '../database/row-counts.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
 
 export interface TeamUsage {
@@ -28,15 +29,10 @@ export async function teamUsage(db: Connection, schema: Schema, id: string): Pro
   let rows = 0;
   for (const [table, column] of REFERENCES) {
     if (columnOf(schema.get(table), column) === undefined) continue;
-    const [found] = await db.query<{ n: unknown }>(
-      sql`SELECT count(*) AS n FROM ${sql.table(table)} WHERE ${sql.ref(column)} = ${id}`,
-    );
-    rows += Number(found?.n ?? 0);
+    rows += await countRows(db, sql`${sql.table(table)} WHERE ${sql.ref(column)} = ${id}`);
   }
   if (!schema.has('email_team_members')) return { rows, others: 0 };
-  const [members] = await db.query<{ n: unknown }>(
-    sql`SELECT count(*) AS n FROM email_team_members m JOIN email_teams e ON e.id = m.team_id
-        WHERE m.team_id = ${id} AND m.user_email <> e.created_by`,
-  );
-  return { rows, others: Number(members?.n ?? 0) };
+  const members = sql`email_team_members m JOIN email_teams e ON e.id = m.team_id
+    WHERE m.team_id = ${id} AND m.user_email <> e.created_by`;
+  return { rows, others: await countRows(db, members) };
 }

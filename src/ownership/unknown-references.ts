@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import { countRows } from '../database/row-counts.ts';
 import type { Statement } from '../database/statement.ts';
 import type { OwnedTable } from '../schema/gateway-tables.ts';
 import type { Assignment } from './assignment.ts';
@@ -53,10 +54,9 @@ export async function findUnknownReferences(
 ): Promise<UnknownReferences> {
   const move = unknownMove(db, table, reference, a);
   const { count: collisionCount, collisions } = await findCollisions(db, move, SAMPLE);
-  const [lost] = await db.query<{ n: unknown }>(sql`
-    SELECT count(*) AS n FROM ${sql.table(table.name)} t
-    WHERE ${move.rows} AND (${move.team} IS NULL OR ${move.owner} IS NULL)`);
-  return { table, reference, count, collisions, collisionCount, unresolvable: Number(lost?.n ?? 0) };
+  const lost = sql`${sql.table(table.name)} t
+    WHERE ${move.rows} AND (${move.team} IS NULL OR ${move.owner} IS NULL)`;
+  return { table, reference, count, collisions, collisionCount, unresolvable: await countRows(db, lost) };
 }
 
 /** The statements that mend the rows of one table; none when nothing can be done. Each ends in a WHERE clause. */

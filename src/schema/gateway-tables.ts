@@ -15,7 +15,7 @@ export interface OwnedTable {
   readonly scopedUniques: readonly string[];
 }
 
-/** Our own table: what ran when (see `src/migrate/history.ts`). */
+/** Our own table: what ran when (see `src/change/history.ts`). */
 export const HISTORY_TABLE = 'mcpgw_migration';
 /** Our own table on a Galera cluster: who is at work (see `src/database/mysql/lease.ts`). */
 export const LOCK_TABLE = 'mcpgw_lock';

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import { isTrue } from '../database/is-true.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
 import { DEFAULT_ADMIN_PASSWORD } from '../settings/credentials.ts';
 import { hashKind, verifyPassword } from './password.ts';
-import { isTrue } from './plan-seed.ts';
 
 const TOLD = ['email', 'is_admin', 'is_active', 'created_at', 'password_hash'];
 

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import { isTrue } from '../database/is-true.ts';
 import { teamUsage } from '../ownership/team-usage.ts';
 import type { Schema } from '../schema/model.ts';
-import { isTrue } from './plan-seed.ts';
 
 export interface TeamRow {
   readonly id: string;

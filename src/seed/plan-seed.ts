@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
+import type { Dialect } from '../database/dialect.ts';
+import { isTrue } from '../database/is-true.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -11,7 +13,6 @@ import type { PersonalTeam } from './personal-team.ts';
 
 export interface SeedPart {
   readonly id: 'admin' | 'team' | 'membership' | 'roles' | 'assignment';
-  readonly title: string;
   readonly statements: readonly Statement[];
   /** What it makes, for the summary; empty when everything is there. */
   readonly created: readonly string[];
@@ -32,54 +33,48 @@ export interface SeedInput {
   readonly now: Date;
 }
 
+/** One thing that every database at v0.7.0 has, each ensured by itself. */
+interface Seed {
+  readonly id: SeedPart['id'];
+  /**
+   * SQL that is true where nothing of it is missing, with literals only; with anything unusual it is not, which only
+   * means that `missing` takes a closer look.
+   *
+   * @param email literal of the administrator's
+   */
+  isThere(email: RawBuilder<unknown>, yes: RawBuilder<unknown>): RawBuilder<unknown>[];
+  /** What has to be written, each with what it makes, for the summary; '' for what is not told. */
+  missing(seeding: Seeding): (readonly [string, Statement])[];
+}
+
+interface Seeding extends SeedInput {
+  readonly email: string;
+  readonly teamId: string;
+  /** By name. */
+  readonly roleIds: ReadonlyMap<string, string>;
+  /** The moment, and true, as the database has them. */
+  readonly at: string;
+  readonly yes: unknown;
+  write(table: string, query: RawBuilder<unknown>): Statement;
+  insert(table: string, row: Readonly<Record<string, unknown>>): Statement;
+}
+
 /** Ids of teams and memberships are UUIDs without hyphens, those of roles and assignments have them. */
 const hexId = () => randomUUID().replaceAll('-', '');
 
-/** What is missing of admin, team, membership, roles and assignment, each ensured by itself. */
-export function planSeed(db: Connection, { settings, facts, team, password, now }: SeedInput): SeedPlan {
-  const email = settings.platformAdminEmail;
-  const at = db.dialect.timestamp(now);
-  const yes = db.dialect.boolean(true);
-  const write = (table: string, query: RawBuilder<unknown>): Statement => ({
-    ...db.compile(query),
-    counts: 'written',
-    table,
-  });
-  const insert = (table: string, row: Readonly<Record<string, unknown>>): Statement =>
-    write(
-      table,
-      sql`INSERT INTO ${sql.table(table)} (${sql.join(Object.keys(row).map((name) => sql.ref(name)))})
-          VALUES (${sql.join(Object.values(row))})`,
-    );
-  const part = (
-    id: SeedPart['id'],
-    title: string,
-    missing: readonly (readonly [string, Statement])[],
-  ): SeedPart => ({
-    id,
-    title,
-    statements: missing.map(([, statement]) => statement),
-    created: missing.map(([what]) => what).filter((what) => what !== ''),
-  });
+const personalTeam = (email: RawBuilder<unknown>, yes: RawBuilder<unknown>) =>
+  sql`created_by = ${email} AND is_personal = ${yes} AND is_active = ${yes}`;
 
-  const admin: (readonly [string, Statement])[] = [];
-  if (facts.user === null) {
-    if (password === null) throw new GatewayError('INTERNAL', 'A user is to be created without a password.');
-    // First, since the user is what a run after an interruption looks for.
-    if (!facts.registered) {
-      admin.push([
-        '',
-        insert('email_auth_events', {
-          timestamp: at,
-          user_email: email,
-          event_type: 'registration',
-          success: yes,
-        }),
-      ]);
-    }
-    admin.push([
-      `user ${email}`,
-      insert('email_users', {
+const SEEDS: readonly Seed[] = [
+  {
+    id: 'admin',
+    isThere: (email) => [sql`EXISTS (SELECT 1 FROM email_users WHERE email = ${email})`],
+    missing({ facts, password, settings, email, at, yes, insert }) {
+      if (facts.user !== null) return [];
+      if (password === null)
+        throw new GatewayError('INTERNAL', 'A user is to be created without a password.');
+      const event = { timestamp: at, user_email: email, event_type: 'registration', success: yes };
+      const user = {
         email,
         password_hash: password.hash,
         full_name: settings.platformAdminFullName,
@@ -93,27 +88,35 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
         created_at: at,
         updated_at: at,
         last_login: null,
-      }),
-    ]);
-  }
-
-  const existing = facts.teams[0];
-  const teamId = existing?.id ?? hexId();
-  const teams: (readonly [string, Statement])[] = [];
-  if (existing === undefined) {
-    const slug = team.slugs.find((s) => !facts.slugs.has(s));
-    if (slug === undefined) {
-      throw new GatewayError(
-        'PREFLIGHT',
-        `Both slugs of the personal team are taken: ${team.slugs.join(', ')}.`,
-        {
-          hint: 'Set PERSONAL_TEAM_PREFIX to something else, or rename one of those teams. Nothing was changed.',
-        },
-      );
-    }
-    teams.push([
-      `personal team “${team.name}”`,
-      insert('email_teams', {
+      };
+      return [
+        // First, since the user is what a run after an interruption looks for.
+        ...(facts.registered ? [] : [['', insert('email_auth_events', event)] as const]),
+        [`user ${email}`, insert('email_users', user)],
+      ];
+    },
+  },
+  {
+    id: 'team',
+    isThere: (email, yes) => [sql`(SELECT count(*) FROM email_teams WHERE ${personalTeam(email, yes)}) = 1`],
+    missing({ facts, team, teamId, email, at, yes, insert, write }) {
+      const existing = facts.teams[0];
+      if (existing !== undefined) {
+        if (isTrue(existing.is_active)) return [];
+        const again = sql`UPDATE email_teams SET is_active = ${yes}, updated_at = ${at} WHERE id = ${teamId}`;
+        return [[`personal team “${existing.name}” active again`, write('email_teams', again)]];
+      }
+      const slug = team.slugs.find((s) => !facts.slugs.has(s));
+      if (slug === undefined) {
+        throw new GatewayError(
+          'PREFLIGHT',
+          `Both slugs of the personal team are taken: ${team.slugs.join(', ')}.`,
+          {
+            hint: 'Set PERSONAL_TEAM_PREFIX to something else, or rename one of those teams. Nothing was changed.',
+          },
+        );
+      }
+      const row = {
         id: teamId,
         name: team.name,
         slug,
@@ -125,94 +128,134 @@ export function planSeed(db: Connection, { settings, facts, team, password, now 
         created_at: at,
         updated_at: at,
         is_active: yes,
-      }),
-    ]);
-  } else if (!isTrue(existing.is_active)) {
-    teams.push([
-      `personal team “${existing.name}” active again`,
-      write(
-        'email_teams',
-        sql`UPDATE email_teams SET is_active = ${yes}, updated_at = ${at} WHERE id = ${teamId}`,
-      ),
-    ]);
-  }
-
-  const memberships: (readonly [string, Statement])[] = [];
-  if (facts.membership === null) {
-    memberships.push([
-      'membership of the administrator in it, as owner',
-      insert('email_team_members', {
-        id: hexId(),
-        team_id: teamId,
-        user_email: email,
-        role: 'owner',
-        joined_at: at,
-        invited_by: null,
-        is_active: yes,
-      }),
-    ]);
-  } else if (facts.membership.role !== 'owner' || !isTrue(facts.membership.is_active)) {
-    memberships.push([
-      'membership of the administrator in it: active, as owner',
-      write(
-        'email_team_members',
-        sql`UPDATE email_team_members SET role = 'owner', is_active = ${yes} WHERE id = ${facts.membership.id}`,
-      ),
-    ]);
-  }
-
-  const roleIds = new Map<string, string>();
-  const roles = DEFAULT_ROLES.flatMap((role): (readonly [string, Statement])[] => {
-    const found = facts.roles.find((r) => r.name === role.name && r.scope === role.scope);
-    const id = found?.id ?? randomUUID();
-    roleIds.set(role.name, id);
-    if (found !== undefined) return [];
-    const row = {
-      id,
-      name: role.name,
-      description: role.description,
-      scope: role.scope,
-      permissions: jsonList(role.permissions),
-      inherits_from: null,
-      created_by: email,
-      is_system_role: yes,
-      is_active: yes,
-      created_at: at,
-      updated_at: at,
-    };
-    return [[`role ${role.name}`, insert('roles', row)]];
-  });
-
-  const assignments: (readonly [string, Statement])[] = [];
-  if (facts.assignments.length === 0) {
-    const row = {
-      id: randomUUID(),
-      user_email: email,
-      role_id: roleIds.get(ADMIN_ROLE) ?? '',
-      scope: 'global',
-      scope_id: null,
-      granted_by: email,
-      granted_at: at,
-      expires_at: null,
-      is_active: yes,
-    };
-    assignments.push([`assignment of ${ADMIN_ROLE} to ${email}`, insert('user_roles', row)]);
-  }
-
-  return {
-    parts: [
-      part('admin', 'Administrator', admin),
-      part('team', 'Personal team', teams),
-      part('membership', 'Membership in the personal team', memberships),
-      part('roles', 'Default roles', roles),
-      part('assignment', 'Role of the administrator', assignments),
+      };
+      return [[`personal team “${team.name}”`, insert('email_teams', row)]];
+    },
+  },
+  {
+    id: 'membership',
+    isThere: (email, yes) => [
+      sql`EXISTS (SELECT 1 FROM email_team_members WHERE user_email = ${email} AND role = 'owner'
+      AND is_active = ${yes} AND team_id IN (SELECT id FROM email_teams WHERE ${personalTeam(email, yes)}))`,
     ],
-    teamId,
-    ownerEmail: email,
+    missing({ facts: { membership }, teamId, email, at, yes, insert, write }) {
+      if (membership === null) {
+        const row = {
+          id: hexId(),
+          team_id: teamId,
+          user_email: email,
+          role: 'owner',
+          joined_at: at,
+          invited_by: null,
+          is_active: yes,
+        };
+        return [['membership of the administrator in it, as owner', insert('email_team_members', row)]];
+      }
+      if (membership.role === 'owner' && isTrue(membership.is_active)) return [];
+      const again = sql`UPDATE email_team_members SET role = 'owner', is_active = ${yes} WHERE id = ${membership.id}`;
+      return [
+        ['membership of the administrator in it: active, as owner', write('email_team_members', again)],
+      ];
+    },
+  },
+  {
+    id: 'roles',
+    isThere: (_email, yes) =>
+      DEFAULT_ROLES.map(
+        ({ name, scope }) =>
+          sql`EXISTS (SELECT 1 FROM roles WHERE name = ${sql.lit(name)} AND scope = ${sql.lit(scope)} AND is_active = ${yes})`,
+      ),
+    missing: ({ facts, roleIds, email, at, yes, insert }) =>
+      DEFAULT_ROLES.filter((role) => !facts.roles.some(isRole(role))).map(
+        ({ name, description, scope, permissions }) => {
+          const row = {
+            id: roleIds.get(name) ?? '',
+            name,
+            description,
+            scope,
+            permissions: jsonList(permissions),
+            inherits_from: null,
+            created_by: email,
+            is_system_role: yes,
+            is_active: yes,
+            created_at: at,
+            updated_at: at,
+          };
+          return [`role ${name}`, insert('roles', row)];
+        },
+      ),
+  },
+  {
+    id: 'assignment',
+    isThere: (email, yes) => [
+      sql`EXISTS (SELECT 1 FROM user_roles u JOIN roles r ON r.id = u.role_id WHERE u.user_email = ${email}
+      AND u.scope = 'global' AND u.scope_id IS NULL AND u.is_active = ${yes}
+      AND r.name = ${sql.lit(ADMIN_ROLE)} AND r.scope = 'global')`,
+    ],
+    missing({ facts, roleIds, email, at, yes, insert }) {
+      if (facts.assignments.length > 0) return [];
+      const row = {
+        id: randomUUID(),
+        user_email: email,
+        role_id: roleIds.get(ADMIN_ROLE) ?? '',
+        scope: 'global',
+        scope_id: null,
+        granted_by: email,
+        granted_at: at,
+        expires_at: null,
+        is_active: yes,
+      };
+      return [[`assignment of ${ADMIN_ROLE} to ${email}`, insert('user_roles', row)]];
+    },
+  },
+];
+
+const isRole =
+  ({ name, scope }: Pick<(typeof DEFAULT_ROLES)[number], 'name' | 'scope'>) =>
+  (row: SeedFacts['roles'][number]) =>
+    row.name === name && row.scope === scope;
+
+/** What is missing of admin, team, membership, roles and assignment. */
+export function planSeed(db: Connection, input: SeedInput): SeedPlan {
+  const { facts, settings, now } = input;
+  const write = (table: string, query: RawBuilder<unknown>): Statement => ({
+    ...db.compile(query),
+    counts: 'written',
+    table,
+  });
+  const seeding: Seeding = {
+    ...input,
+    email: settings.platformAdminEmail,
+    teamId: facts.teams[0]?.id ?? hexId(),
+    roleIds: new Map(
+      DEFAULT_ROLES.map((role) => [role.name, facts.roles.find(isRole(role))?.id ?? randomUUID()]),
+    ),
+    at: db.dialect.timestamp(now),
+    yes: db.dialect.boolean(true),
+    write,
+    insert: (table, row) =>
+      write(
+        table,
+        sql`INSERT INTO ${sql.table(table)} (${sql.join(Object.keys(row).map((name) => sql.ref(name)))})
+          VALUES (${sql.join(Object.values(row))})`,
+      ),
   };
+  const parts = SEEDS.map(({ id, missing }): SeedPart => {
+    const found = missing(seeding);
+    return {
+      id,
+      statements: found.map(([, statement]) => statement),
+      created: found.map(([what]) => what).filter((what) => what !== ''),
+    };
+  });
+  return { parts, teamId: seeding.teamId, ownerEmail: seeding.email };
 }
 
-/** Booleans come back as true, 1 or `1`, by driver. */
-export function isTrue(value: unknown): boolean {
-  return value === true || value === 1 || value === '1' || value === 1n;
+/** Conditions, without parameters, that hold where every seed is there for this administrator. */
+export function seedsAreThere(
+  dialect: Pick<Dialect, 'literal' | 'boolean'>,
+  email: string,
+): RawBuilder<unknown>[] {
+  const literal = sql.raw(dialect.literal(email));
+  return SEEDS.flatMap(({ isThere }) => isThere(literal, sql.lit(dialect.boolean(true))));
 }

@@ -128,7 +128,7 @@ describeEachDatabase('ownership.orphans', ({ id, dialect }) => {
     await at.database.query(`UPDATE email_teams SET is_active = ${no}`);
     await at.database.query("UPDATE tools SET team_id = NULL, owner_email = NULL WHERE id = 'tool-1'");
     const { plan } = await fix(at, [orphans]);
-    expect(plan.repairs.map(({ repair }) => repair.summary)).toEqual([
+    expect(plan.steps.map(({ summary }) => summary)).toEqual([
       [expect.stringMatching(/^personal team “.*” active again$/), expect.stringMatching(/^tools: 1 row: /)],
     ]);
   });
@@ -144,12 +144,10 @@ describeEachDatabase('ownership.orphans', ({ id, dialect }) => {
       await db.dialect.endRead(db);
       return made;
     });
-    expect(plan.repairs[0]?.repair.summary[0]).toMatch(
+    expect(plan.steps[0]?.summary?.[0]).toMatch(
       /^tools: 1 row: 1 to admin@corp\.example\.com, team [0-9a-f]{32}, public$/,
     );
-    expect(plan.repairs[0]?.repair.statements.map(({ sql }) => sql)).toEqual([
-      expect.stringContaining('UPDATE'),
-    ]);
+    expect(plan.steps[0]?.statements.map(({ sql }) => sql)).toEqual([expect.stringContaining('UPDATE')]);
     expect(await at.withConnection(allRows)).toEqual(before);
   });
 

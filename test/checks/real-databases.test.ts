@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
-import type { FixResult } from '../../src/checks/fix.ts';
 import type { CheckReport } from '../../src/report/report.ts';
 import { createDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
@@ -60,7 +59,7 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
 
       test.skipIf(!state.startsWith('v0.7.0'))('fix alone leaves nothing to find', async () => {
         const at = opened(database.url);
-        const first: FixResult = await fix(at, DATA_CHECKS);
+        const first = await fix(at, DATA_CHECKS);
         expect(first.checks.filter(({ remaining }) => (remaining ?? 0) > 0)).toEqual([]);
         expect(failing(await verify(at, DATA_CHECKS))).toEqual([]);
         expect((await fix(at, DATA_CHECKS)).steps).toEqual([]);

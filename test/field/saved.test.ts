@@ -1,11 +1,9 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runFix } from '../../src/checks/fix.ts';
 import { orphans } from '../../src/checks/orphans.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import { statement } from '../../src/database/statement.ts';
-import { noProgress } from '../../src/progress.ts';
 import { clientEnv } from '../backup/backup-context.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
 import { cliReport } from '../support/cli-report.ts';
@@ -15,7 +13,9 @@ import { migrate } from '../support/migrate.ts';
 import { migratedDatabase } from '../support/migrated-database.ts';
 import { realClient } from '../support/real-client.ts';
 import { rollback } from '../support/rollback.ts';
+import { fix } from '../support/run-checks.ts';
 import { sampleDatabase } from '../support/sample-database.ts';
+import { surroundings } from '../support/surroundings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A server, or a proxy before it, that confirms and keeps nothing. */
@@ -52,21 +52,13 @@ describe('What a run reports as saved, it has read through a second connection',
         const { database, settings } = await migratedDatabase(id, (made) =>
           made.query('UPDATE tools SET owner_email = NULL, team_id = NULL'),
         );
-        const run = (reconnect: <T>(use: (db: Connection) => Promise<T>) => Promise<T>) =>
-          connect(database, (db) =>
-            runFix(forgetful(db), [orphans], {
-              settings,
-              judge: async () => ({}),
-              now: new Date(),
-              progress: noProgress,
-              lockTimeoutMs: 5000,
-              signal: new AbortController().signal,
-              beforeWriting: async () => {},
-              confirm: async () => true,
-              reconnect,
-            }),
-          );
-        const result = await run((use) => connect(database, use));
+        const withConnection = <T>(use: (db: Connection) => Promise<T>) => connect(database, use);
+        const at = {
+          settings,
+          withConnection: <T>(use: (db: Connection) => Promise<T>) =>
+            connect(database, (db) => use(forgetful(db))),
+        };
+        const result = await fix(at, [orphans], {}, surroundings(withConnection));
         expect([result.clean, result.checks[0]?.repaired]).toEqual([false, 0]);
         expect(result.checks[0]?.remaining).toBeGreaterThan(0);
       });

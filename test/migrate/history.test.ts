@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { historySection } from '../../src/commands/history-section.ts';
-import { historyWarnings, readHistory, stepChecksums } from '../../src/migrate/history.ts';
+import { readHistory } from '../../src/change/history.ts';
+import { historySection } from '../../src/commands/status.ts';
+import { historyWarnings, stepChecksums } from '../../src/migrate/history.ts';
 import { connect } from '../support/connect.ts';
 import { createDatabase, describeEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';

@@ -1,12 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { lockImpact, type TableLock } from '../../src/change/locks.ts';
 import type { Connection } from '../../src/database/connection.ts';
-import { lockImpact, type TableLock } from '../../src/migrate/lock-impact.ts';
 import { makePlan } from '../../src/migrate/plan.ts';
-import { planRollback } from '../../src/migrate/rollback.ts';
 import { connect } from '../support/connect.ts';
 import { describeEachDatabase, EVERY_VERSION, type TestDatabase } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
-import { rollback } from '../support/rollback.ts';
+import { rollback, rollingBack } from '../support/rollback.ts';
 import { v060Database } from '../support/template.ts';
 import { testSettings } from '../support/test-settings.ts';
 
@@ -64,9 +63,7 @@ describeEachDatabase('lockImpact', ({ id, dialect }) => {
     const database = await oldDatabase(id);
     await migrate(database);
     const locks = await connect(database, async (db) => {
-      const { settings } = testSettings(database.url);
-      const plan = await planRollback(db, { settings, discardNewData: false });
-      return lockImpact(db.dialect, { ...plan, assigned: new Map() });
+      return lockImpact(db.dialect, await rollingBack(database).plan(db, { purpose: 'show' }));
     });
     expect(locks.filter((line) => line.why === 'dropped')).toHaveLength(16);
     expect(locks.find((line) => line.table === 'tools')?.why).not.toBe('');

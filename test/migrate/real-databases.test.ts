@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RunResult } from '../../src/migrate/run.ts';
+import type { Upgraded } from '../../src/migrate/upgrade.ts';
 import { countOrphans } from '../../src/ownership/orphans.ts';
 import { LEFTOVER_COPIES, OWNED_TABLES, VERSION_TABLE } from '../../src/schema/gateway-tables.ts';
 import type { Schema } from '../../src/schema/model.ts';
@@ -47,7 +47,7 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
     describe.skipIf(!kind.available)(`${state} on ${kind.id}`, () => {
       let database: TestDatabase;
       let before: Snapshot;
-      let result: RunResult;
+      let result: Upgraded;
       let after: Snapshot;
 
       beforeAll(async () => {

@@ -1,14 +1,15 @@
 import { tmpdir } from 'node:os';
 import { onTestFinished } from 'vitest';
+import { runChange } from '../../src/change/run-change.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import { withDatabase } from '../../src/database/with-database.ts';
-import { runMigration } from '../../src/migrate/run.ts';
-import { noProgress } from '../../src/progress.ts';
+import { upgrade } from '../../src/migrate/upgrade.ts';
 import type { DatabaseTarget } from '../../src/settings/database-target.ts';
 import { loadSettings } from '../../src/settings/load.ts';
 import type { Settings } from '../../src/settings/settings.ts';
 import type { DatabaseId } from './database-kinds.ts';
 import type { TestDatabase } from './databases.ts';
+import { surroundings } from './surroundings.ts';
 import { copyOf } from './template.ts';
 
 export const ADMIN = 'admin@corp.example.com';
@@ -66,21 +67,9 @@ function connect<T>(target: DatabaseTarget, use: (db: Connection) => Promise<T>)
 
 async function migrateAndFill(database: TestDatabase): Promise<void> {
   const { settings, target } = settingsFor(database.url);
-  await connect(target, (db) =>
-    runMigration(db, {
-      settings,
-      now: new Date(),
-      adopt: false,
-      marker: false,
-      progress: noProgress,
-      toolVersion: '0.7.0',
-      lockTimeoutMs: 5000,
-      signal: new AbortController().signal,
-      beforeWriting: async () => {},
-      confirm: async () => true,
-      reconnect: (use) => connect(target, use),
-    }),
-  );
+  const change = upgrade({ settings, now: new Date(), adopt: false, marker: false });
+  const around = surroundings((use) => connect(target, use));
+  await connect(target, (db) => runChange(db, change, around));
   const team = await database.query(`SELECT id FROM email_teams WHERE created_by = '${ADMIN}'`);
   await database.query(rows(team).join(';\n'));
 }

@@ -1,9 +1,13 @@
+import type { Ran } from '../../src/change/change.ts';
+import { runChange } from '../../src/change/run-change.ts';
 import type { Check } from '../../src/checks/check.ts';
-import { type FixResult, runFix } from '../../src/checks/fix.ts';
+import { fix as change, type FixPlan, repaired } from '../../src/checks/fix.ts';
+import type { Outcome } from '../../src/checks/run-check.ts';
 import { runVerify } from '../../src/checks/verify.ts';
 import { noProgress } from '../../src/progress.ts';
 import type { CheckReport, DraftCheck } from '../../src/report/report.ts';
 import type { MigratedDatabase } from './migrated-database.ts';
+import { surroundings } from './surroundings.ts';
 
 type Opened = Pick<MigratedDatabase, 'settings' | 'withConnection'>;
 type Overrides = Parameters<typeof runVerify>[2]['overrides'];
@@ -28,19 +32,17 @@ export function problems(reports: readonly CheckReport[]): Record<string, CheckR
   );
 }
 
+export type Fixed = Ran<FixPlan, readonly Outcome[]> & ReturnType<typeof repaired>;
+
 /** Runs `fix` with these checks, agreeing to everything. */
-export function fix(at: Opened, checks: readonly Check[], overrides: Overrides = {}): Promise<FixResult> {
-  return at.withConnection((db) =>
-    runFix(db, checks, {
-      settings: at.settings,
-      judge: async () => overrides,
-      now: new Date(),
-      progress: noProgress,
-      lockTimeoutMs: 5000,
-      signal: new AbortController().signal,
-      beforeWriting: async () => {},
-      confirm: async () => true,
-      reconnect: at.withConnection,
-    }),
-  );
+export async function fix(
+  at: Opened,
+  checks: readonly Check[],
+  overrides: Overrides = {},
+  around = surroundings(at.withConnection),
+): Promise<Fixed> {
+  const { settings } = at;
+  const repair = change({ checks, settings, judge: async () => overrides, now: new Date() });
+  const ran = await at.withConnection((db) => runChange(db, repair, around));
+  return { ...ran, ...repaired(ran) };
 }

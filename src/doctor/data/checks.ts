@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
+import { readHistory } from '../../change/history.ts';
 import { CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import { isProblem } from '../../checks/run-check.ts';
 import { errorText, GatewayError } from '../../errors.ts';
-import { historyWarnings, readHistory } from '../../migrate/history.ts';
+import { historyWarnings } from '../../migrate/history.ts';
 import { isKnown, readRevisions } from '../../migrate/state.ts';
 import { advise, mcpgw, type Text } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';

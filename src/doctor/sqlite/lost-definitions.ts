@@ -1,5 +1,5 @@
+import { historyTable } from '../../change/history.ts';
 import { createSqliteTable } from '../../database/sqlite/ddl.ts';
-import { historyTable } from '../../migrate/history.ts';
 import { releaseSchema } from '../../migrate/release-schema.ts';
 import type { Definition, KnownDefinition } from '../../salvage/index.ts';
 

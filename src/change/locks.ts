@@ -1,8 +1,8 @@
 import type { Dialect, LockDescription } from '../database/dialect.ts';
 import type { EffectKind, Statement } from '../database/statement.ts';
 import { plural } from '../report/plural.ts';
-import type { Plan, PlannedStep } from './plan.ts';
-import { tablesToLock, tablesTouched } from './tables-to-lock.ts';
+import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
+import { type Planned, statementsOf } from './change.ts';
 
 /** So many tables are named; more are counted. */
 const SHOWN = 3;
@@ -24,48 +24,55 @@ const KINDS: Readonly<Record<EffectKind, (statements: number) => string>> = {
   metadata: (n) => `${plural(n, 'change')} of the definition only, whatever its size`,
 };
 
+export interface TablesToLock {
+  /** Nobody else may use these. */
+  readonly changed: readonly string[];
+  /** Nobody else may write to these. */
+  readonly others: readonly string[];
+}
+
+/**
+ * What a run locks before its first statement.
+ *
+ * @param tables every table that is there
+ */
+export function tablesToLock(
+  plan: Pick<Planned, 'changed' | 'steps'>,
+  tables: Iterable<string>,
+): TablesToLock {
+  const statements = statementsOf(plan);
+  const touched = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
+    new Set(names.filter((name) => name !== undefined));
+  const changed = touched(plan.changed ?? statements.map(({ effect }) => effect?.table));
+  const others = plan.changed === undefined ? touched(statements.map((s) => s.table)) : GATEWAY_TABLES;
+  const sorted = [...tables].toSorted();
+  return {
+    changed: sorted.filter((name) => changed.has(name)),
+    others: sorted.filter((name) => others.has(name) && !changed.has(name)),
+  };
+}
+
 /**
  * What a run of this plan locks, table by table.
  *
  * @returns empty for a plan without statements
  */
-export function lockImpact(
-  { locks }: Pick<Dialect, 'locks'>,
-  plan: Pick<Plan, 'changed' | 'assigned' | 'schema'> & {
-    readonly steps: readonly Pick<PlannedStep, 'statements'>[];
-  },
-): TableLock[] {
-  const statements = plan.steps.flatMap((step) => step.statements);
-  if (statements.length === 0) return [];
+export function lockImpact({ locks }: Pick<Dialect, 'locks'>, plan: Omit<Planned, 'warnings'>): TableLock[] {
+  const statements = statementsOf(plan);
   const { changed, others } = tablesToLock(plan, plan.schema.keys());
+  const isNone = plan.changed === undefined && changed.length + others.length === 0;
+  if (statements.length === 0 || isNone) return [];
   const lines = [
     ...(locks.whole === null ? [] : [locks.whole]),
     ...changed.map((table) => lockOfChanged(locks, statements, table)),
   ];
-  if (locks.others !== null && others.length > 0) {
-    const table = others.length > SHOWN ? `${others.length} other tables` : others.join(', ');
-    lines.push({ table, ...locks.others });
+  if (plan.changed === undefined) {
+    const written = (table: string) => ({ ...lockOfChanged(locks, statements, table), lock: locks.written });
+    return [...lines, ...others.map(written)];
   }
-  return lines;
-}
-
-/**
- * What a repair with these statements locks.
- *
- * @param tables every table that is there
- */
-export function repairLocks(
-  { locks }: Pick<Dialect, 'locks'>,
-  statements: readonly Statement[],
-  tables: Iterable<string>,
-): TableLock[] {
-  const { changed, others } = tablesTouched(statements, tables);
-  if (changed.length + others.length === 0) return [];
-  return [
-    ...(locks.whole === null ? [] : [locks.whole]),
-    ...changed.map((table) => lockOfChanged(locks, statements, table)),
-    ...others.map((table) => ({ ...lockOfChanged(locks, statements, table), lock: locks.written })),
-  ];
+  if (locks.others === null || others.length === 0) return lines;
+  const table = others.length > SHOWN ? `${others.length} other tables` : others.join(', ');
+  return [...lines, { table, ...locks.others }];
 }
 
 /** What a restore that replaces these tables locks. */

@@ -3,9 +3,9 @@ import type { KeepColumns } from '../database/keep-columns.ts';
 import { siteTriggers } from '../database/site-object.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
+import { releaseSchema } from '../migrate/release-schema.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
-import { releaseSchema } from './release-schema.ts';
 
 /** What goes around the updates of each table on which triggers of the site could change more than they do. */
 export type KeptColumns = ReadonlyMap<string, KeepColumns>;
