@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import { sampleDatabase } from '../support/sample-database.ts';
 
@@ -10,13 +10,13 @@ describeEachDatabase('what migrate looks at before it writes', ({ id, dialect })
     const database = await sampleDatabase(id);
     const told = expect.stringMatching(/^settings\.unknown: PASSWORD_MIN_LENGHT is unknown/);
     const options = { env: MISSPELT };
-    const dryRun = await cliReport(database.url, ['migrate', '--dry-run', '--no-backup'], options);
+    const dryRun = await reportHere(database.url, ['migrate', '--dry-run', '--no-backup'], options);
     expect(dryRun.report.warnings).toContainEqual(told);
-    const run = await cliReport(database.url, ['migrate', '--no-backup'], options);
+    const run = await reportHere(database.url, ['migrate', '--no-backup'], options);
     expect(run.report).toMatchObject({ exitCode: 0, status: 'ok' });
     expect(run.report.warnings).toContainEqual(told);
     expect(run.stderr).toContain('Warning: settings.unknown: PASSWORD_MIN_LENGHT');
-    const again = await cliReport(database.url, ['migrate', '--no-backup'], options);
+    const again = await reportHere(database.url, ['migrate', '--no-backup'], options);
     expect(again.report.warnings).toEqual([]);
   });
 
@@ -24,7 +24,7 @@ describeEachDatabase('what migrate looks at before it writes', ({ id, dialect })
     const database = await sampleDatabase(id);
     await database.query('ALTER TABLE alembic_version ENGINE=MyISAM');
     const tables = await database.query('SHOW TABLES');
-    const { report } = await cliReport(database.url, ['migrate', '--no-backup']);
+    const { report } = await reportHere(database.url, ['migrate', '--no-backup']);
     expect(report.exitCode).toBe(2);
     expect(report.error).toMatchObject({
       code: 'PREFLIGHT',

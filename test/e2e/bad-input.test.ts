@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
-import { cliReport } from '../support/cli-report.ts';
+import { cliReport, reportHere } from '../support/cli-report.ts';
 import { fileFingerprint } from '../support/fingerprint.ts';
 import type { CliOptions } from '../support/spawn-cli.ts';
 import { spawnCli } from '../support/spawn-cli.ts';
@@ -28,7 +28,7 @@ async function expectRefusal(
   refusal: Refusal,
   options: CliOptions = {},
 ): Promise<void> {
-  const { report } = await cliReport(url, args, options);
+  const { report } = await (options.input === undefined ? reportHere : cliReport)(url, args, options);
   const { code, message = '', details = [], hint = '' } = report.error ?? {};
   const text = [message, ...details].join('\n');
   expect({ code, exitCode: report.exitCode }, text).toEqual({

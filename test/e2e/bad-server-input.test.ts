@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { DATABASES, type TestDatabase } from '../support/databases.ts';
 import { fingerprint } from '../support/fingerprint.ts';
 import { sampleDatabase } from '../support/sample-database.ts';
@@ -35,7 +35,7 @@ for (const { id, dialect, available } of SERVERS) {
     ] as const;
     for (const [bad, code, says, hint] of cases) {
       for (const command of ['migrate', 'verify']) {
-        const { report } = await cliReport(bad, [command]);
+        const { report } = await reportHere(bad, [command]);
         expect(report).toMatchObject({ exitCode: 2, next: '', error: { code } });
         expect(report.error?.message).toMatch(says);
         expect(report.error?.hint).toMatch(hint);
@@ -64,25 +64,25 @@ for (const { id, dialect, available } of SERVERS) {
       const database = await sampleDatabase(id);
       const before = await fingerprint(database);
       const user = await serverUser(database, 'Some-Passw0rd', WITHOUT_SCHEMA_CHANGES[dialect]);
-      expect((await cliReport(user.url, ['status'])).exitCode).toBe(0);
-      const dry = (await cliReport(user.url, ['migrate', '--dry-run', '--no-backup'])).report;
+      expect((await reportHere(user.url, ['status'])).exitCode).toBe(0);
+      const dry = (await reportHere(user.url, ['migrate', '--dry-run', '--no-backup'])).report;
       expect(dry).toMatchObject({ exitCode: 0, next: 'mcpgw migrate --no-backup' });
       const known = dry.warnings.filter((text) => text.startsWith('A run as this user would refuse: '));
       expect(known).toEqual([expect.stringMatching(MISSING[dialect])]);
-      const { report } = await cliReport(user.url, ['migrate']);
+      const { report } = await reportHere(user.url, ['migrate']);
       expect(report).toMatchObject({ exitCode: 2, error: { code: 'PERMISSION' } });
       expect(report.error?.details.join('\n')).toMatch(MISSING[dialect]);
       expect(report.error?.hint).toMatch(/Grant what is missing/);
       expect(await fingerprint(database)).toEqual(before);
 
       const stranger = await serverUser(database, 'Some-Passw0rd', []);
-      const refused = await cliReport(stranger.url, ['verify']);
+      const refused = await reportHere(stranger.url, ['verify']);
       expect(refused.report.exitCode).not.toBe(0);
       if (refused.report.error !== null) {
         expect(refused.report.error.code).toMatch(/^(PERMISSION|NO_DATABASE)$/);
         expect(refused.report.error.hint).toMatch(/\w/);
       }
-      expect((await cliReport(stranger.url, ['migrate'])).report.error?.code).toBe('PERMISSION');
+      expect((await reportHere(stranger.url, ['migrate'])).report.error?.code).toBe('PERMISSION');
       expect(await fingerprint(database)).toEqual(before);
     },
   );
@@ -92,7 +92,7 @@ for (const { id, dialect, available } of SERVERS) {
 async function expectState(database: TestDatabase, sql: string, says: RegExp): Promise<void> {
   await database.query(sql);
   const before = await fingerprint(database);
-  const { report } = await cliReport(database.url, ['migrate']);
+  const { report } = await reportHere(database.url, ['migrate']);
   expect(report).toMatchObject({ exitCode: 2, error: { code: 'STATE' } });
   expect(report.error?.message).toMatch(says);
   expect(await fingerprint(database)).toEqual(before);

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { type SqliteFile, sqliteFile } from '../support/sqlite-file.ts';
 
 const PAGE = 4_096;
@@ -24,7 +24,7 @@ async function damaged(): Promise<SqliteFile> {
 test('a check that damage keeps from being made says so, and sends to the doctor', async () => {
   const { url, name } = await damaged();
   for (const args of [['verify'], ['fix', '--dry-run']]) {
-    const { report } = await cliReport(url, [...args, '--only', 'database']);
+    const { report } = await reportHere(url, [...args, '--only', 'database']);
     expect(report).toMatchObject({ exitCode: 1, error: null, next: 'mcpgw doctor' });
     expect(report.checks.find(({ id }) => id === 'database.integrity')).toMatchObject({
       status: 'errored',
@@ -33,7 +33,7 @@ test('a check that damage keeps from being made says so, and sends to the doctor
     expect(JSON.stringify(report)).toContain(name);
   }
   // A run counts the rows first, and meets the damage there.
-  const { report } = await cliReport(url, ['fix', '--yes', '--only', 'database']);
+  const { report } = await reportHere(url, ['fix', '--yes', '--only', 'database']);
   expect(report).toMatchObject({ exitCode: 2, error: { code: 'CORRUPT' }, next: 'mcpgw doctor --repair' });
 });
 
@@ -41,10 +41,10 @@ test('fix writes nothing to a damaged file, and its dry run knows', async () => 
   const { url, name } = await damaged();
   const before = readFileSync(name);
   const fix = ['fix', '--only', 'team', '--no-backup'];
-  const dry = (await cliReport(url, [...fix, '--dry-run'])).report;
+  const dry = (await reportHere(url, [...fix, '--dry-run'])).report;
   expect(dry).toMatchObject({ exitCode: 1, next: 'mcpgw doctor --repair' });
   expect(dry.warnings).toEqual([expect.stringMatching(/^A run would refuse: .* is damaged/)]);
-  const run = (await cliReport(url, [...fix, '--yes'])).report;
+  const run = (await reportHere(url, [...fix, '--yes'])).report;
   expect(run).toMatchObject({ exitCode: 2, error: { code: 'CORRUPT' }, next: 'mcpgw doctor --repair' });
   expect(readFileSync(name).equals(before)).toBe(true);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { DATABASES } from '../support/databases.ts';
 import { migrate } from '../support/migrate.ts';
 import { plantOnServer } from '../support/plant-on-server.ts';
@@ -13,7 +13,7 @@ describe('many defects at once', () => {
       await migrate(database);
       await plantOnServer(database);
 
-      const found = await cliReport(database.url, ['verify']);
+      const found = await reportHere(database.url, ['verify']);
       expect(found.report).toMatchObject({ status: 'findings', exitCode: 1, next: 'mcpgw fix' });
       const failed = found.report.checks.filter(({ status }) => status === 'failed');
       expect(failed.map((check) => check.id)).toEqual(
@@ -34,12 +34,12 @@ describe('many defects at once', () => {
           'schema.indexes',
         ]),
       );
-      const fixed = await cliReport(database.url, ['fix', '--yes', '--no-backup']);
+      const fixed = await reportHere(database.url, ['fix', '--yes', '--no-backup']);
       expect(fixed.report.checks.filter(({ remaining }) => remaining !== 0)).toEqual([]);
       expect(fixed.report).toMatchObject({ status: 'ok', exitCode: 0 });
-      const verified = await cliReport(database.url, ['verify']);
+      const verified = await reportHere(database.url, ['verify']);
       expect(verified.report).toMatchObject({ status: 'ok', exitCode: 0 });
-      expect((await cliReport(database.url, ['fix', '--yes', '--no-backup'])).report.steps).toEqual([]);
+      expect((await reportHere(database.url, ['fix', '--yes', '--no-backup'])).report.steps).toEqual([]);
     });
   }
 });

@@ -1,6 +1,6 @@
 import SQLite from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { DEFECTS, plantIn } from '../support/planted-defects.ts';
 import { sqliteFile } from '../support/sqlite-file.ts';
 
@@ -9,7 +9,7 @@ describe('each defect on SQLite', () => {
     it(`${name}: verify names it, fix mends it`, async () => {
       const file = await sqliteFile('v0.7.0');
       plantIn(file.name, plant);
-      const found = await cliReport(file.url, ['verify', '--verbose']);
+      const found = await reportHere(file.url, ['verify', '--verbose']);
       expect(found.report).toMatchObject({ status: 'findings', exitCode: 1, next: 'mcpgw fix' });
       const report = found.report.checks.find(({ id }) => id === check);
       expect(report).toMatchObject({ status: 'failed', fixable: true });
@@ -17,20 +17,20 @@ describe('each defect on SQLite', () => {
       expect(
         report?.findings.some((line) => new RegExp(names).test(line) || line.includes(String(names))),
       ).toBe(true);
-      const fixed = await cliReport(file.url, ['fix', '--yes', '--no-backup', ...flags]);
+      const fixed = await reportHere(file.url, ['fix', '--yes', '--no-backup', ...flags]);
       expect(fixed.report).toMatchObject({ status: 'ok', exitCode: 0, next: 'mcpgw verify' });
       expect(fixed.report.checks.find(({ id }) => id === check)).toMatchObject({ remaining: 0 });
-      expect((await cliReport(file.url, ['verify'])).report).toMatchObject({ status: 'ok', exitCode: 0 });
+      expect((await reportHere(file.url, ['verify'])).report).toMatchObject({ status: 'ok', exitCode: 0 });
     });
   }
 
   it('private rows that the gateway’s fix script left become public when told', async () => {
     const file = await sqliteFile('v0.7.0');
     plantIn(file.name, "UPDATE tools SET visibility = 'private'");
-    expect((await cliReport(file.url, ['verify'])).exitCode).toBe(0);
-    const untold = await cliReport(file.url, ['fix', '--yes']);
+    expect((await reportHere(file.url, ['verify'])).exitCode).toBe(0);
+    const untold = await reportHere(file.url, ['fix', '--yes']);
     expect(untold.report).toMatchObject({ status: 'ok', steps: [] });
-    const told = await cliReport(file.url, [
+    const told = await reportHere(file.url, [
       'fix',
       '--yes',
       '--no-backup',
@@ -55,7 +55,7 @@ describe('each defect on SQLite', () => {
     for (const [check, sql, hint] of hopeless) {
       const file = await sqliteFile('v0.7.0');
       plantIn(file.name, sql);
-      const { report } = await cliReport(file.url, ['verify']);
+      const { report } = await reportHere(file.url, ['verify']);
       expect(report.exitCode).toBe(1);
       expect(report.checks.find(({ id }) => id === check)).toMatchObject({
         status: 'failed',
@@ -71,11 +71,11 @@ describe('each defect on SQLite', () => {
       file.name,
       'UPDATE servers SET team_id = NULL, owner_email = NULL WHERE id IN (SELECT id FROM servers ORDER BY id LIMIT 3); UPDATE servers SET name = (SELECT name FROM servers ORDER BY id DESC LIMIT 1) WHERE id = (SELECT min(id) FROM servers)',
     );
-    const { report } = await cliReport(file.url, ['fix', '--yes']);
+    const { report } = await reportHere(file.url, ['fix', '--yes']);
     expect(report).toMatchObject({ status: 'findings', exitCode: 1 });
     const orphans = report.checks.find(({ id }) => id === 'ownership.orphans');
     expect(orphans).toMatchObject({ count: 3, repaired: 2, remaining: 1 });
     expect(orphans?.findings).toHaveLength(1);
-    expect((await cliReport(file.url, ['verify'])).exitCode).toBe(1);
+    expect((await reportHere(file.url, ['verify'])).exitCode).toBe(1);
   });
 });

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BUILT_PROGRAM } from '../../scripts/build.ts';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { reportOf } from '../support/report-of.ts';
 import { spawnCli } from '../support/spawn-cli.ts';
 import { sqliteFile } from '../support/sqlite-file.ts';
@@ -41,8 +41,8 @@ describe('a database that is named by a misspelt variable', () => {
     const { folder, url } = await sqliteFile('v0.7.0');
     writeFileSync(join(folder, '.env'), 'PLATFORM_ADMIN_EMIAL=ann@corp.example.com\n');
     const options = { cwd: folder, env: { PLATFORM_ADMIN_EMAIL: undefined } };
-    expect((await cliReport(url, ['status'], options)).exitCode).toBe(0);
-    const fixed = await cliReport(url, ['fix', '--yes'], options);
+    expect((await reportHere(url, ['status'], options)).exitCode).toBe(0);
+    const fixed = await reportHere(url, ['fix', '--yes'], options);
     expect(fixed.exitCode).toBe(2);
     expect(fixed.report.error?.details).toEqual([
       expect.stringContaining('PLATFORM_ADMIN_EMAIL: it is not set, but PLATFORM_ADMIN_EMIAL is'),
@@ -54,9 +54,9 @@ it('an empty file is to be moved away, whoever says so', async () => {
   const folder = temporaryFolder();
   const url = `sqlite:///${folder}/mcp.db`;
   writeFileSync(join(folder, 'mcp.db'), '');
-  const status = await cliReport(url, ['status']);
+  const status = await reportHere(url, ['status']);
   expect(status.report.error?.hint).toContain('move the empty file away');
-  const found = (await cliReport(url, ['doctor'])).report.checks.find(({ id }) => id === 'file.sqlite');
+  const found = (await reportHere(url, ['doctor'])).report.checks.find(({ id }) => id === 'file.sqlite');
   expect(found?.hint).toContain('move the empty file away');
 });
 

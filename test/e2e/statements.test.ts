@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Report } from '../../src/report/report.ts';
 import { clientEnv } from '../backup/backup-context.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { describeEachDatabase, type TestDatabase } from '../support/databases.ts';
 import { recordingClient } from '../support/recording-client.ts';
 import { sampleDatabase } from '../support/sample-database.ts';
@@ -34,7 +34,7 @@ describeEachDatabase('the statements that --dry-run shows', ({ id, dialect }) =>
     const database = await migrated(await sampleDatabase(id));
     await plantDefects(database);
     const locksOf = async (...args: string[]) =>
-      locksIn((await cliReport(database.url, [...args, '--dry-run'])).report);
+      locksIn((await reportHere(database.url, [...args, '--dry-run'])).report);
 
     const fix = await locksOf('fix', '--no-backup');
     expect(Object.keys(fix)).toEqual(
@@ -53,7 +53,7 @@ describeEachDatabase('the statements that --dry-run shows', ({ id, dialect }) =>
     async () => {
       const database = await sampleDatabase(id);
       const place = temporaryFolder();
-      const made = await cliReport(database.url, ['backup', '--backup-dir', place], { env: clientEnv(id) });
+      const made = await reportHere(database.url, ['backup', '--backup-dir', place], { env: clientEnv(id) });
       expect(made.exitCode).toBe(0);
       const manifest = readdirSync(place).find((name) => name.endsWith('.json')) ?? '';
       const restore = ['restore', join(place, manifest), '--backup-dir', place, '--no-backup'];
@@ -62,12 +62,12 @@ describeEachDatabase('the statements that --dry-run shows', ({ id, dialect }) =>
         { sqlite: '', postgresql: 'psql', mysql: id === 'mysql' ? 'mysql' : 'mariadb' }[dialect],
       );
       const options = { env: { PATH: client.path } };
-      const { report } = await cliReport(database.url, [...restore, '--dry-run'], options);
+      const { report } = await reportHere(database.url, [...restore, '--dry-run'], options);
       expect(report.status).toBe('ok');
       expect(client.read()).toBe('');
 
       const name = made.report.database?.url.split('/').at(-1)?.split('?')[0] ?? '';
-      const run = await cliReport(
+      const run = await reportHere(
         database.url,
         [...restore, '--confirm', name.replace(/\.db$/, ''), '--debug', '--quiet'],
         options,
@@ -101,7 +101,7 @@ describeEachDatabase('the statements that --dry-run shows', ({ id, dialect }) =>
 });
 
 async function migrated(database: TestDatabase): Promise<TestDatabase> {
-  expect((await cliReport(database.url, ['migrate', '--no-backup'])).exitCode).toBe(0);
+  expect((await reportHere(database.url, ['migrate', '--no-backup'])).exitCode).toBe(0);
   return database;
 }
 
@@ -117,9 +117,9 @@ async function plantDefects(database: TestDatabase): Promise<void> {
 
 /** What both show and send: `--dry-run`, then the run, with every statement that it sends. */
 async function compareWithRun(database: TestDatabase, command: readonly string[]): Promise<string[]> {
-  const plan = await cliReport(database.url, [...command, '--no-backup', '--dry-run']);
+  const plan = await reportHere(database.url, [...command, '--no-backup', '--dry-run']);
   const shown = plan.report.steps.flatMap((step) => step.statements ?? []).map(withoutValues);
-  const run = await cliReport(database.url, [...command, '--no-backup', '--debug', '--quiet']);
+  const run = await reportHere(database.url, [...command, '--no-backup', '--debug', '--quiet']);
   expect(run.report.status).toBe('ok');
   const sent = run.stderr.split(/^\[sql\] /m).map((sql) => withoutValues(sql));
   expect(sent.filter((sql) => WRITES.test(sql))).toEqual(shown);

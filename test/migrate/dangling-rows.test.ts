@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { connect } from '../support/connect.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import { migratedDatabase } from '../support/migrated-database.ts';
@@ -19,19 +19,19 @@ describeEachDatabase('a table that others point at is gone', ({ id, dialect }) =
       await db.query(sql.raw(drop));
     });
     await database.query("UPDATE alembic_version SET version_num = '1fc1795f6983'");
-    const { report: refused } = await cliReport(database.url, ['migrate', '--no-backup']);
+    const { report: refused } = await reportHere(database.url, ['migrate', '--no-backup']);
     expect(refused).toMatchObject({
       exitCode: 2,
       error: { code: 'PREFLIGHT', details: ['user_roles.role_id: 1 rows without their row in roles'] },
       next: 'mcpgw fix --only foreign-keys.dangling,ownership.unknown-team',
     });
-    const { report: fixed } = await cliReport(database.url, [
+    const { report: fixed } = await reportHere(database.url, [
       ...refused.next.split(' ').slice(1),
       '--yes',
       '--no-backup',
     ]);
     expect(fixed.steps.map((step) => [step.id, step.rows])).toEqual([['foreign-keys.dangling', 1]]);
-    expect((await cliReport(database.url, ['migrate', '--no-backup'])).exitCode).toBe(0);
-    expect((await cliReport(database.url, ['verify'])).exitCode).toBe(0);
+    expect((await reportHere(database.url, ['migrate', '--no-backup'])).exitCode).toBe(0);
+    expect((await reportHere(database.url, ['verify'])).exitCode).toBe(0);
   });
 });

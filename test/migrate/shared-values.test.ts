@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cliReport } from '../support/cli-report.ts';
+import { reportHere } from '../support/cli-report.ts';
 import { describeEachDatabase } from '../support/databases.ts';
 import { changing } from '../support/defects.ts';
 import { migratedDatabase } from '../support/migrated-database.ts';
@@ -12,7 +12,7 @@ describeEachDatabase('rows that share what is to be unique', ({ id }) => {
     await at.database.query("UPDATE tools SET name = 'dup'");
     await at.database.query("DELETE FROM roles WHERE name = 'viewer'");
 
-    const { report: refused } = await cliReport(url, ['migrate', '--no-backup']);
+    const { report: refused } = await reportHere(url, ['migrate', '--no-backup']);
     expect(refused).toMatchObject({
       exitCode: 2,
       error: {
@@ -25,15 +25,15 @@ describeEachDatabase('rows that share what is to be unique', ({ id }) => {
       },
       next: 'mcpgw verify --only schema.uniques --verbose',
     });
-    const { report: status } = await cliReport(url, ['status']);
+    const { report: status } = await reportHere(url, ['status']);
     expect(status.warnings.join()).toContain('but 2 rows share 1 value.');
     expect(status.next).toBe(refused.next);
-    const { report: verify } = await cliReport(url, refused.next.split(' ').slice(1));
+    const { report: verify } = await reportHere(url, refused.next.split(' ').slice(1));
     expect(verify.checks[0]?.count).toBe(3);
     expect(verify.next).toBe('');
 
     await at.database.query("UPDATE tools SET name = 'tool-1' WHERE id = 'tool-1'");
-    expect((await cliReport(url, ['migrate', '--no-backup'])).exitCode).toBe(0);
-    expect((await cliReport(url, ['verify'])).exitCode).toBe(0);
+    expect((await reportHere(url, ['migrate', '--no-backup'])).exitCode).toBe(0);
+    expect((await reportHere(url, ['verify'])).exitCode).toBe(0);
   });
 });

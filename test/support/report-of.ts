@@ -13,7 +13,11 @@ const validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: t
  *
  * @throws Error where it is not alone on stdout, breaks the schema, or names another exit code than the process's
  */
-export function reportOf({ stdout, stderr, exitCode }: CliResult): Report {
+export function reportOf({
+  stdout,
+  stderr,
+  exitCode,
+}: Pick<CliResult, 'exitCode' | 'stdout' | 'stderr'>): Report {
   const report = reportIn(stdout, stderr);
   if (report.exitCode !== exitCode) {
     throw new Error(`the report says exit ${report.exitCode}, the process ${exitCode}`);

@@ -3,11 +3,10 @@ import SQLite from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { expectMigratedOnce } from './at-once.ts';
-import { SHORT } from './describe-databases.ts';
 import { lockCases } from './lock-cases.ts';
 import { at, database, IS_STUCK, oneLine, openRead, TIME, until } from './lock-support.ts';
 
-lockCases(SHORT);
+lockCases(['sqlite']);
 
 describe('an SQLite file that another program writes to', () => {
   for (const mode of ['DELETE', 'WAL']) {

@@ -1,0 +1,3 @@
+import { lockCases } from './lock-cases.ts';
+
+lockCases(['postgres']);
