@@ -53,6 +53,16 @@ describe('The documentation', () => {
     expect(named.filter((id) => !ids.has(id))).toEqual([]);
   });
 
+  it('names files that are there', () => {
+    const named = PAGES.flatMap((page) =>
+      [...textOf(page).matchAll(/(?<![\w/.-])(?:src|migrations|scripts|test)\/[\w./-]*\w/g)].map(
+        ([path]) => path,
+      ),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it('leads to pages and headings that are there and in the package', () => {
     const { files } = JSON.parse(textOf('package.json')) as { files: string[] };
     const links = PAGES.flatMap((page) =>
