@@ -66,9 +66,9 @@ describe.skipIf(!isRoot)('as another user (needs root to become one)', () => {
     );
     expect(found('file.folder').command).toBe(`sudo chown ${NOBODY} ${file.folder}`);
     for (const id of ['file.writable', 'file.folder', 'file.mode']) runAsRoot(found(id).command);
-    const mended = await asNobody(file.url);
+    const after = await asNobody(file.url);
     for (const id of ['file.readable', 'file.writable', 'file.folder', 'file.beside', 'file.mode']) {
-      expect([id, mended(id).status]).toEqual([id, 'passed']);
+      expect([id, after(id).status]).toEqual([id, 'passed']);
     }
   });
 
@@ -103,9 +103,9 @@ describe.skipIf(!isRoot)('as another user (needs root to become one)', () => {
     expect(found).toMatchObject({ status: 'warned', fixable: false });
     runAsRoot(found.command);
     expect(mode(file.name)).toBe(0o660);
-    const mended = await asNobody(file.url);
+    const after = await asNobody(file.url);
     for (const id of ['file.readable', 'file.writable', 'file.mode']) {
-      expect([id, mended(id).status]).toEqual([id, 'passed']);
+      expect([id, after(id).status]).toEqual([id, 'passed']);
     }
     chmodSync(file.name, 0o666);
     expect((await asNobody(file.url))('file.mode').command).toBe(`sudo chmod o-rwx ${file.name}`);

@@ -63,7 +63,7 @@ test('database.indexes: an index out of step with its table is built again', asy
   expect(rowsOf(file.name)).toEqual(before);
 });
 
-test('database.foreign-keys: rows whose parent is gone are counted, with the command that mends them', async () => {
+test('database.foreign-keys: rows whose parent is gone are counted, with the command that repairs them', async () => {
   const file = await sqliteFile('v0.7.0');
   change(file.name, (db) =>
     db.exec("PRAGMA foreign_keys = OFF; UPDATE tool_metrics SET tool_id = 'gone' WHERE rowid < 4"),

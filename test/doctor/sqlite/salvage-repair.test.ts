@@ -110,7 +110,7 @@ test.each([
   ['file.sqlite', 'a damaged header', (bytes: Buffer) => bytes.fill(0, 0, 100), 0],
   ['file.sqlite', 'another page size in the header', (bytes: Buffer) => bytes.fill(0, 16, 18), 0],
   ['file.schema', 'a lost root of the list of tables', (bytes: Buffer) => bytes.fill(0, 100, PAGE), 0],
-])('%s: %s is mended without losing a row', async (id, _what, change, lost) => {
+])('%s: %s is repaired without losing a row', async (id, _what, change, lost) => {
   const file = await sqliteFile('v0.7.0');
   const before = rowsOf(file.name);
   damage(file, change);
@@ -248,13 +248,13 @@ test('what was lost is a warning with exit code 1, and told until the table is d
   });
   // What it shows can be run, once what is lost is filled in.
   const [, example = ''] = /\nSQL: (.*)$/m.exec(after.of('data.lost-and-found').hint) ?? [];
-  const mending = new SQLite(file.name);
-  const tools = () => mending.prepare('SELECT count(*) FROM tools').pluck().get() as number;
+  const repairing = new SQLite(file.name);
+  const tools = () => repairing.prepare('SELECT count(*) FROM tools').pluck().get() as number;
   const count = tools();
-  mending.pragma('foreign_keys = OFF');
-  mending.exec(example);
+  repairing.pragma('foreign_keys = OFF');
+  repairing.exec(example);
   expect(tools()).toBe(count + 1);
-  mending.close();
+  repairing.close();
   // Links to the lost tools must not be deleted before those are looked for.
   expect(after.of('data.verify').command).toBe(look);
   expect(after.of('database.foreign-keys').command).toBe(look);
@@ -276,7 +276,7 @@ test('with --quiet the losses are still shown', async () => {
   expect(stdout).toMatch(/tool_metrics: .*rows lost/);
 });
 
-test('--swap takes the file that was looked at, with what was mended in it by hand', async () => {
+test('--swap takes the file that was looked at, with what was repaired in it by hand', async () => {
   const file = await sqliteFile('v0.7.0');
   damage(file, zeroed(leafOf(file, 'tools')));
   const first = await askDoctor(file.url, { repair: true });

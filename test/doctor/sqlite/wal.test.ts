@@ -135,7 +135,7 @@ describe('file.wal', () => {
 });
 
 describe('file.wal-match', () => {
-  test('a database under the -wal of another one is not opened, and the command mends it', async () => {
+  test('a database under the -wal of another one is not opened, and the command repairs it', async () => {
     const file = await sqliteFile('v0.7.0');
     const other = await sqliteFile('v0.7.0');
     const writer = await holdDatabase(other.name, WRITE);
