@@ -1,14 +1,15 @@
-import { adminAccount } from './admin-account.ts';
-import { adminExists } from './admin-exists.ts';
-import { adminLogin } from './admin-login.ts';
-import { adminPasswordBcrypt } from './admin-password-bcrypt.ts';
+import {
+  adminAccount,
+  adminExists,
+  adminLogin,
+  adminPasswordBcrypt,
+  adminPasswordHash,
+} from './admin-checks.ts';
 import { adminPasswordDefault } from './admin-password-default.ts';
-import { adminPasswordHash } from './admin-password-hash.ts';
 import type { Check } from './check.ts';
 import { danglingForeignKeys } from './dangling-foreign-keys.ts';
 import { integrity } from './integrity.ts';
 import { orphans } from './orphans.ts';
-import { ownerUnknown } from './owner-unknown.ts';
 import { ownershipDistribution } from './ownership-distribution.ts';
 import { personalTeam } from './personal-team.ts';
 import { privateRows } from './private-rows.ts';
@@ -30,8 +31,8 @@ import {
 } from './schema-parts.ts';
 import { schemaUniques } from './schema-uniques.ts';
 import { teamMembership } from './team-membership.ts';
-import { teamUnknown } from './team-unknown.ts';
 import { teamVisibility } from './team-visibility.ts';
+import { ownerUnknown, teamUnknown } from './unknown-reference-check.ts';
 import { values } from './values.ts';
 import { visibilityDomain } from './visibility-domain.ts';
 import { visibilityTeam } from './visibility-team.ts';

@@ -22,7 +22,7 @@ export interface UnknownReferenceTexts {
 }
 
 /** The check that a team or an owner that rows name exists, and its repair. */
-export function unknownReferenceCheck(
+function unknownReferenceCheck(
   reference: UnknownReference,
   { id, title, describe }: UnknownReferenceTexts,
 ): Check {
@@ -84,3 +84,17 @@ const DOES: Readonly<Record<UnknownReference, string>> = {
   team: 'to the team of their owner, or to the administrator where that is nobody either',
   owner: 'to the owner of their team, or to the administrator where there is no team either',
 };
+
+/** No row of the owned tables names a team that does not exist. */
+export const teamUnknown = unknownReferenceCheck('team', {
+  id: 'ownership.unknown-team',
+  title: 'Rows of teams that do not exist',
+  describe: ({ team_id }) => `there is no team ${team_id}`,
+});
+
+/** No row of the owned tables names an owner who is no user. */
+export const ownerUnknown = unknownReferenceCheck('owner', {
+  id: 'ownership.unknown-owner',
+  title: 'Rows of owners who do not exist',
+  describe: ({ owner_email }) => `there is no user ${owner_email}`,
+});

@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
-import { adminAccount } from '../../src/checks/admin-account.ts';
-import { adminExists } from '../../src/checks/admin-exists.ts';
-import { adminPasswordBcrypt } from '../../src/checks/admin-password-bcrypt.ts';
+import {
+  adminAccount,
+  adminExists,
+  adminPasswordBcrypt,
+  adminPasswordHash,
+} from '../../src/checks/admin-checks.ts';
 import { adminPasswordDefault } from '../../src/checks/admin-password-default.ts';
-import { adminPasswordHash } from '../../src/checks/admin-password-hash.ts';
 import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { hashPassword, verifyPassword } from '../../src/seed/password.ts';
 import { describeEachDatabase } from '../support/databases.ts';

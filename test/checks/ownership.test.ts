@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
-import { ownerUnknown } from '../../src/checks/owner-unknown.ts';
 import { ownershipDistribution } from '../../src/checks/ownership-distribution.ts';
 import { privateRows } from '../../src/checks/private-rows.ts';
-import { teamUnknown } from '../../src/checks/team-unknown.ts';
+import { ownerUnknown, teamUnknown } from '../../src/checks/unknown-reference-check.ts';
 import { visibilityDomain } from '../../src/checks/visibility-domain.ts';
 import { visibilityTeam } from '../../src/checks/visibility-team.ts';
 import { allRows } from '../support/all-rows.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { adminAccount } from '../../src/checks/admin-account.ts';
+import { adminAccount } from '../../src/checks/admin-checks.ts';
 import { adminPasswordDefault } from '../../src/checks/admin-password-default.ts';
 import { fix as fixCommand } from '../../src/commands/fix.ts';
 import { migrate } from '../../src/commands/migrate.ts';
