@@ -235,7 +235,7 @@ for (const { id, available } of DATABASES.filter(({ dialect }) => dialect === 'm
       expect(await database.query('SELECT count(*) FROM mcp_messages')).toBe('1');
     });
 
-    test('a transaction that stays open', { timeout: 20_000 }, async () => {
+    test('a transaction that stays open', { timeout: 120_000 }, async () => {
       const { database } = await migratedDatabase(id);
       const holder = await createConnection({ uri: database.url });
       try {
