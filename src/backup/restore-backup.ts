@@ -1,6 +1,11 @@
 import { closeSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type BackupTool, openBackupTool, type RestoreScriptRequest } from '../database/backup-tool.ts';
+import {
+  type BackupTool,
+  type Dependent,
+  openBackupTool,
+  type RestoreScriptRequest,
+} from '../database/backup-tool.ts';
 import type { Connection } from '../database/connection.ts';
 import type { LockDescription, Server, UnfinishedRestore } from '../database/dialect.ts';
 import { rowCounts } from '../database/row-counts.ts';
@@ -9,14 +14,12 @@ import { releaseOf } from '../migrate/read-release.ts';
 import { advise, mcpgw } from '../report/advice.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
-import { type ComparedTable, compareTables } from './compare-tables.ts';
 import { damagedFolder } from './damaged-folder.ts';
 import { type FoundBackup, findBackup } from './find-backup.ts';
 import { hasRows } from './has-rows.ts';
 import { isOfSamePlace } from './is-of-same-database.ts';
 import { preflightBackup, refuseWithoutRoom } from './preflight-backup.ts';
 import { readBeforeBackup } from './read-before-backup.ts';
-import { refusedDependents } from './refuse-dependents.ts';
 import { type Backup, type TakeBackup, writeBackup } from './take-backup.ts';
 
 export interface RestoreContext extends Omit<TakeBackup, 'keep'> {
@@ -31,6 +34,16 @@ export interface RestoreContext extends Omit<TakeBackup, 'keep'> {
   readonly connect: <T>(use: (db: Connection) => Promise<T>) => Promise<T>;
   /** Asked before anything is locked or written; false stops it. */
   readonly confirm: (plan: RestorePlan) => Promise<boolean>;
+}
+
+interface ComparedTable {
+  readonly table: string;
+  /** Null: the table is not there. */
+  readonly now: number | null;
+  /** Null: the backup does not have it. */
+  readonly backup: number | null;
+  /** `restored`: what is there now cannot be read. */
+  readonly what: 'replaced' | 'created' | 'dropped' | 'kept' | 'restored';
 }
 
 /** What is there now. */
@@ -277,4 +290,55 @@ function withSafety(error: unknown, backup: string, safety: string | null): unkn
     details: error.details,
     cause: error,
   });
+}
+
+/**
+ * What a restore does to each table.
+ *
+ * @param now null when it cannot be read
+ * @param known the gateway's tables of every release, which a backup of an earlier one does not have
+ * @param everything tables go that are neither known nor in the backup
+ */
+function compareTables(
+  now: ReadonlyMap<string, number> | null,
+  backup: ReadonlyMap<string, number>,
+  known: ReadonlySet<string>,
+  everything: boolean,
+): readonly ComparedTable[] {
+  const names = [...new Set([...(now?.keys() ?? []), ...backup.keys()])].toSorted();
+  return names.map((table) => {
+    const [before, after] = [now?.get(table) ?? null, backup.get(table) ?? null];
+    const what = () => {
+      if (now === null) return 'restored';
+      if (before === null) return 'created';
+      if (after !== null) return 'replaced';
+      return everything || known.has(table) ? 'dropped' : 'kept';
+    };
+    return { table, now: before, backup: after, what: what() };
+  });
+}
+
+/**
+ * What keeps a restore from dropping what it replaces, and would not come back with the backup; null when nothing.
+ *
+ * @param canRollBack the database was migrated after the backup
+ */
+function refusedDependents(dependents: readonly Dependent[], canRollBack: boolean): GatewayError | null {
+  if (dependents.length === 0) return null;
+  const again = dependents.toReversed().flatMap(({ drop, again }) => {
+    return again === null ? `-- what was dropped by: ${drop};` : `${again};`.split('\n');
+  });
+  return new GatewayError(
+    'PREFLIGHT',
+    'What is not in the backup depends on what the restore would drop and make again.',
+    {
+      details: [
+        'First, in this order:',
+        ...dependents.map(({ drop }) => `${drop};`),
+        'Afterwards, as it was:',
+        ...again,
+      ],
+      hint: `Run the statements of the first part, restore, and make it again with those of the second (owners, grants, rows and indexes of it are not in them).${canRollBack ? ' Or go back without dropping the tables: mcpgw rollback' : ''}\nNothing was changed.`,
+    },
+  );
 }

@@ -5,11 +5,12 @@ import type { Dialect } from '../database/dialect.ts';
 import { isTrue } from '../database/is-true.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
+import type { Schema } from '../schema/model.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ADMIN_ROLE, DEFAULT_ROLES, jsonList } from './default-roles.ts';
-import type { SeedFacts } from './facts.ts';
+import { readSeedFacts, type SeedFacts } from './facts.ts';
 import type { PasswordHash } from './password.ts';
-import type { PersonalTeam } from './personal-team.ts';
+import { type PersonalTeam, personalTeam } from './personal-team.ts';
 
 export interface SeedPart {
   readonly id: 'admin' | 'team' | 'membership' | 'roles' | 'assignment';
@@ -24,7 +25,7 @@ export interface SeedPlan {
   readonly ownerEmail: string;
 }
 
-export interface SeedInput {
+interface SeedInput {
   readonly settings: Pick<Settings, 'platformAdminEmail' | 'platformAdminFullName'>;
   readonly facts: SeedFacts;
   readonly team: PersonalTeam;
@@ -62,7 +63,7 @@ interface Seeding extends SeedInput {
 /** Ids of teams and memberships are UUIDs without hyphens, those of roles and assignments have them. */
 const hexId = () => randomUUID().replaceAll('-', '');
 
-const personalTeam = (email: RawBuilder<unknown>, yes: RawBuilder<unknown>) =>
+const isPersonalTeam = (email: RawBuilder<unknown>, yes: RawBuilder<unknown>) =>
   sql`created_by = ${email} AND is_personal = ${yes} AND is_active = ${yes}`;
 
 const SEEDS: readonly Seed[] = [
@@ -98,7 +99,9 @@ const SEEDS: readonly Seed[] = [
   },
   {
     id: 'team',
-    isThere: (email, yes) => [sql`(SELECT count(*) FROM email_teams WHERE ${personalTeam(email, yes)}) = 1`],
+    isThere: (email, yes) => [
+      sql`(SELECT count(*) FROM email_teams WHERE ${isPersonalTeam(email, yes)}) = 1`,
+    ],
     missing({ facts, team, teamId, email, at, yes, insert, write }) {
       const existing = facts.teams[0];
       if (existing !== undefined) {
@@ -136,7 +139,7 @@ const SEEDS: readonly Seed[] = [
     id: 'membership',
     isThere: (email, yes) => [
       sql`EXISTS (SELECT 1 FROM email_team_members WHERE user_email = ${email} AND role = 'owner'
-      AND is_active = ${yes} AND team_id IN (SELECT id FROM email_teams WHERE ${personalTeam(email, yes)}))`,
+      AND is_active = ${yes} AND team_id IN (SELECT id FROM email_teams WHERE ${isPersonalTeam(email, yes)}))`,
     ],
     missing({ facts: { membership }, teamId, email, at, yes, insert, write }) {
       if (membership === null) {
@@ -215,8 +218,38 @@ const isRole =
   (row: SeedFacts['roles'][number]) =>
     row.name === name && row.scope === scope;
 
+export interface SeedRequest {
+  /** Whose account, team and role it is about. */
+  readonly email: string;
+  readonly settings: Settings;
+  readonly now: Date;
+  /** Makes the hash for a user that is missing; null returns no plan for one. */
+  readonly hash: (() => Promise<PasswordHash>) | null;
+}
+
+/** Reads what is there of the seeds and plans what is missing. */
+export async function missingSeed(
+  db: Connection,
+  schema: Schema,
+  { email, settings, now, hash }: SeedRequest,
+): Promise<SeedPlan | null> {
+  const asked = personalTeam(email, settings.platformAdminFullName, settings);
+  const facts = await readSeedFacts(db, schema, email, asked.slugs);
+  const account = { platformAdminEmail: email, platformAdminFullName: settings.platformAdminFullName };
+  if (facts.user === null) {
+    return hash === null
+      ? null
+      : planSeed(db, { settings: account, facts, team: asked, password: await hash(), now });
+  }
+  // An existing user keeps its name, and its team is named after that.
+  const team = personalTeam(email, facts.user.full_name, settings);
+  const slugs =
+    team.slugs.join() === asked.slugs.join() ? facts : await readSeedFacts(db, schema, email, team.slugs);
+  return planSeed(db, { settings: account, facts: slugs, team, password: null, now });
+}
+
 /** What is missing of admin, team, membership, roles and assignment. */
-export function planSeed(db: Connection, input: SeedInput): SeedPlan {
+function planSeed(db: Connection, input: SeedInput): SeedPlan {
   const { facts, settings, now } = input;
   const write = (table: string, query: RawBuilder<unknown>): Statement => ({
     ...db.compile(query),
