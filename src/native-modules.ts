@@ -11,14 +11,14 @@ const require = createRequire(import.meta.url);
 const NODE_API = 10;
 const MOST_CHARACTERS = 240;
 
-type Mend = 'rebuild' | 'install';
+type Remedy = 'rebuild' | 'install';
 
 interface NativeModule<Module> {
   /** Of its folder in `node_modules`. */
   readonly name: string;
   readonly purpose: string;
   /** What puts its native half right when the package is there: some are built, others come ready made. */
-  readonly mend: Mend;
+  readonly remedy: Remedy;
   /** What is needed besides. */
   readonly needs: string;
   /** Loads both halves, or throws. */
@@ -36,7 +36,7 @@ function sqlite(): NativeModule<typeof import('better-sqlite3')> {
   return {
     name: isNew ? 'better-sqlite3' : 'better-sqlite3-12',
     purpose: 'opens SQLite databases',
-    mend: isNew ? 'install' : 'rebuild',
+    remedy: isNew ? 'install' : 'rebuild',
     needs: isNew
       ? ''
       : ' On this Node.js it is compiled, with python3, make and a C++ compiler; Node.js 22.14 and later need none.',
@@ -57,7 +57,7 @@ export const NATIVE_MODULES = {
   bcrypt: define<typeof import('bcrypt')>({
     name: 'bcrypt',
     purpose: 'verifies bcrypt hashes',
-    mend: 'rebuild',
+    remedy: 'rebuild',
     needs: '',
     load: () => require('bcrypt'),
   }),
@@ -65,7 +65,7 @@ export const NATIVE_MODULES = {
     name: '@node-rs/argon2',
     purpose: 'hashes the administrator’s password',
     // Its native half is an optional package for each platform: there is nothing to build.
-    mend: 'install',
+    remedy: 'install',
     needs: '',
     load: () => require('@node-rs/argon2'),
   }),
@@ -78,7 +78,7 @@ const loaded = new Map<NativeName, unknown>();
 /**
  * A module with a native half, loaded when it is first asked for.
  *
- * @throws GatewayError NATIVE_MODULE with the command that mends it
+ * @throws GatewayError NATIVE_MODULE with the command that helps
  */
 export function nativeModule<Name extends NativeName>(which: Name): ReturnType<Modules[Name]['load']> {
   const module = NATIVE_MODULES[which];
@@ -91,7 +91,7 @@ export function nativeModule<Name extends NativeName>(which: Name): ReturnType<M
       `${module.name}, which ${module.purpose}, does not load on Node.js ${process.versions.node}.`,
       {
         details: [whyNot(error)],
-        hint: `It was installed for another Node.js or another machine, or not at all.${module.needs}\nRun: ${mendCommand(module)}`,
+        hint: `It was installed for another Node.js or another machine, or not at all.${module.needs}\nRun: ${remedyCommand(module)}`,
         cause: error,
       },
     );
@@ -105,12 +105,12 @@ export function whyNot(error: unknown): string {
 }
 
 /** The very command that makes a module load that does not. */
-export function mendCommand({ name, mend }: Pick<NativeModule<unknown>, 'name' | 'mend'>): string {
+export function remedyCommand({ name, remedy }: Pick<NativeModule<unknown>, 'name' | 'remedy'>): string {
   const folders = (require.resolve.paths(name) ?? []).filter((folder) => existsSync(folder));
   const modules = folders.find((folder) => existsSync(join(folder, name)));
   const root = dirname(modules ?? folders[0] ?? process.cwd());
   const options = `--prefix ${shellWord(root)} --ignore-scripts=false`;
-  if (modules !== undefined && mend === 'rebuild') return `npm rebuild ${options} ${name}`;
+  if (modules !== undefined && remedy === 'rebuild') return `npm rebuild ${options} ${name}`;
   // A package that is there counts as whole, and is not looked at again.
   const remove = modules === undefined ? '' : `rm -r ${shellWord(join(modules, name))} && `;
   // Where it is a dependency, what it is built with is not wanted.

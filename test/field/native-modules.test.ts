@@ -11,7 +11,7 @@ import { sqliteFile } from '../support/sqlite-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SQLITE = NATIVE_MODULES.sqlite.name;
-const isCompiled = NATIVE_MODULES.sqlite.mend === 'rebuild';
+const isCompiled = NATIVE_MODULES.sqlite.remedy === 'rebuild';
 
 describe('A Node or a native module that does not load is named, with the command that puts it right', () => {
   it('Node.js 20.18 is refused, exit 2, and the doctor runs all the same', async () => {

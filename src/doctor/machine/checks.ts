@@ -1,6 +1,6 @@
 import { cpus, freemem, release, totalmem, type } from 'node:os';
 import { type DoctorCheck, fine, found } from '../../checks/check.ts';
-import { mendCommand, NATIVE_MODULES, whyNot } from '../../native-modules.ts';
+import { NATIVE_MODULES, remedyCommand, whyNot } from '../../native-modules.ts';
 import { isSupported, OLDEST_NODE } from '../../node-version.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import { plural } from '../../report/plural.ts';
@@ -62,7 +62,7 @@ const nativeModules: MachineCheck = {
         module.load();
       } catch (error) {
         sample.push(`${module.name}, which ${module.purpose}: ${whyNot(error)}`);
-        commands.add(mendCommand(module));
+        commands.add(remedyCommand(module));
       }
     }
     if (sample.length === 0) return fine(...modules.map(({ name }) => name));
