@@ -1,5 +1,6 @@
 import type { Dialect } from '../../src/database/dialect.ts';
 import { DISPLAY_NAME_FUNCTION } from '../../src/database/sqlite/ddl.ts';
+import { CHECKS_FUNCTION } from '../../src/database/sqlite/things.ts';
 
 /** A statement as it went to the database. */
 export interface Captured {
@@ -8,19 +9,23 @@ export interface Captured {
 }
 
 /**
- * The statements as a script for a native client, parameters written into them.
- *
- * The one function that SQLite gets from our program becomes a cheaper one that `sqlite3` has: the native side
- * is given the advantage.
+ * What an older `sqlite3` has not, and what it is given instead; each costs less, so the native side has the advantage.
+ * It reads the same rows.
  */
+const FOR_SQLITE3: readonly (readonly [ours: RegExp, native: string])[] = [
+  [
+    new RegExp(`${DISPLAY_NAME_FUNCTION}\\(custom_name, original_name\\)`, 'g'),
+    "replace(replace(replace(custom_name, '_', ' '), '-', ' '), '.', ' ')",
+  ],
+  [new RegExp(`${CHECKS_FUNCTION}\\(sql\\)`, 'g'), 'sql'],
+  // JSON5 came with 3.45; it is asked for only where a text is no JSON.
+  [/json_valid\((CAST\("\w+" AS TEXT\)), 2\)/g, 'json_valid($1)'],
+];
+
+/** The statements as a script for a native client, parameters written into them. */
 export function nativeScript(statements: readonly Captured[], dialect: Dialect): string {
-  return statements
-    .map(({ sql, parameters }) => `${inlined(sql, parameters, dialect)};\n`)
-    .join('')
-    .replaceAll(
-      `${DISPLAY_NAME_FUNCTION}(custom_name, original_name)`,
-      "replace(replace(replace(custom_name, '_', ' '), '-', ' '), '.', ' ')",
-    );
+  const script = statements.map(({ sql, parameters }) => `${inlined(sql, parameters, dialect)};\n`).join('');
+  return FOR_SQLITE3.reduce((text, [ours, native]) => text.replaceAll(ours, native), script);
 }
 
 /** Only what writes, begins, ends or locks: what the program reads to plan and to check is its own affair. */
