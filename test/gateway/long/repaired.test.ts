@@ -2,8 +2,10 @@ import { test } from 'vitest';
 import { plantOnServer } from '../../support/plant-on-server.ts';
 import { DEFECTS, type Planted, plantIn } from '../../support/planted-defects.ts';
 import { REAL_DATABASES } from '../../support/real-dumps.ts';
-import { describeJudged } from '../support/gateways.ts';
+import { giveRealSecrets } from '../support/dump-secrets.ts';
+import { describeJudged, gatewayOn } from '../support/gateways.ts';
 import { expectAccepted, mcpgw, realDatabase, servedByOld } from '../support/judge.ts';
+import type { Served } from '../support/served.ts';
 
 /** The defects in rounds: in each one every check has one defect at the most, so that none hides another. */
 function rounds(): readonly (readonly Planted[])[] {
@@ -23,15 +25,17 @@ describeJudged('the real gateway accepts what fix repaired', ['0.6.0', '0.7.0'],
           for (const { plant } of round) plantIn(name, plant);
         })
       : [undefined];
+  let served: Served | undefined;
   for (const [index, plant] of plants.entries()) {
     test.skipIf(REAL_DATABASES === undefined)(`round ${index + 1} of ${plants.length}`, async () => {
       const database = await realDatabase(id, 'v0.6.0-small');
-      const before = await servedByOld(database);
+      if (served === undefined) served = await servedByOld(database);
+      else await giveRealSecrets(database, await gatewayOn(database, '0.6.0', {}));
       await mcpgw(database, 'migrate', '--yes', '--no-backup');
       await (plant === undefined ? plantOnServer(database) : plant(database.name));
       await mcpgw(database, 'fix', '--yes', '--no-backup');
       await mcpgw(database, 'verify');
-      await expectAccepted(database, before);
+      await expectAccepted(database, served);
     });
   }
 });

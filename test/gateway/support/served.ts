@@ -64,8 +64,15 @@ export async function logIn(at: RunningGateway, email: string, password: string)
   return client(at, token);
 }
 
-/** The token that v0.6.0's own tool makes; there is no log-in yet. */
-export async function oldToken(gateway: Gateway): Promise<string> {
+let token: Promise<string> | undefined;
+
+/** The token that v0.6.0's own tool makes, good for all that have its key; there is no log-in yet. */
+export function oldToken(gateway: Gateway): Promise<string> {
+  token ??= makeToken(gateway);
+  return token;
+}
+
+async function makeToken(gateway: Gateway): Promise<string> {
   const args = ['--username', 'admin', '--exp', '600', '--secret', SECRETS.JWT_SECRET_KEY];
   return (await gateway.run('mcpgateway.utils.create_jwt_token', args)).trim().split('\n').at(-1)!;
 }
