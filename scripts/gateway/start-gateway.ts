@@ -36,7 +36,7 @@ export interface RunningGateway {
 }
 
 /** A busy machine needs minutes for what a quiet one does in seconds. */
-const START_SECONDS = 300;
+const START_SECONDS = 900;
 const STOP_SECONDS = 20;
 const POLL_MS = 200;
 
