@@ -1,4 +1,5 @@
-import type { Migration, TableChanges } from '../src/migrate/migration.ts';
+import type { Migration } from '../src/migrate/migration.ts';
+import type { TableChanges } from '../src/schema/changed.ts';
 import {
   column,
   datetime,

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { isRunning } from '../database/is-running.ts';
+import { isRunning } from '../database/this-process.ts';
 import { writeNewFile } from '../files/new-file.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { orWithoutBackup } from '../database/or-without-backup.ts';
+import { orWithoutBackup } from '../database/backup-tool.ts';
 import type { BackupContext } from './backup-context.ts';
 
 /** What can be done about a folder that backups cannot go to. */

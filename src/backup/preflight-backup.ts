@@ -1,7 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type BackupTool, openBackupTool } from '../database/backup-tool.ts';
+import type { BackupTool } from '../database/backup-tool.ts';
+import { openBackupTool } from '../database/open-backup-tool.ts';
 import { GatewayError } from '../errors.ts';
 import { linkIn } from '../files/behind-links.ts';
 import { openToOthers } from '../files/open-to-others.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../database/connection.ts';
-import { openEveryTable } from '../database/open-every-table.ts';
+import { openEveryTable } from '../database/row-counts.ts';
 import type { Schema } from '../schema/model.ts';
 import { TIMING } from '../timing.ts';
 

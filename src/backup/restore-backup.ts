@@ -1,13 +1,9 @@
 import { closeSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import {
-  type BackupTool,
-  type Dependent,
-  openBackupTool,
-  type RestoreScriptRequest,
-} from '../database/backup-tool.ts';
+import type { BackupTool, Dependent, RestoreScriptRequest } from '../database/backup-tool.ts';
 import type { Connection } from '../database/connection.ts';
 import type { LockDescription, Server, UnfinishedRestore } from '../database/dialect.ts';
+import { openBackupTool } from '../database/open-backup-tool.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import { releaseOf } from '../migrate/read-release.ts';

@@ -1,7 +1,6 @@
 import type { Connection } from '../database/connection.ts';
-import type { KeepColumns } from '../database/keep-columns.ts';
 import { siteTriggers } from '../database/site-object.ts';
-import type { Statement } from '../database/statement.ts';
+import type { KeepColumns, Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import { releaseSchema } from '../migrate/release-schema.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';

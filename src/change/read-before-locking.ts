@@ -1,6 +1,5 @@
-import { UNSEEN } from '../database/blocker.ts';
+import { tablesInUse, UNSEEN } from '../database/blocker.ts';
 import type { Connection } from '../database/connection.ts';
-import { tablesInUse } from '../database/tables-in-use.ts';
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 

@@ -1,5 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
+import type { Overrides } from '../ownership/resolve-overrides.ts';
 import type { Command, Text } from '../report/advice.ts';
 import type { CheckLevel } from '../report/report.ts';
 import type { Schema, Table } from '../schema/model.ts';
@@ -27,13 +28,6 @@ export interface CheckContext {
   /** How many findings of a check are wanted. */
   readonly sampleSize: number;
   readonly now: Date;
-}
-
-/** Flags of `fix` that say which values rows get. */
-export interface Overrides {
-  readonly teamId?: string | undefined;
-  readonly ownerEmail?: string | undefined;
-  readonly visibility?: string | undefined;
 }
 
 export interface Findings {

@@ -1,10 +1,11 @@
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
 import { releaseSchema } from '../migrate/release-schema.ts';
+import type { Overrides } from '../ownership/resolve-overrides.ts';
 import { findAdmin } from '../seed/find-admin.ts';
 import { missingSeed, type SeedPlan } from '../seed/plan-seed.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { CheckContext, Overrides } from './check.ts';
+import type { CheckContext } from './check.ts';
 import { sampleSize } from './sample-size.ts';
 import { hasColumns } from './schema-part.ts';
 

@@ -1,5 +1,5 @@
-import type { TableChanges } from '../migrate/migration.ts';
 import { advise, joined, mcpgw, type Text } from '../report/advice.ts';
+import type { TableChanges } from '../schema/changed.ts';
 import { type Column, columnOf, type Table } from '../schema/model.ts';
 import { pendingChanges } from '../schema/pending.ts';
 import type { Check, CheckContext, DataRepair, Findings } from './check.ts';

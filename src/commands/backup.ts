@@ -5,7 +5,7 @@ import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
 import { readBeforeBackup } from '../backup/read-before-backup.ts';
 import { releaseLabel } from '../backup/release-label.ts';
 import { takeBackup } from '../backup/take-backup.ts';
-import { openBackupTool } from '../database/backup-tool.ts';
+import { openBackupTool } from '../database/open-backup-tool.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
 import { openToOthers } from '../files/open-to-others.ts';
 import { releaseOf } from '../migrate/read-release.ts';

@@ -1,4 +1,4 @@
-import type { GatewayError } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
@@ -129,17 +129,26 @@ export interface BackupToolContext<Target extends DatabaseTarget = DatabaseTarge
 /** What client programs are wanted for. */
 export type ClientPurpose = 'backup' | 'restore';
 
-/** The tool for a target; only that one is loaded. */
-export async function openBackupTool(context: BackupToolContext): Promise<BackupTool> {
-  const { target } = context;
-  switch (target.dialect) {
-    case 'sqlite':
-      return (await import('./sqlite/backup.ts')).sqliteBackupTool({ ...context, target });
-    case 'postgresql':
-      return (await import('./postgresql/backup.ts')).postgresqlBackupTool({ ...context, target });
-    case 'mysql':
-      return (await import('./mysql/backup.ts')).mysqlBackupTool({ ...context, target });
-    default:
-      return target satisfies never;
-  }
+/** What the advice of an error that keeps a backup from being made says besides, where the command has the flag. */
+export function orWithoutBackup({ canGoWithout = false }: Pick<BackupToolContext, 'canGoWithout'>): string {
+  return canGoWithout ? ', or go on without a backup of this tool’s: --no-backup' : '';
+}
+
+/** The error of a backup whose manifest has other tables than its file. */
+export function otherTables(
+  file: string,
+  onlyInManifest: readonly string[],
+  onlyInFile: readonly string[],
+): GatewayError {
+  return new GatewayError(
+    'CORRUPT',
+    `The manifest of the backup ${file} names other tables than are in it.`,
+    {
+      details: [
+        ...onlyInManifest.map((name) => `only the manifest has ${name}`),
+        ...onlyInFile.map((name) => `only the backup has ${name}`),
+      ],
+      hint: 'It was changed since; use another backup: mcpgw backup --list. Nothing was changed.',
+    },
+  );
 }

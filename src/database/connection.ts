@@ -1,20 +1,10 @@
 import { channel } from 'node:diagnostics_channel';
-import { CompiledQuery, type Kysely, type RawBuilder } from 'kysely';
-import type { Dialect } from './dialect.ts';
+import { CompiledQuery, type Kysely } from 'kysely';
+import type { Connection, Dialect } from './dialect.ts';
 import { noting, saidByServer } from './said-by-server.ts';
-import type { Statement } from './statement.ts';
 import type { Watch } from './watch.ts';
 
-/** One connection to a database, held for as long as a command needs it. */
-export interface Connection {
-  readonly dialect: Dialect;
-  /** Rows of a query written with Kysely's `sql`. */
-  query<Row>(query: RawBuilder<Row>): Promise<Row[]>;
-  /** Runs a statement of a plan and returns how many rows it wrote (0 for schema changes). */
-  run(statement: Statement): Promise<number>;
-  /** The text and parameters a `sql` template stands for in this dialect. */
-  compile(query: RawBuilder<unknown>): Statement;
-}
+export type { Connection } from './dialect.ts';
 
 /**
  * Every statement is published here before it is sent and after it was answered, as `{ phase, sql }`, for

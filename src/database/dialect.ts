@@ -1,12 +1,10 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import type { GatewayError } from '../errors.ts';
-import type { TableChanges } from '../migrate/migration.ts';
+import type { TableChanges } from '../schema/changed.ts';
 import type { Column, ColumnKind, Schema, Table } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Blocker } from './blocker.ts';
-import type { Connection } from './connection.ts';
-import type { KeepColumns } from './keep-columns.ts';
-import type { EffectKind, Statement } from './statement.ts';
+import type { EffectKind, KeepColumns, Statement } from './statement.ts';
 
 /** What a command is going to do, which decides how the database is opened. */
 export type Access = 'read' | 'write';
@@ -64,6 +62,17 @@ export interface KeyRanges {
   readonly size: number;
   /** SQL for a whole number that is made of a key's value, and evenly spread whatever the keys are like. */
   hash(key: string): string;
+}
+
+/** One connection to a database, held for as long as a command needs it. */
+export interface Connection {
+  readonly dialect: Dialect;
+  /** Rows of a query written with Kysely's `sql`. */
+  query<Row>(query: RawBuilder<Row>): Promise<Row[]>;
+  /** Runs a statement of a plan and returns how many rows it wrote (0 for schema changes). */
+  run(statement: Statement): Promise<number>;
+  /** The text and parameters a `sql` template stands for in this dialect. */
+  compile(query: RawBuilder<unknown>): Statement;
 }
 
 /**

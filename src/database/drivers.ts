@@ -1,7 +1,6 @@
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { OpenDatabase, OpenOptions } from './dialect.ts';
-import { mysqlLocation } from './mysql/location.ts';
-import { postgresqlLocation } from './postgresql/location.ts';
+import { mysqlLocation, postgresqlLocation } from './server-location.ts';
 
 /** Opens a target with the driver of its database; only that one is loaded. */
 export async function openDatabase(target: DatabaseTarget, options: OpenOptions): Promise<OpenDatabase> {

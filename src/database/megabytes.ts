@@ -1,3 +1,4 @@
+import { Transform } from 'node:stream';
 import type { Progress } from '../progress.ts';
 
 /** Tells progress in whole megabytes; call what it returns with every piece's bytes. */
@@ -10,4 +11,15 @@ export function megabytes(progress: Progress): (bytes: number) => void {
     progress.advance(whole - told);
     told = whole;
   };
+}
+
+/** Tells progress in whole megabytes what flows through. */
+export function countMegabytes(progress: Progress): Transform {
+  const tell = megabytes(progress);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      tell(chunk.length);
+      done(null, chunk);
+    },
+  });
 }

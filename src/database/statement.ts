@@ -43,3 +43,9 @@ export interface PagedUpdate {
 export function statement(sql: string, parameters: readonly unknown[] = []): Statement {
   return { sql, parameters };
 }
+
+/** Statements around a write that keep columns from being changed by a trigger of the site. */
+export interface KeepColumns {
+  readonly on: readonly Statement[];
+  readonly off: readonly Statement[];
+}

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { isRunning } from './is-running.ts';
 
 /** PostgreSQL cuts application names at 63 bytes; other characters than printable ASCII become `?` there. */
 const LONGEST_HOST = 40;
@@ -21,4 +20,15 @@ export function hasEnded(run: string): boolean {
   if (!run.startsWith(onThisHost())) return false;
   const pid = Number(run.slice(onThisHost().length));
   return pid === process.pid || !isRunning(pid);
+}
+
+/** Whether there is a process of this machine, or of this container. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of another user may not be signalled, and is there all the same.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }

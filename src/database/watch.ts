@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { TIMING } from '../timing.ts';
 
 /** Sends a statement and waits for its answer, but not for ever. */
 export type Watch = <T>(send: () => Promise<T>) => Promise<T>;
@@ -83,4 +84,45 @@ function isSilent(ms: number): GatewayError {
   return new GatewayError('UNREACHABLE', message, {
     hint: 'Check the network and that the server runs.',
   });
+}
+
+export interface Awake {
+  readonly watch: Watch;
+  stop(): void;
+}
+
+/**
+ * Says a word to the server every minute in which nothing else is sent, while a client program works or a person
+ * is asked: so a session may be ended that says nothing for longer, because its network was cut.
+ *
+ * @param watch of all that is sent
+ * @param ping sends something that does nothing
+ */
+export function keepAwake(watch: Watch, ping: () => Promise<unknown>, everyMs = TIMING.keepAwakeMs): Awake {
+  let sent = 0;
+  let busy = 0;
+  let said: Promise<unknown> = Promise.resolve();
+  let seen = 0;
+  const timer = setInterval(() => {
+    if (busy === 0 && sent === seen) {
+      // A connection that is gone is met again by the next statement, which says what is wrong.
+      said = watch(ping).catch(() => {});
+    }
+    seen = sent;
+  }, everyMs);
+  timer.unref();
+  return {
+    async watch(send) {
+      sent++;
+      busy++;
+      try {
+        // One at a time on a connection.
+        await said;
+        return await watch(send);
+      } finally {
+        busy--;
+      }
+    },
+    stop: () => clearInterval(timer),
+  };
 }

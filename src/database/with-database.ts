@@ -1,13 +1,15 @@
 import { CompiledQuery } from 'kysely';
 import { GatewayError } from '../errors.ts';
+import { mapParts, type Text } from '../report/advice.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
+import { namingSource } from '../settings/naming-source.ts';
 import { TIMING } from '../timing.ts';
+import type { BackupToolContext } from './backup-tool.ts';
+import { type Blocker, toEndIt } from './blocker.ts';
 import { type Connection, connection } from './connection.ts';
 import type { Access, OpenDatabase, OpenOptions } from './dialect.ts';
 import { openDatabase } from './drivers.ts';
-import { keepAwake } from './keep-awake.ts';
-import { namingBlocker } from './naming-blocker.ts';
-import { namingUrlSource } from './naming-url-source.ts';
+import { keepAwake } from './watch.ts';
 import { watchServer } from './watch-server.ts';
 
 export interface ConnectOptions {
@@ -96,4 +98,74 @@ async function openPatiently(target: DatabaseTarget, options: ConnectOptions): P
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
+}
+
+/**
+ * The error of a read that waited in vain for a table, with who has it locked where that can be known; any other
+ * error as it is. Ends the transaction in which it failed.
+ */
+export async function namingBlocker(db: Connection, error: unknown): Promise<unknown> {
+  const known = error instanceof GatewayError ? error : db.dialect.translateError(error);
+  if (known?.code !== 'BUSY') return error;
+  try {
+    await db.dialect.endRead(db);
+    const blocker = await db.dialect.readBlocker(db);
+    if (blocker === null) return error;
+    const run = await runAtWork(db, blocker);
+    if (run !== null) {
+      return new GatewayError('LOCKED', `Another run of mcpgw is at work on this database: ${run}.`, {
+        hint: 'Wait until it is done, then run the command again. Nothing was changed.',
+        cause: error,
+      });
+    }
+    return new GatewayError('BUSY', `The gateway’s tables are in use: ${blocker.text}.`, {
+      hint: `Wait for it, or end that transaction, then run the command again. ${toEndIt(blocker)}Nothing was changed.`,
+      cause: error,
+    });
+  } catch {
+    // Who it is cannot be asked; what it waited for is still true.
+    return error;
+  }
+}
+
+/** The run that is at work, where it is or may be the one that is waited for; null otherwise. */
+async function runAtWork(db: Connection, { end }: Blocker): Promise<string | null> {
+  let run: string | null = null;
+  const onWait = (holder: string, ending: string | null = null) => {
+    if (end === null || ending === null || end === ending) run = holder;
+  };
+  try {
+    await db.dialect.beginRun(db, { timeoutMs: 0, peek: true, onWait });
+    await db.dialect.endRun(db, false);
+    return null;
+  } catch (error) {
+    return error instanceof GatewayError && error.code === 'LOCKED' ? run : null;
+  }
+}
+
+/** An error that blames DATABASE_URL, with what the URL really came from in its place (see `namingSource`). */
+export function namingUrlSource(error: unknown, givenBy: string | undefined): unknown {
+  // An error of a class of its own is for whoever knows that class.
+  if (givenBy === undefined || !(error instanceof GatewayError) || error.constructor !== GatewayError) {
+    return error;
+  }
+  const name = (words: string) => namingSource(words, givenBy);
+  const namedIn = (text: Text) => mapParts(text, name);
+  const { code, message, hint, details, cause, stack } = error;
+  const named = new GatewayError(code, name(message), {
+    hint: namedIn(hint),
+    details: details.map(namedIn),
+    cause,
+  });
+  if (stack !== undefined) named.stack = stack;
+  return named;
+}
+
+/** A connection of a backup tool's own, beside that of the run it serves. One attempt: the run has found the server. */
+export function connectOnce<T>(
+  { target, onStatement }: Pick<BackupToolContext, 'target' | 'onStatement'>,
+  access: 'read' | 'write',
+  use: (db: Connection) => Promise<T>,
+): Promise<T> {
+  return withDatabase(target, { access, retries: 0, retryIntervalMs: 0, onStatement }, use);
 }

@@ -1,7 +1,7 @@
 import { type ListedBackup, listBackups } from '../backup/list-backups.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import { releaseLabel } from '../backup/release-label.ts';
-import { openBackupTool } from '../database/backup-tool.ts';
+import { openBackupTool } from '../database/open-backup-tool.ts';
 import { noProgress } from '../progress.ts';
 import { duration } from '../report/duration.ts';
 import { plural } from '../report/plural.ts';

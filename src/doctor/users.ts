@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { linesOf } from '../database/sqlite/processes.ts';
+import { linesOf } from '../files/mounts.ts';
 
 /** Which three of the nine permission bits count for a user (path_resolution(7)): the first that fits. */
 type AccessThrough = 'root' | 'owner' | 'group' | 'others';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { linesOf } from '../database/sqlite/processes.ts';
 
 export interface Mount {
   /** Where it is mounted; absolute. */
@@ -61,4 +61,13 @@ function unescaped(text: string): string {
   return text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
     String.fromCharCode(Number.parseInt(octal, 8)),
   );
+}
+
+/** The lines of a file of the system, such as `/proc/locks`; none for one that is not there, or not ours to read. */
+export function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
 }

@@ -1,4 +1,5 @@
-import type { Column, ForeignKey, Index, Schema, Table, Unique } from '../schema/model.ts';
+import type { TableChanges } from '../schema/changed.ts';
+import type { Schema, Table } from '../schema/model.ts';
 
 /**
  * One step of our own migrations. `up` describes where the schema must arrive; what is there already is left
@@ -41,37 +42,4 @@ export interface OwnershipValues {
   readonly teamId: string | null;
   readonly ownerEmail: string | null;
   readonly visibility: string;
-}
-
-/** What rows that are there already get in a column: a constant, or a name made from other columns. */
-export type RowValue =
-  | { readonly kind: 'constant'; readonly value: string | null }
-  /** `tools.display_name` (COMPATIBILITY §2). */
-  | { readonly kind: 'display-name' }
-  /** An SQL expression in the spelling all dialects share. */
-  | { readonly kind: 'expression'; readonly sql: string };
-
-export interface AddedColumn {
-  readonly column: Column;
-  /** What existing rows get; without it, the column's own default or NULL. */
-  readonly value?: RowValue;
-}
-
-/** Parts are carried out in the order they stand here. */
-export interface TableChanges {
-  /** Uniques that go, found by their columns since names differ by dialect. */
-  readonly dropUniques?: readonly (readonly string[])[];
-  readonly dropForeignKeys?: readonly string[];
-  readonly dropChecks?: readonly string[];
-  readonly dropIndexes?: readonly string[];
-  readonly dropColumns?: readonly string[];
-  readonly addColumns?: readonly AddedColumn[];
-  /** Values for rows that hold NULL in a column that was there before. */
-  readonly fills?: readonly { readonly column: string; readonly value: RowValue }[];
-  /** Columns brought to this kind, nullability and default. */
-  readonly alterColumns?: readonly Column[];
-  readonly addUniques?: readonly Unique[];
-  readonly addIndexes?: readonly Index[];
-  readonly addForeignKeys?: readonly ForeignKey[];
-  readonly addChecks?: Table['checks'];
 }

@@ -1,10 +1,16 @@
 import { sql } from 'kysely';
-import type { Overrides } from '../checks/check.ts';
 import type { Connection } from '../database/connection.ts';
 import { isTrue } from '../database/is-true.ts';
 import { GatewayError } from '../errors.ts';
 import type { Schema } from '../schema/model.ts';
 import { VISIBILITIES } from './visibility.ts';
+
+/** Flags of `fix` that say which values rows get. */
+export interface Overrides {
+  readonly teamId?: string | undefined;
+  readonly ownerEmail?: string | undefined;
+  readonly visibility?: string | undefined;
+}
 
 /** Flags of `fix` as somebody typed them. */
 export interface OverrideFlags {

@@ -1,5 +1,37 @@
-import type { TableChanges } from '../migrate/migration.ts';
-import { sameColumnSet, type Table } from './model.ts';
+import { type Column, type ForeignKey, type Index, sameColumnSet, type Table, type Unique } from './model.ts';
+
+/** What rows that are there already get in a column: a constant, or a name made from other columns. */
+export type RowValue =
+  | { readonly kind: 'constant'; readonly value: string | null }
+  /** `tools.display_name` (COMPATIBILITY §2). */
+  | { readonly kind: 'display-name' }
+  /** An SQL expression in the spelling all dialects share. */
+  | { readonly kind: 'expression'; readonly sql: string };
+
+export interface AddedColumn {
+  readonly column: Column;
+  /** What existing rows get; without it, the column's own default or NULL. */
+  readonly value?: RowValue;
+}
+
+/** Parts are carried out in the order they stand here. */
+export interface TableChanges {
+  /** Uniques that go, found by their columns since names differ by dialect. */
+  readonly dropUniques?: readonly (readonly string[])[];
+  readonly dropForeignKeys?: readonly string[];
+  readonly dropChecks?: readonly string[];
+  readonly dropIndexes?: readonly string[];
+  readonly dropColumns?: readonly string[];
+  readonly addColumns?: readonly AddedColumn[];
+  /** Values for rows that hold NULL in a column that was there before. */
+  readonly fills?: readonly { readonly column: string; readonly value: RowValue }[];
+  /** Columns brought to this kind, nullability and default. */
+  readonly alterColumns?: readonly Column[];
+  readonly addUniques?: readonly Unique[];
+  readonly addIndexes?: readonly Index[];
+  readonly addForeignKeys?: readonly ForeignKey[];
+  readonly addChecks?: Table['checks'];
+}
 
 /** The table as it is after `changes`, without touching any database. */
 export function withChanges(table: Table, changes: TableChanges): Table {

@@ -1,4 +1,4 @@
-import type { TableChanges } from '../migrate/migration.ts';
+import type { TableChanges } from './changed.ts';
 import {
   type Column,
   columnOf,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { connectFailure } from '../../src/database/connect-failure.ts';
+import { connectFailure } from '../../src/database/said-by-server.ts';
 
 const failed = (code: string, hostname?: string) =>
   connectFailure('PostgreSQL', Object.assign(new Error(`it was ${code}`), { code, hostname }));

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection } from '../../src/database/connection.ts';
 import { statement } from '../../src/database/statement.ts';
-import type { TableChanges } from '../../src/migrate/migration.ts';
+import type { TableChanges } from '../../src/schema/changed.ts';
 import {
   blob,
   boolean,

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { keepAwake } from '../../src/database/keep-awake.ts';
+import { keepAwake } from '../../src/database/watch.ts';
 
 const EVERY_MS = 1_000;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { namingUrlSource } from '../../src/database/naming-url-source.ts';
+import { namingUrlSource } from '../../src/database/with-database.ts';
 import { GatewayError } from '../../src/errors.ts';
 
 const blaming = new GatewayError('AUTHENTICATION', 'PostgreSQL refused the password of DATABASE_URL.', {

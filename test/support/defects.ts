@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { Check } from '../../src/checks/check.ts';
 import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import type { Connection } from '../../src/database/connection.ts';
-import type { TableChanges } from '../../src/migrate/migration.ts';
+import type { TableChanges } from '../../src/schema/changed.ts';
 import { allRows } from './all-rows.ts';
 import type { TestDialect } from './database-kinds.ts';
 import { describeEachDatabase } from './databases.ts';

@@ -6,11 +6,11 @@ import { GatewayError } from '../../errors.ts';
 import { PASSING_TABLES } from '../../schema/gateway-tables.ts';
 import type { BackupTool, Dump, Look } from '../backup-tool.ts';
 import { saveOutput, startClient } from '../client-program.ts';
-import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
-import { countMegabytes } from '../count-megabytes.ts';
 import type { Server } from '../dialect.ts';
-import { whileReachable } from '../while-reachable.ts';
+import { countMegabytes } from '../megabytes.ts';
+import { whileReachable } from '../watch-server.ts';
+import { connectOnce } from '../with-database.ts';
 import {
   clientEnvironment,
   type MysqlBackupContext,
@@ -19,8 +19,7 @@ import {
   withLogin,
 } from './clients.ts';
 import { definerWarnings, foretellDefiners } from './definers.ts';
-import { DumpRows } from './dump-rows.ts';
-import { readDump } from './read-dump.ts';
+import { DumpRows, readDump } from './dump-rows.ts';
 import { mysqlRestoreStatements, rehearseMysql, restoreMysql } from './restore.ts';
 
 /** Text this plain packs well at once; better levels take several times as long as the dump itself. */
@@ -28,7 +27,7 @@ const GZIP_LEVEL = 1;
 
 /** Backups through mysqldump or mariadb-dump, packed on the way. */
 export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
-  return {
+  const tool: BackupTool = {
     extension: 'sql.gz',
     database: context.target.database,
     defaultDirectory: join(context.cwd, 'mcpgw-backups'),
@@ -53,8 +52,9 @@ export function mysqlBackupTool(context: MysqlBackupContext): BackupTool {
     foretell: foretellDefiners,
     rehearse: (request) => rehearseMysql(context, request),
     restoreStatements: async (request) => mysqlRestoreStatements(request),
-    restore: (request) => restoreMysql(context, request),
+    restore: (request) => restoreMysql(context, request, tool.dump),
   };
+  return tool;
 }
 
 /** Data without indexes, which a dump does not hold. */

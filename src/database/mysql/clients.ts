@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import { makeTemporary } from '../../files/temporary-folder.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
-import type { BackupToolContext, ClientPurpose } from '../backup-tool.ts';
+import { type BackupToolContext, type ClientPurpose, orWithoutBackup } from '../backup-tool.ts';
 import { clientOutput, findOnPath, HANDED } from '../client-program.ts';
 import type { Server } from '../dialect.ts';
-import { orWithoutBackup } from '../or-without-backup.ts';
 import { MYSQL_SESSION } from './session.ts';
 
 export type MysqlBackupContext = BackupToolContext<MysqlTarget>;

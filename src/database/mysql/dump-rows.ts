@@ -1,3 +1,11 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { megabytes } from '../megabytes.ts';
+import { refuseWhenStopped } from '../refuse-when-stopped.ts';
+import type { MysqlBackupContext } from './clients.ts';
+import { DumpDefiners } from './definers.ts';
+
 const [NEWLINE, QUOTE, BACKSLASH, OPEN, CLOSE, SEMICOLON] = [0x0a, 0x27, 0x5c, 0x28, 0x29, 0x3b];
 const [BACKTICK, V] = [0x60, 0x56];
 
@@ -143,4 +151,25 @@ export class DumpRows {
       this.#mode = byte === BACKTICK && this.#table !== null ? MODE.skipLineName : MODE.skipLine;
     }
   }
+}
+
+export interface ReadDump extends Pick<DumpRows, 'rows' | 'complete'>, Pick<DumpDefiners, 'defined'> {}
+
+/** Unpacks a dump, counts its rows, and finds what it makes in the name of accounts. */
+export async function readDump(
+  { progress, signal }: Pick<MysqlBackupContext, 'progress' | 'signal'>,
+  file: string,
+): Promise<ReadDump> {
+  progress.start('Checking the backup (MB of SQL)');
+  const [counter, definers] = [new DumpRows(), new DumpDefiners()];
+  const tell = megabytes(progress);
+  await pipeline(createReadStream(file), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
+      refuseWhenStopped(signal);
+      counter.add(chunk);
+      definers.add(chunk);
+      tell(chunk.length);
+    }
+  });
+  return { rows: counter.rows, complete: counter.complete, defined: definers.defined };
 }

@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import { certificateHint } from '../certificate-hint.ts';
-import { connectFailure } from '../connect-failure.ts';
-import { inWords, type Words } from '../said-by-server.ts';
+import { connectFailure, inWords, type Words } from '../said-by-server.ts';
 
 interface MysqlError {
   readonly code?: string;

@@ -5,7 +5,7 @@ import { TIMING } from '../../timing.ts';
 import type { Connection } from '../connection.ts';
 import { statement } from '../statement.ts';
 import { thisProcess } from '../this-process.ts';
-import { isThere } from './is-there.ts';
+import { isThere } from './introspect.ts';
 
 /** Without a beat for so long, somebody who waits says that he wants the lease … */
 const STALE_MS = 30_000;

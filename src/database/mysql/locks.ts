@@ -1,12 +1,12 @@
-import type { Blocker } from '../blocker.ts';
+import { type Blocker, runLocked, tablesInUse, UNSEEN } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
-import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
-import { boundMysqlWaits } from './bound-waits.ts';
+import { quoteMysql as q } from './ddl.ts';
 import { isGaleraNode, type Lease, leaseSeeker } from './lease.ts';
 import { GONE, namedLockHolder, releaseNamedLock, tryNamedLock } from './named-lock.ts';
+import { type LockedTables, mysqlTableHolder } from './read-blocker.ts';
 
 const POLL_MS = 200;
 /** Every SELECT, and every other statement, sees what all nodes have committed before it. */
@@ -62,4 +62,73 @@ export function boundedMysqlQuery(query: string, waitMs: number, mariadb: boolea
   if (mariadb)
     return `SET STATEMENT lock_wait_timeout = ${Math.max(1, Math.ceil(waitMs / 1000))} FOR ${query}`;
   return query.replace(/^SELECT/, `SELECT /*+ MAX_EXECUTION_TIME(${Math.round(waitMs)}) */`);
+}
+
+/** How long a statement of a run may wait at most; the gateway's queries of the table queue up behind it. */
+const LONGEST_S = 30;
+
+/** Bounds how long each statement of this session waits for a table, and for rows that somebody else is writing. */
+export async function boundMysqlWaits(db: Connection, lockTimeoutMs: number): Promise<void> {
+  // Whole seconds, from 1.
+  const wait = Math.min(LONGEST_S, Math.max(1, Math.ceil(lockTimeoutMs / 1000)));
+  await db.run(
+    statement(`SET SESSION lock_wait_timeout = ${wait}, SESSION innodb_lock_wait_timeout = ${wait}`),
+  );
+}
+
+/**
+ * How long one try for all the tables may take, in whole seconds as the server wants it. While it waits, the
+ * gateway's own queries queue behind it; so each try is short, and gives up everything before the next.
+ */
+const TRY_S = 1;
+const PAUSE_BETWEEN_TRIES_MS = 500;
+/** Server Error Message Reference: the wait was too long, a deadlock. */
+const TRY_FAILED: ReadonlySet<number> = new Set([1205, 1213]);
+/** Not allowed to this account, on this kind of server, or on a view. */
+const CANNOT_TRY: ReadonlySet<number> = new Set([1044, 1105, 1142, 1227, 1235]);
+
+/**
+ * Waits until nobody has a transaction open that has touched a table that is changed, or written to another one,
+ * before the first write: here
+ * nothing can be taken back, and a schema change that waits in vain would leave the run part-way. The locks of
+ * LOCK TABLES keep everybody out at once, and are given back at once, since a schema change would end them.
+ *
+ * An account without the privilege LOCK TABLES goes on without; then the time-outs of the session bound the
+ * waits. So does a cluster, where a schema change ends the transactions in its way.
+ *
+ * @throws GatewayError LOCKED with the holder when the tables are not free in time
+ */
+export async function awaitFreeMysqlTables(
+  db: Connection,
+  tables: LockedTables,
+  lock: RunLock,
+): Promise<void> {
+  const modes = [
+    ...tables.changed.map((name) => `${q(name)} WRITE`),
+    ...tables.others.map((name) => `${q(name)} READ`),
+  ];
+  if (modes.length === 0 || (await isGaleraNode(db))) return;
+  const locks = statement(`LOCK TABLES ${modes.join(', ')}`);
+  let blocker: Blocker = UNSEEN;
+  let cause: unknown;
+  await db.run(statement(`SET SESSION lock_wait_timeout = ${TRY_S}`));
+  const isFree = await poll(
+    { ...lock, everyMs: PAUSE_BETWEEN_TRIES_MS, onWait: async () => lock.onWait(blocker.text) },
+    async () => {
+      try {
+        await db.run(locks);
+      } catch (error) {
+        const { errno = 0 } = error as { errno?: number };
+        if (CANNOT_TRY.has(errno)) return true;
+        if (!TRY_FAILED.has(errno)) throw error;
+        blocker = (await mysqlTableHolder(db, tables)) ?? UNSEEN;
+        cause = error;
+        return undefined;
+      }
+      await db.run(statement('UNLOCK TABLES'));
+      return true;
+    },
+  );
+  if (isFree === undefined) throw tablesInUse(blocker, lock.timeoutMs, cause);
+  await boundMysqlWaits(db, lock.timeoutMs);
 }

@@ -1,6 +1,6 @@
-import type { Dialect } from '../dialect.ts';
+import type { Column, ColumnKind } from '../../schema/model.ts';
+import type { Dialect, Unreadable } from '../dialect.ts';
 import { statement } from '../statement.ts';
-import { missingMysqlAccess } from './access.ts';
 import {
   changeMysqlTable,
   createMysqlTable,
@@ -11,16 +11,19 @@ import {
   quoteMysql,
 } from './ddl.ts';
 import { translateMysqlError } from './errors.ts';
-import { readMysqlSchema } from './introspect.ts';
-import { keepMysqlColumns } from './keep-columns.ts';
-import { awaitFreeMysqlTables } from './lock-tables.ts';
-import { beginMysqlRead, beginMysqlRun, boundedMysqlQuery, endMysqlRun } from './locks.ts';
-import { missingMysqlPrivileges, unseenMysqlTriggers } from './privileges.ts';
+import { type MysqlColumn, readMysqlSchema } from './introspect.ts';
+import {
+  awaitFreeMysqlTables,
+  beginMysqlRead,
+  beginMysqlRun,
+  boundedMysqlQuery,
+  endMysqlRun,
+} from './locks.ts';
+import { missingMysqlAccess, missingMysqlPrivileges, unseenMysqlTriggers } from './privileges.ts';
 import { mysqlReadBlocker } from './read-blocker.ts';
 import { unfinishedRestore } from './restore-marker.ts';
-import { MYSQL_SITE } from './site-objects.ts';
+import { keepMysqlColumns, MYSQL_SITE } from './site-objects.ts';
 import { mysqlThings } from './things.ts';
-import { mysqlUnreadable } from './unreadable.ts';
 
 /** The oldest versions with what we need: functional key parts, checks, instant columns. */
 const OLDEST = { mysql: [8, 0, 13], mariadb: [10, 6, 0] } as const;
@@ -131,4 +134,15 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     // InnoDB has no check of data against itself that reads only.
     integrityProblems: async () => null,
   };
+}
+
+/** See `Dialect.unreadable`: dates without a month or a day, and JSON in a column that is not held to it. */
+export function mysqlUnreadable(column: Column, kind: ColumnKind): Unreadable | null {
+  const v = quoteMysql(column.name);
+  if (column.kind === 'datetime') {
+    return { is: `year(${v}) = 0 OR month(${v}) = 0 OR dayofmonth(${v}) = 0`, mended: null };
+  }
+  const { attributes = '' } = column as Partial<MysqlColumn>;
+  const isHeld = column.type === 'json' || attributes.includes('json_valid');
+  return kind === 'json' && !isHeld ? { is: `NOT json_valid(${v})`, mended: null } : null;
 }

@@ -4,7 +4,7 @@ import type { Connection } from '../connection.ts';
 import type { UnfinishedRestore } from '../dialect.ts';
 import { statement } from '../statement.ts';
 import { thisProcess } from '../this-process.ts';
-import { isThere } from './is-there.ts';
+import { isThere } from './introspect.ts';
 
 /**
  * A restore cannot be taken back here, so its row lies in the database from before the first table is dropped

@@ -3,20 +3,19 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorText, GatewayError, type GatewayErrorOptions } from '../../errors.ts';
-import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
+import type { BackupTool, RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { startClient } from '../client-program.ts';
-import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
-import { countMegabytes } from '../count-megabytes.ts';
+import { countMegabytes } from '../megabytes.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { rowCounts } from '../row-counts.ts';
 import { statement } from '../statement.ts';
-import { whileReachable } from '../while-reachable.ts';
-import { mysqlBackupTool } from './backup.ts';
+import { whileReachable } from '../watch-server.ts';
+import { connectOnce } from '../with-database.ts';
 import { clientEnvironment, type Login, type MysqlBackupContext, mysqlClient, withLogin } from './clients.ts';
 import { quoteMysql } from './ddl.ts';
 import { definerWarnings, tryDefiners } from './definers.ts';
-import { type ReadDump, readDump } from './read-dump.ts';
+import { type ReadDump, readDump } from './dump-rows.ts';
 import {
   CREATE_MARKER,
   DROP_MARKER,
@@ -29,7 +28,11 @@ import {
  * Drops what is there and loads the dump, which was read before. MySQL cannot take either back: what fails in
  * between is PARTIAL, and a marker says so to every later command until a restore has come to its end.
  */
-export async function restoreMysql(context: MysqlBackupContext, request: RestoreRequest): Promise<void> {
+export async function restoreMysql(
+  context: MysqlBackupContext,
+  request: RestoreRequest,
+  dump: BackupTool['dump'],
+): Promise<void> {
   const { progress, signal } = context;
   const { defined } = await wholeDump(context, request);
   await connectOnce(context, 'write', async (db) => {
@@ -45,8 +48,7 @@ export async function restoreMysql(context: MysqlBackupContext, request: Restore
       const earlier = await unfinishedRestore(db);
       try {
         await tryDefiners(db, defined);
-        const safety =
-          earlier === null ? await request.beforeReplacing(mysqlBackupTool(context).dump) : earlier.safety;
+        const safety = earlier === null ? await request.beforeReplacing(dump) : earlier.safety;
         refuseWhenStopped(signal);
         progress.start('Restoring (MB of SQL)');
         await markRestore(db, { backup: request.manifest, safety });

@@ -1,9 +1,7 @@
 import type { Socket } from 'node:net';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import { TIMING } from '../../timing.ts';
-import { dial } from '../dial.ts';
-import { postgresqlLocation } from './location.ts';
-import { SSL_REQUEST } from './ssl-request.ts';
+import { dial, postgresqlLocation, SSL_REQUEST } from '../server-location.ts';
 
 export interface TlsAnswer {
   /**

@@ -2,15 +2,14 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import { TIMING } from '../../timing.ts';
-import type { BackupTool, Dump, Look } from '../backup-tool.ts';
+import { type BackupTool, type Dump, type Look, orWithoutBackup } from '../backup-tool.ts';
 import { clientOutput, saveOutput, startClient } from '../client-program.ts';
-import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
-import { countMegabytes } from '../count-megabytes.ts';
-import { orWithoutBackup } from '../or-without-backup.ts';
+import { countMegabytes } from '../megabytes.ts';
 import { rowCounts } from '../row-counts.ts';
 import { GATEWAY_LIST } from '../site-object.ts';
-import { whileReachable } from '../while-reachable.ts';
+import { whileReachable } from '../watch-server.ts';
+import { connectOnce } from '../with-database.ts';
 import {
   clientEnvironment,
   type PostgresqlBackupContext,
@@ -25,7 +24,7 @@ import { postgresqlDependents, postgresqlRestoreStatements, restorePostgresql } 
 
 /** Backups through pg_dump, of the schema that the gateway's tables are in. */
 export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTool {
-  return {
+  const tool: BackupTool = {
     extension: 'dump',
     database: context.target.database,
     defaultDirectory: join(context.cwd, 'mcpgw-backups'),
@@ -50,8 +49,9 @@ export function postgresqlBackupTool(context: PostgresqlBackupContext): BackupTo
     foretell: async () => [],
     rehearse: async () => null,
     restoreStatements: (request) => postgresqlRestoreStatements(context, request),
-    restore: (request) => restorePostgresql(context, request),
+    restore: (request) => restorePostgresql(context, request, tool.dump),
   };
+  return tool;
 }
 
 async function refusePooler(

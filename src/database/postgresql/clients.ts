@@ -1,8 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
-import type { BackupToolContext, ClientPurpose } from '../backup-tool.ts';
+import { type BackupToolContext, type ClientPurpose, orWithoutBackup } from '../backup-tool.ts';
 import { clientOutput, findOnPath } from '../client-program.ts';
-import { orWithoutBackup } from '../or-without-backup.ts';
 import { postgresqlClientOptions } from './session.ts';
 
 export type PostgresqlBackupContext = BackupToolContext<PostgresqlTarget>;

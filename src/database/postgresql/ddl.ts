@@ -1,5 +1,4 @@
-import type { AddedColumn, RowValue, TableChanges } from '../../migrate/migration.ts';
-import { withChanges } from '../../schema/changed.ts';
+import { type AddedColumn, type RowValue, type TableChanges, withChanges } from '../../schema/changed.ts';
 import { type Column, type ForeignKey, type Index, sameColumnSet, type Table } from '../../schema/model.ts';
 import type { Change } from '../dialect.ts';
 import { type EffectKind, type Statement, statement } from '../statement.ts';

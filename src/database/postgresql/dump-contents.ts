@@ -1,4 +1,4 @@
-import { otherTables } from '../other-tables.ts';
+import { otherTables } from '../backup-tool.ts';
 import type { Dumpable } from './dependents.ts';
 
 /** What is in a dump, as `pg_restore --list` has it. */

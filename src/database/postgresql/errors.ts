@@ -1,7 +1,6 @@
 import { GatewayError } from '../../errors.ts';
 import { certificateHint } from '../certificate-hint.ts';
-import { connectFailure } from '../connect-failure.ts';
-import { inWords, noting, saidByServer, type Words } from '../said-by-server.ts';
+import { connectFailure, inWords, noting, saidByServer, type Words } from '../said-by-server.ts';
 import { quotePostgresql as q } from './ddl.ts';
 
 interface PostgresqlError {

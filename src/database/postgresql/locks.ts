@@ -1,12 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { OWNED_TABLES } from '../../schema/gateway-tables.ts';
-import { type Blocker, UNSEEN } from '../blocker.ts';
+import { type Blocker, runLocked, tablesInUse, UNSEEN } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
-import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
-import { tablesInUse } from '../tables-in-use.ts';
 import { literalPostgresql, quotePostgresql as q } from './ddl.ts';
 import { postgresqlSession } from './session.ts';
 

@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
@@ -7,7 +8,6 @@ import type { Open } from '../dialect.ts';
 import { readPem } from '../read-pem.ts';
 import { saidByServer } from '../said-by-server.ts';
 import { thisProcess } from '../this-process.ts';
-import { cancelStatement, type ServerSession } from './cancel-statement.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { postgresqlDialect } from './postgresql.ts';
 import { postgresqlSession } from './session.ts';
@@ -146,4 +146,37 @@ export function sslAttempts(target: PostgresqlTarget): readonly (false | Connect
     case 'verify-full':
       return [{ ...files, rejectUnauthorized: true }];
   }
+}
+
+/** After this long without a connection it is left be: the server is out of reach. */
+const TIMEOUT_MS = 2_000;
+
+/** PostgreSQL manual, "Canceling Requests in Progress" and "Message Formats", CancelRequest. */
+const CANCEL_REQUEST = 80877102;
+
+export interface ServerSession {
+  /** As the server gave them at the start. */
+  readonly processID: number;
+  readonly secretKey: number;
+}
+
+/**
+ * Asks the server to end the statement that a session is busy with, as otherwise it would go on with it, and
+ * keep its locks, for a client that is gone. Not waited for, and nothing comes of it when it fails.
+ */
+export function cancelStatement(
+  { host, port }: { readonly host: string; readonly port: number },
+  { processID, secretKey }: ServerSession,
+): void {
+  const packet = Buffer.alloc(16);
+  packet.writeInt32BE(packet.length, 0);
+  packet.writeInt32BE(CANCEL_REQUEST, 4);
+  packet.writeInt32BE(processID, 8);
+  packet.writeInt32BE(secretKey, 12);
+  const socket = createConnection(
+    host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port },
+  );
+  socket.on('error', () => {});
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
+  socket.on('connect', () => socket.end(packet));
 }

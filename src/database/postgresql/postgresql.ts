@@ -1,6 +1,5 @@
 import type { Dialect } from '../dialect.ts';
 import { statement } from '../statement.ts';
-import { missingPostgresqlAccess } from './access.ts';
 import {
   changePostgresqlTable,
   createPostgresqlTable,
@@ -10,7 +9,6 @@ import {
 } from './ddl.ts';
 import { translatePostgresqlError } from './errors.ts';
 import { readPostgresqlSchema } from './introspect.ts';
-import { keepPostgresqlColumns } from './keep-columns.ts';
 import {
   beginPostgresqlRead,
   beginPostgresqlRun,
@@ -18,8 +16,8 @@ import {
   lockPostgresqlTables,
   postgresqlReadBlocker,
 } from './locks.ts';
-import { missingPostgresqlPrivileges } from './privileges.ts';
-import { POSTGRESQL_SITE } from './site-objects.ts';
+import { missingPostgresqlAccess, missingPostgresqlPrivileges } from './privileges.ts';
+import { keepPostgresqlColumns, POSTGRESQL_SITE } from './site-objects.ts';
 import { POSTGRESQL_THINGS } from './things.ts';
 
 /** The oldest version the tests run on. */

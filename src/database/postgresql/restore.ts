@@ -9,14 +9,13 @@ import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import { temporaryFolder } from '../../files/temporary-folder.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
-import type { RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
+import type { BackupTool, RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { type Client, clientOutput, startClient } from '../client-program.ts';
-import { connectOnce } from '../connect-once.ts';
 import type { Connection } from '../connection.ts';
 import { megabytes } from '../megabytes.ts';
 import { notSaved, unread } from '../not-saved.ts';
-import { whileReachable } from '../while-reachable.ts';
-import { postgresqlBackupTool } from './backup.ts';
+import { whileReachable } from '../watch-server.ts';
+import { connectOnce } from '../with-database.ts';
 import { clientEnvironment, type PostgresqlBackupContext, postgresqlClient } from './clients.ts';
 import { type DumpContents, dumpContents, inList, refuseOtherTables } from './dump-contents.ts';
 import { ANSWER, type RestoreScript, restoreScript } from './restore-script.ts';
@@ -57,7 +56,11 @@ export function postgresqlDependents(
  * Replaces the tables by those of a dump in one transaction of psql, which compares the rows before it commits.
  * `pg_restore --clean` alone would stumble over tables that the dump does not know.
  */
-export function restorePostgresql(context: PostgresqlBackupContext, request: RestoreRequest): Promise<void> {
+export function restorePostgresql(
+  context: PostgresqlBackupContext,
+  request: RestoreRequest,
+  dump: BackupTool['dump'],
+): Promise<void> {
   const { target, progress } = context;
   return connectOnce(context, 'write', async (db) => {
     const { version } = db.dialect.server;
@@ -74,7 +77,7 @@ export function restorePostgresql(context: PostgresqlBackupContext, request: Res
     });
     const reached: Reached = { transaction: '', commit: false };
     const failure = await whileReachable(context, (watched) =>
-      replace(watched, { request, version, psql, pgRestore, contents, script, owners, reached }),
+      replace(watched, { request, dump, version, psql, pgRestore, contents, script, owners, reached }),
     ).then(
       () => null,
       (error: unknown) => error,
@@ -142,6 +145,7 @@ async function settle(
 
 interface Replace {
   readonly request: RestoreRequest;
+  readonly dump: BackupTool['dump'];
   readonly version: string;
   readonly psql: string;
   readonly pgRestore: string;
@@ -153,7 +157,7 @@ interface Replace {
 
 async function replace(
   context: PostgresqlBackupContext,
-  { request, version, psql, pgRestore, contents, script, owners, reached }: Replace,
+  { request, dump, version, psql, pgRestore, contents, script, owners, reached }: Replace,
 ): Promise<void> {
   const { progress, signal } = context;
   const folder = temporaryFolder();
@@ -187,7 +191,7 @@ async function replace(
       throw new GatewayError('FAILED', 'psql ended before the restore was done.');
     });
     reached.transaction = await Promise.race([next(), ended]);
-    await request.beforeReplacing(postgresqlBackupTool(context).dump);
+    await request.beforeReplacing(dump);
     progress.start('Restoring (MB of SQL)');
     input.write(sqlOf(script.drop));
     // A pg_restore that knows the command begins with one of its own.

@@ -1,8 +1,8 @@
 import { GatewayError } from '../../errors.ts';
+import { runLocked } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
 import { poll } from '../poll.ts';
-import { runLocked } from '../run-locked.ts';
 import { statement } from '../statement.ts';
 import { translateSqliteError } from './errors.ts';
 import type { SqliteFile } from './file.ts';

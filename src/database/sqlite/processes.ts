@@ -1,17 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { linesOf } from '../../files/mounts.ts';
 import type { Blocker } from '../blocker.ts';
 
 /** What Linux tells under `/proc` of who has a file; next to nothing on other systems. */
-
-/** The lines of a file of the system, such as `/proc/locks`; none for one that is not there, or not ours to read. */
-export function linesOf(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n');
-  } catch {
-    return [];
-  }
-}
 
 /** A process of this machine that has a file or a lock. */
 export interface Holder extends Blocker {

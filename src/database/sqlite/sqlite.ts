@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import type { Dialect } from '../dialect.ts';
-import type { KeepColumns } from '../keep-columns.ts';
 import { GATEWAY_LIST } from '../site-object.ts';
-import { statement } from '../statement.ts';
+import { type KeepColumns, statement } from '../statement.ts';
 import { changeSqliteTable, createSqliteTable } from './ddl.ts';
 import { translateSqliteError } from './errors.ts';
 import type { SqliteFile } from './file.ts';

@@ -1,7 +1,7 @@
 import { CLEAN, type DoctorCheck, found } from '../../checks/check.ts';
 import { lastReleaseLines } from '../../database/last-release.ts';
 import { mysqlClients } from '../../database/mysql/clients.ts';
-import { mysqlLocation } from '../../database/mysql/location.ts';
+import { mysqlLocation } from '../../database/server-location.ts';
 import { waysOn, whatIsUnfinished } from '../../migrate/unfinished-restore.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';

@@ -1,7 +1,7 @@
 import { type DoctorCheck, fine } from '../../checks/check.ts';
 import { postgresqlBackupClients } from '../../database/postgresql/clients.ts';
 import { dependentsOf } from '../../database/postgresql/dependents.ts';
-import { postgresqlLocation } from '../../database/postgresql/location.ts';
+import { postgresqlLocation } from '../../database/server-location.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext, TargetChecks } from '../context.ts';
 import { readable, serverChecks } from '../server/checks.ts';

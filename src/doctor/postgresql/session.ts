@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { CLEAN, type DoctorCheck, fine, found } from '../../checks/check.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
-import { postgresqlLocation } from '../../database/postgresql/location.ts';
+import { postgresqlLocation } from '../../database/server-location.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import { isLocal } from '../server/network.ts';
 import { type PostgresqlContext, type SessionFacts, sessionFacts, tableFacts } from './facts.ts';

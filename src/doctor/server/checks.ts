@@ -1,6 +1,6 @@
 import { CLEAN, type DoctorCheck, found } from '../../checks/check.ts';
 import { inSavepoint } from '../../database/in-savepoint.ts';
-import { openEveryTable } from '../../database/open-every-table.ts';
+import { openEveryTable } from '../../database/row-counts.ts';
 import { GatewayError } from '../../errors.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { OpenContext, TargetContext } from '../context.ts';
