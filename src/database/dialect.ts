@@ -75,17 +75,13 @@ export interface Connection {
   compile(query: RawBuilder<unknown>): Statement;
 }
 
-/**
- * Everything that differs between databases. A new difference is a member here, and a case in the contract
- * suite (`test/database/dialect-contract.test.ts`); nothing else asks which database it is talking to.
- *
- * A dialect must
- * - quote every identifier and never build SQL from values it did not escape;
- * - read a schema it did not make: unknown columns, indexes, checks and triggers survive every change;
- * - translate every driver error it knows into a GatewayError without secrets, and return null for others.
- */
-export interface Dialect {
+/** What a kind of database is, and can do. */
+export interface Capabilities {
   readonly name: 'sqlite' | 'postgresql' | 'mysql';
+  /** Product and version, as found when the connection was opened. */
+  readonly server: Server;
+  /** The last release of the gateway that runs on it, as `v0.7.0`; null where no end is known. */
+  readonly lastRelease: string | null;
   /** Schema changes are part of the transaction, so a run is all or nothing. */
   readonly transactionalDdl: boolean;
   /** While a run goes on nobody else can write, so a changed row count is always our doing. */
@@ -96,12 +92,10 @@ export interface Dialect {
   readonly unboundedStrings: boolean;
   /** JSON is kept in columns of text, or looks like it: which of the two a column is does not matter. */
   readonly jsonIsText: boolean;
+}
 
-  /** The last release of the gateway that runs on it, as `v0.7.0`; null where no end is known. */
-  readonly lastRelease: string | null;
-
-  /** Product and version, as found when the connection was opened. */
-  readonly server: Server;
+/** What is in a database, and what this user may do with it. */
+export interface Introspection {
   /** Tables of the gateway's schema (PostgreSQL: of the search path), without system tables. */
   readSchema(connection: Connection): Promise<Schema>;
   /**
@@ -109,26 +103,52 @@ export interface Dialect {
    * `src/schema/things.ts` spells it, and `rejects`, 1 for what turns rows away where it does not belong.
    */
   readonly things: string;
-  translateError(error: unknown): GatewayError | null;
-
+  /** What the site has put on the gateway's tables: queries for `readSiteObjects`, the first for triggers. */
+  readonly siteObjects: readonly string[];
   /**
    * What a column that the gateway takes for one of `kind` can hold and the gateway's driver cannot read; null where
    * its type lets in nothing of that sort.
    */
   unreadable(column: Column, kind: ColumnKind): Unreadable | null;
-  /** SQL for a text that is compared letter by letter, as the gateway compares it, whatever the collation. */
-  exactly(text: string): string;
+  /** That this user cannot see what triggers these tables have, and what mends it; null when it can. */
+  unseenTriggers(connection: Connection, tables: readonly string[]): Promise<string | null>;
+  /**
+   * What this user may not do but a run must, a line each; empty when a run can go ahead. Only for what a
+   * statement in the middle of a run would fail with.
+   *
+   * @param tables the gateway's tables that are there
+   */
+  missingPrivileges(connection: Connection, tables: readonly string[]): Promise<readonly string[]>;
+  /**
+   * What those who may use `tools` may not do with these tables; of one that is not there yet, once this user has
+   * made it.
+   */
+  missingAccess(connection: Connection, tables: readonly Table[]): Promise<readonly MissingAccess[]>;
+  /** The database's own integrity check: lines of what is wrong, or null where it has none. */
+  integrityProblems(connection: Connection): Promise<readonly string[] | null>;
+}
 
+/** How names and values are written. */
+export interface Spelling {
   quote(identifier: string): string;
   /** A string or NULL as an SQL literal, for DDL, which takes no parameters. */
   literal(value: string | null): string;
+  /** SQL for a text that is compared letter by letter, as the gateway compares it, whatever the collation. */
+  exactly(text: string): string;
   /** A moment as COMPATIBILITY §6 stores it. */
   timestamp(moment: Date): string;
   boolean(value: boolean): unknown;
+}
 
+/** How tables are made, changed and dropped. */
+export interface Ddl {
   createTable(table: Table, schema: Schema): Change;
   changeTable(table: Table, changes: TableChanges, schema: Schema): Change;
   dropTable(name: string): Statement;
+}
+
+/** How rows are written. */
+export interface RowWrites {
   /**
    * SQL over `tools` that is true where a name has characters whose display name this database's SQL cannot
    * make (it does printable ASCII); null where it can do all.
@@ -143,27 +163,12 @@ export interface Dialect {
   kept(table: string): string;
   /** Keeps columns of a table from being changed by triggers of the site, around an UPDATE of other columns. */
   keepColumns(table: string, columns: readonly string[]): KeepColumns;
-  /** What the site has put on the gateway's tables: queries for `readSiteObjects`, the first for triggers. */
-  readonly siteObjects: readonly string[];
-  /** That this user cannot see what triggers these tables have, and what mends it; null when it can. */
-  unseenTriggers(connection: Connection, tables: readonly string[]): Promise<string | null>;
   /** How rows of a large table are written in ranges of its key; null where all are written at once. */
   readonly ranges: KeyRanges | null;
+}
 
-  /**
-   * What this user may not do but a run must, a line each; empty when a run can go ahead. Only for what a
-   * statement in the middle of a run would fail with.
-   *
-   * @param tables the gateway's tables that are there
-   */
-  missingPrivileges(connection: Connection, tables: readonly string[]): Promise<readonly string[]>;
-
-  /**
-   * What those who may use `tools` may not do with these tables; of one that is not there yet, once this user has
-   * made it.
-   */
-  missingAccess(connection: Connection, tables: readonly Table[]): Promise<readonly MissingAccess[]>;
-
+/** The one transaction of a run, and its locks. */
+export interface RunLocks {
   /**
    * Begins the one transaction of a run, holding every lock the run needs so that nothing it does waits:
    * throws BUSY or LOCKED with the holder when they cannot be had in `lockTimeoutMs`.
@@ -183,6 +188,12 @@ export interface Dialect {
   ): Promise<void>;
   /** What those two keep others from, for people. */
   readonly locks: LockDescription;
+  /** Makes later writes of the session wait at most this long for what somebody else is writing. */
+  writeWait(milliseconds: number): Statement;
+}
+
+/** How a moment of the database is read, and who is in the way. */
+export interface Reads {
   /**
    * Begins a transaction that cannot write and sees one moment of the database.
    *
@@ -197,14 +208,23 @@ export interface Dialect {
    * @param query one SELECT without parameters
    */
   boundedQuery(query: string, waitMs: number): string;
-  /** A restore that was begun and not ended; always null where a restore is all or nothing. */
-  unfinishedRestore(connection: Connection): Promise<UnfinishedRestore | null>;
   /** Who has locked a table so that it cannot even be read; null when nobody can be named. */
   readBlocker(connection: Connection): Promise<Blocker | null>;
-  /** Makes later writes of the session wait at most this long for what somebody else is writing. */
-  writeWait(milliseconds: number): Statement;
-  /** The database's own integrity check: lines of what is wrong, or null where it has none. */
-  integrityProblems(connection: Connection): Promise<readonly string[] | null>;
+  /** A restore that was begun and not ended; always null where a restore is all or nothing. */
+  unfinishedRestore(connection: Connection): Promise<UnfinishedRestore | null>;
+}
+
+/**
+ * Everything that differs between databases. A new difference is a member here, and a case in the contract
+ * suite (`test/database/dialect-contract.test.ts`); nothing else asks which database it is talking to.
+ *
+ * A dialect must
+ * - quote every identifier and never build SQL from values it did not escape;
+ * - read a schema it did not make: unknown columns, indexes, checks and triggers survive every change;
+ * - translate every driver error it knows into a GatewayError without secrets, and return null for others.
+ */
+export interface Dialect extends Capabilities, Introspection, Spelling, Ddl, RowWrites, RunLocks, Reads {
+  translateError(error: unknown): GatewayError | null;
 }
 
 export interface UnfinishedRestore {
