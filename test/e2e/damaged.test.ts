@@ -32,9 +32,10 @@ test('a check that damage keeps from being made says so, and sends to the doctor
     });
     expect(JSON.stringify(report)).toContain(name);
   }
-  // A run counts the rows first, and meets the damage there.
+  // A run has nothing to repair there, and says what could not be checked.
   const { report } = await reportHere(url, ['fix', '--yes', '--only', 'database']);
-  expect(report).toMatchObject({ exitCode: 2, error: { code: 'CORRUPT' }, next: 'mcpgw doctor --repair' });
+  expect(report).toMatchObject({ exitCode: 1, error: null });
+  expect(report.next).toMatch(/^mcpgw doctor/);
 });
 
 test('fix writes nothing to a damaged file, and its dry run knows', async () => {

@@ -91,8 +91,8 @@ function suite({ id, dialect }: DatabaseKind): void {
       expect(error).toMatchObject({
         code: 'CORRUPT',
         message: expect.stringContaining(copy.file),
-        hint: expect.stringContaining('another backup'),
       });
+      expect(JSON.stringify(error.hint)).toContain('another backup');
       expect(JSON.stringify(error)).not.toContain('doctor --repair');
     },
   );
