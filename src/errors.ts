@@ -4,7 +4,6 @@
  */
 
 import { type Command, nextIn, type Text } from './report/advice.ts';
-import { lifted } from './report/lifted.ts';
 
 /** Exit codes of the contract (README, "Exit codes"). */
 export const ExitCode = {
@@ -72,7 +71,7 @@ export class GatewayError extends Error {
     super(message, options.cause === undefined ? {} : { cause: options.cause });
     this.name = 'GatewayError';
     this.code = code;
-    this.hint = lifted(options.hint ?? '');
+    this.hint = options.hint ?? '';
     this.next = options.next ?? nextIn(this.hint);
     this.details = options.details ?? [];
   }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { errorText, GatewayError } from './errors.ts';
+import { advise, shell } from './report/advice.ts';
 import { shellWord } from './report/shell-word.ts';
 
 // The build puts the path of the program in the place of `import.meta.url`.
@@ -91,7 +92,7 @@ export function nativeModule<Name extends NativeName>(which: Name): ReturnType<M
       `${module.name}, which ${module.purpose}, does not load on Node.js ${process.versions.node}.`,
       {
         details: [whyNot(error)],
-        hint: `It was installed for another Node.js or another machine, or not at all.${module.needs}\nRun: ${remedyCommand(module)}`,
+        hint: advise`It was installed for another Node.js or another machine, or not at all.${module.needs}\nRun: ${shell(remedyCommand(module))}`,
         cause: error,
       },
     );

@@ -3,6 +3,7 @@ import { reportUsageError } from './commands/usage-error.ts';
 import { GatewayError } from './errors.ts';
 import { isSupported, OLDEST_NODE } from './node-version.ts';
 import { createProgram } from './program.ts';
+import { advise, shell } from './report/advice.ts';
 import { setTiming } from './timing.ts';
 
 /**
@@ -34,7 +35,7 @@ function refuseOldNode(argv: readonly string[]): void {
     'NODE_VERSION',
     `mcpgw does not run on Node.js ${node}: none of its SQLite drivers does.`,
     {
-      hint: `Install Node.js ${OLDEST_NODE} or later, best 22.14 or later. This one is ${process.execPath}.\nRun: nvm install --lts`,
+      hint: advise`Install Node.js ${OLDEST_NODE} or later, best 22.14 or later. This one is ${process.execPath}.\nRun: ${shell('nvm install --lts')}`,
     },
   );
 }

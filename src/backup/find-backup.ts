@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts';
 import { linkIn } from '../files/behind-links.ts';
 import { openToOthers } from '../files/open-to-others.ts';
 import type { Progress } from '../progress.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import type { Manifest } from './manifest.ts';
 import { readManifest } from './read-manifest.ts';
 import { sha256OfFile } from './sha256-of-file.ts';
@@ -45,7 +46,7 @@ export async function findBackup({
   const places = [resolve(cwd, name), ...(basename(name) === name ? [join(place, name)] : [])];
   const candidates = places.flatMap((candidate) => [candidate, `${candidate}.json`]);
   const path = candidates.find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
-  const advice = 'See which backups there are: mcpgw backup --list. Nothing was changed.';
+  const advice = advise`See which backups there are: ${mcpgw('backup', '--list')}. Nothing was changed.`;
   if (path === undefined) {
     const folders = [...new Set(places.map((candidate) => dirname(candidate)))].join(' or ');
     throw new GatewayError('FAILED', `There is no backup ${basename(name)} in ${folders}.`, { hint: advice });
@@ -82,7 +83,7 @@ export async function findBackup({
       'CORRUPT',
       `${file} is not what it was when the backup was made: size or SHA-256 differ.`,
       {
-        hint: `It was damaged or changed since; use another backup. ${advice}`,
+        hint: advise`It was damaged or changed since; use another backup. ${advice}`,
       },
     );
   }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { errorText, GatewayError } from '../errors.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 /** Room for the rows of a hundred thousand tables. */
@@ -24,7 +25,7 @@ export function readManifest(path: string): Manifest {
 
 function notOurs(path: string, why: string, cause: unknown): GatewayError {
   return new GatewayError('FAILED', `${path} is not the manifest of a backup, or was cut short (${why}).`, {
-    hint: 'Look for whole backups: mcpgw backup --list. Nothing was changed.',
+    hint: advise`Look for whole backups: ${mcpgw('backup', '--list')}. Nothing was changed.`,
     cause,
   });
 }

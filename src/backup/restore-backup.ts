@@ -7,7 +7,7 @@ import { openBackupTool } from '../database/open-backup-tool.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
 import { releaseOf } from '../migrate/read-release.ts';
-import { advise, mcpgw } from '../report/advice.ts';
+import { advise, mcpgw, type Text } from '../report/advice.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import { backUpUntouched, type UntouchedCopy } from './back-up-untouched.ts';
 import { damagedFolder } from './damaged-folder.ts';
@@ -77,7 +77,7 @@ export interface RestoreResult {
   /** The present state as it was, byte for byte, where it was too damaged for a backup. */
   readonly untouched: UntouchedCopy | null;
   /** What was not brought back, a sentence each. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Text[];
   readonly durationMs: number;
 }
 
@@ -112,7 +112,7 @@ export async function restoreBackup(context: RestoreContext): Promise<RestoreRes
   let safety = null as Backup | null;
   let untouched: UntouchedCopy | null = null;
   const handles: number[] = [];
-  const warnings: string[] = [];
+  const warnings: Text[] = [];
   try {
     await plan.tool.restore({
       ...plan.request,
@@ -175,7 +175,7 @@ export async function planRestore(context: RestoreContext): Promise<RestorePlan>
   const rows = new Map(Object.entries(manifest.rows));
   if (rows.size === 0) {
     throw new GatewayError('CORRUPT', `The manifest of the backup ${file} names no table.`, {
-      hint: 'Restoring it would empty the database; use another backup: mcpgw backup --list. Nothing was changed.',
+      hint: advise`Restoring it would empty the database; use another backup: ${mcpgw('backup', '--list')}. Nothing was changed.`,
     });
   }
   const present = await readPresent(context, place);
@@ -263,7 +263,7 @@ function isDamage(error: unknown): boolean {
 /** The other restore was only waited for, and there is a whole database again. */
 function wasEnded(): GatewayError {
   return new GatewayError('STATE', 'Another restore has come to its end meanwhile.', {
-    hint: 'Look at the database (mcpgw status), and run this restore again if it is still wanted. Nothing was changed.',
+    hint: advise`Look at the database, and run this restore again if it is still wanted: ${mcpgw('status')}. Nothing was changed.`,
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
 import type { Progress } from '../progress.ts';
-import type { Command } from '../report/advice.ts';
+import type { Command, Text } from '../report/advice.ts';
 import type { Schema } from '../schema/model.ts';
 import type { TableRows } from './compare-rows.ts';
 import type { Reconnect } from './through-another.ts';
@@ -32,7 +32,7 @@ export interface Planned {
    * counts can be compared. Without it, the tables are locked that the statements touch, and no others.
    */
   readonly changed?: readonly string[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Text[];
   readonly state?: { readonly release: string; readonly revision: string };
 }
 
@@ -78,7 +78,7 @@ export interface Change<Plan extends Planned, Seen = boolean> {
 
 export interface Checked {
   readonly rows: readonly TableRows[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Text[];
 }
 
 /** What a run needs to know of the command around it. */
@@ -112,7 +112,7 @@ export interface Ran<Plan, Seen = boolean> {
   readonly changed: boolean;
   readonly rows: readonly TableRows[];
   /** Those of the plan, and what the run met. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Text[];
   /** Null when nothing was written. */
   readonly seen: Seen | null;
 }

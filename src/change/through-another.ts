@@ -1,6 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import { unread } from '../database/not-saved.ts';
 import { GatewayError } from '../errors.ts';
+import type { Text } from '../report/advice.ts';
 
 /** Gives `use` a connection of its own. */
 export type Reconnect = <T>(use: (db: Connection) => Promise<T>) => Promise<T>;
@@ -13,7 +14,7 @@ export async function throughAnother<T>(
   db: Connection,
   reconnect: Reconnect,
   look: (db: Connection) => Promise<T>,
-): Promise<{ readonly seen: T; readonly warnings: readonly string[] }> {
+): Promise<{ readonly seen: T; readonly warnings: readonly Text[] }> {
   try {
     return { seen: await reconnect(look), warnings: [] };
   } catch (error) {

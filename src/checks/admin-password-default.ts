@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { advise, mcpgw } from '../report/advice.ts';
 import { activeAdmins } from '../seed/default-password.ts';
 import { hashKind, hashPassword } from '../seed/password.ts';
 import { DEFAULT_ADMIN_PASSWORD } from '../settings/credentials.ts';
@@ -7,7 +8,7 @@ import { adminUser, noUser } from './admin-user.ts';
 import { type Check, type CheckContext, CLEAN } from './check.ts';
 import { perContext } from './per-context.ts';
 
-const FIX = 'Run: mcpgw fix --only admin.password-default';
+const FIX = advise`Run: ${mcpgw('fix', '--only', 'admin.password-default')}`;
 
 interface Guessable {
   /** Administrators with the default password. */
@@ -56,7 +57,7 @@ export const adminPasswordDefault: Check = {
       ...(unfixable === 0
         ? {}
         : {
-            hint: `Log in to the gateway as ${kept} and change the password now, then run: mcpgw verify\nOr set PLATFORM_ADMIN_PASSWORD to the new one.\n${FIX}`,
+            hint: advise`Log in to the gateway as ${kept ?? ''} and change the password now, then run: ${mcpgw('verify')}\nOr set PLATFORM_ADMIN_PASSWORD to the new one.\n${FIX}`,
           }),
     };
   },

@@ -1,7 +1,7 @@
 import type { Connection } from '../database/connection.ts';
 import type { Statement } from '../database/statement.ts';
 import type { Overrides } from '../ownership/resolve-overrides.ts';
-import type { Command, Text } from '../report/advice.ts';
+import { type Command, sqlCommand, type Text } from '../report/advice.ts';
 import type { CheckLevel } from '../report/report.ts';
 import type { Schema, Table } from '../schema/model.ts';
 import type { SeedPlan } from '../seed/plan-seed.ts';
@@ -38,17 +38,17 @@ export interface Findings {
   /** Advice for just these findings, in place of the check's own. */
   readonly hint?: Text;
   /** The command that repairs just these findings, in place of the check's own. */
-  readonly command?: Command | string;
+  readonly command?: Command | undefined;
   /** How many of them the repair can do nothing about (collisions, for instance); 0 unless told. */
   readonly unfixable?: number;
   /** A migration refuses to go on with these: they are repaired first, as `hint` says, at any release. */
   readonly first?: boolean;
   /** Why it could not be checked, which is no pass: a sentence without its full stop. */
-  readonly skipped?: string;
+  readonly skipped?: Text;
   /** What a migration goes on with, and tells as a warning. */
   readonly notes?: readonly Text[];
   /** The command that is better than what the repair does, as far as it is there. */
-  readonly instead?: Command | string;
+  readonly instead?: Command | undefined;
 }
 
 export const CLEAN: Findings = { count: 0, sample: [] };
@@ -70,7 +70,7 @@ export function foundEach<T>(
   statement: (each: T) => string,
   more?: Omit<Findings, 'count' | 'sample' | 'command'>,
 ): Findings {
-  return found(wrong.map(line), { command: wrong.map(statement).join(' '), ...more });
+  return found(wrong.map(line), { command: sqlCommand(...wrong.map(statement)), ...more });
 }
 
 /** How data is repaired: `fix` runs the statements in its own transaction. */
@@ -106,7 +106,7 @@ export interface Hands {
   /** Tells what was lost, or may be: shown with `--quiet`, too, and the command ends with exit code 1. */
   warn(line: string): void;
   /** The command to run next, before anything that is found again. */
-  goOn(command: Command | string): void;
+  goOn(command: Command): void;
   readonly signal: AbortSignal;
 }
 
@@ -124,7 +124,7 @@ export interface Check<Context = CheckContext, Plan = DataRepair> {
   /** What a finding means, and what to do about it. */
   readonly hint: Text;
   /** The literal command that repairs it, `Findings.command` is nearer. */
-  readonly command?: Command | string;
+  readonly command?: Command | undefined;
   /** Tables without which it cannot be checked; it is then skipped, which is no pass. */
   readonly requires?: readonly string[];
   /** It finds what a migration refuses to go on with, so it is repaired at any release. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type DanglingMend, danglingMend, mendDangling } from '../migrate/dangling-mend.ts';
+import { advise, joined, mcpgw, type Text } from '../report/advice.ts';
 import { LEFTOVER_COPIES, OWNED_TABLES } from '../schema/gateway-tables.ts';
 import type { ForeignKey } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
@@ -118,7 +119,7 @@ export const danglingForeignKeys: Check = {
   title: 'Rows that point at rows which do not exist',
   level: 'error',
   anyRelease: true,
-  hint: 'Run: mcpgw fix --only foreign-keys.dangling',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'foreign-keys.dangling')}`,
   async find(context) {
     const found = await findDangling(context);
     const unfixable = found.filter(({ mend }) => mend === null);
@@ -151,28 +152,31 @@ export const danglingForeignKeys: Check = {
   },
 };
 
-async function adviceFor(context: CheckContext, unfixable: readonly Dangling[]): Promise<string> {
+async function adviceFor(context: CheckContext, unfixable: readonly Dangling[]): Promise<Text> {
   const columns = unfixable.map(({ table, key }) => `${table}.${key.column}`).join(', ');
   const missing = [...new Set(unfixable.filter(({ orphaned }) => orphaned).map(({ key }) => key.table))];
   const gateways = unfixable.some(({ key }) => key.column === 'gateway_id');
   const users = unfixable.some(({ key, orphaned }) => key.table === 'email_users' && !orphaned);
   const held = unfixable.flatMap(({ table, key }) => heldBy(context, table, key) ?? []);
-  return [
-    `Not repaired by fix: ${columns}.`,
-    ...(held.length > 0
-      ? [
-          `A foreign key that PostgreSQL has checked forbids such rows (${held.join(', ')}): either this user does not see all rows, or the check was turned off when they were written. Look at them as the owner of the tables; to have them repaired, drop that constraint first: fix makes it again.`,
-        ]
-      : []),
-    ...(missing.length > 0
-      ? [
-          `Missing: ${missing.join(', ')}. Bring that back from a backup (mcpgw restore), or delete those rows.`,
-        ]
-      : []),
-    ...(gateways
-      ? ['Delete what came from a gateway that is gone, or set its gateway_id to one that is there.']
-      : []),
-    ...(users ? [`An administrator is needed first. ${await noAdminHint(context)}`] : []),
-    'For all others run: mcpgw fix --only foreign-keys.dangling',
-  ].join(' ');
+  return joined(
+    [
+      `Not repaired by fix: ${columns}.`,
+      ...(held.length > 0
+        ? [
+            `A foreign key that PostgreSQL has checked forbids such rows (${held.join(', ')}): either this user does not see all rows, or the check was turned off when they were written. Look at them as the owner of the tables; to have them repaired, drop that constraint first: fix makes it again.`,
+          ]
+        : []),
+      ...(missing.length > 0
+        ? [
+            `Missing: ${missing.join(', ')}. Bring that back from a backup (mcpgw restore), or delete those rows.`,
+          ]
+        : []),
+      ...(gateways
+        ? ['Delete what came from a gateway that is gone, or set its gateway_id to one that is there.']
+        : []),
+      ...(users ? [advise`An administrator is needed first. ${await noAdminHint(context)}`] : []),
+      advise`For all others run: ${mcpgw('fix', '--only', 'foreign-keys.dangling')}`,
+    ],
+    ' ',
+  );
 }

@@ -1,3 +1,4 @@
+import { advise, mcpgw } from '../report/advice.ts';
 import { type Check, CLEAN } from './check.ts';
 
 /**
@@ -8,7 +9,7 @@ export const integrity: Check = {
   id: 'database.integrity',
   title: 'Integrity of the database file (SQLite)',
   level: 'error',
-  hint: 'Stop the gateway. What is damaged, and what repairs it: mcpgw doctor',
+  hint: advise`Stop the gateway. What is damaged, and what repairs it: ${mcpgw('doctor')}`,
   async find({ db }) {
     const problems = await db.dialect.integrityProblems(db);
     return problems === null ? CLEAN : { count: problems.length, sample: problems };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { assignOrphans, findOrphans, type Orphans } from '../ownership/orphans.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import type { Check } from './check.ts';
 import { inKeyRanges } from './in-key-ranges.ts';
@@ -31,7 +32,7 @@ const orphansByTable = perContext(async (context): Promise<readonly Orphans[] | 
   return found;
 });
 
-const HINT = 'Run: mcpgw fix --only ownership.orphans';
+const HINT = advise`Run: ${mcpgw('fix', '--only', 'ownership.orphans')}`;
 
 /** Every row of the owned tables has a team and an owner. */
 export const orphans: Check = {

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { isTrue } from '../database/is-true.ts';
 import type { Statement } from '../database/statement.ts';
 import { type TeamUsage, teamUsage } from '../ownership/team-usage.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import { noUser } from './admin-user.ts';
 import type { Check, CheckContext } from './check.ts';
@@ -45,7 +46,7 @@ export const personalTeam: Check = {
   title: 'The administrator’s personal team',
   level: 'error',
   requires: ['email_users', 'email_teams', 'email_team_members', 'roles', 'user_roles'],
-  hint: 'Run: mcpgw fix --only team.personal',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'team.personal')}`,
   async find(context) {
     if (context.seed === null) return noUser(context.adminEmail);
     const { kept, others } = await personalTeams(context);
@@ -57,7 +58,7 @@ export const personalTeam: Check = {
       unfixable: used.length,
       ...(used.length > 0
         ? {
-            hint: 'More than one personal team is in use, and which one to keep is yours to say: move what belongs to one of them to the other in the gateway, then run: mcpgw fix --only team.personal',
+            hint: advise`More than one personal team is in use, and which one to keep is yours to say: move what belongs to one of them to the other in the gateway, then run: ${mcpgw('fix', '--only', 'team.personal')}`,
           }
         : {}),
     };

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { advise, mcpgw } from '../report/advice.ts';
 import type { Check, CheckContext } from './check.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { updateOwnedRows } from './owned-rows-update.ts';
@@ -20,7 +21,7 @@ export const privateRows: Check = {
   title: 'Private rows of the administrator',
   level: 'info',
   requires: OWNERSHIP_TABLES,
-  hint: 'If others should see them: mcpgw fix --only ownership.private --visibility public',
+  hint: advise`If others should see them: ${mcpgw('fix', '--only', 'ownership.private', '--visibility', 'public')}`,
   async find(context) {
     if (context.seed === null) return { count: 0, sample: [], skipped: 'there is no administrator' };
     return findOwnedRows(context, adminPrivate(context));

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import { REVISION, readRevisions, recogniseState } from '../migrate/state.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { type Check, CLEAN } from './check.ts';
 
 /** The database is at the one revision of v0.7.0 (COMPATIBILITY §1). */
@@ -7,7 +8,7 @@ export const release: Check = {
   id: 'release.revision',
   title: 'Release and revision',
   level: 'error',
-  hint: 'Run: mcpgw migrate',
+  hint: advise`Run: ${mcpgw('migrate')}`,
   async find({ db, schema }) {
     const revisions = await readRevisions(db, schema);
     if (revisions?.length === 1 && revisions[0] === REVISION.v070) return CLEAN;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { isTrue } from '../database/is-true.ts';
 import type { Statement } from '../database/statement.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { ADMIN_ROLE } from '../seed/default-roles.ts';
 import { noUser } from './admin-user.ts';
 import { assignmentOrder } from './assignment-order.ts';
@@ -43,7 +44,7 @@ export const roleAssignment: Check = {
   title: 'The administrator’s role',
   level: 'error',
   requires: ['email_users', 'email_teams', 'email_team_members', 'roles', 'user_roles'],
-  hint: 'Run: mcpgw fix --only roles.assignment',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'roles.assignment')}`,
   async find(context) {
     if (context.seed === null) return noUser(context.adminEmail);
     const [kept, ...duplicates] = await assignments(context);

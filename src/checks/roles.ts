@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Statement } from '../database/statement.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { jsonList } from '../seed/default-roles.ts';
 import { assignmentOrder } from './assignment-order.ts';
 import type { Check, CheckContext } from './check.ts';
@@ -13,7 +14,7 @@ export const roles: Check = {
   title: 'Default roles',
   level: 'error',
   requires: ['roles', 'user_roles'],
-  hint: 'Run: mcpgw fix --only roles.default',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'roles.default')}`,
   async find(context) {
     const sample: string[] = [];
     let unfixable = 0;
@@ -44,8 +45,8 @@ export const roles: Check = {
         ? {
             hint:
               context.seed === null
-                ? `There is no administrator to make them. ${await noAdminHint(context)}`
-                : 'Two roles of one name that differ are yours to settle: give both the same permissions in the gateway, then run: mcpgw fix --only roles.default',
+                ? advise`There is no administrator to make them. ${await noAdminHint(context)}`
+                : advise`Two roles of one name that differ are yours to settle: give both the same permissions in the gateway, then run: ${mcpgw('fix', '--only', 'roles.default')}`,
           }
         : {}),
     };

@@ -2,7 +2,6 @@ import type { Connection } from '../database/connection.ts';
 import type { Guard } from '../database/in-savepoint.ts';
 import { errorText } from '../errors.ts';
 import { advise, joined, mcpgw, type Text } from '../report/advice.ts';
-import { lifted } from '../report/lifted.ts';
 import type { DraftCheck } from '../report/report.ts';
 import type { Schema } from '../schema/model.ts';
 import type { Check, Findings } from './check.ts';
@@ -42,7 +41,7 @@ export async function runCheck<Context, Plan>(
   }
   try {
     const findings = await guard(() => check.find(context));
-    if (findings.skipped !== undefined) return without('skipped', `Not checked: ${findings.skipped}.`);
+    if (findings.skipped !== undefined) return without('skipped', advise`Not checked: ${findings.skipped}.`);
     return { check, findings, report: reportOf(check, findings, sampleSize) };
   } catch (error) {
     const known = db?.dialect.translateError(error);
@@ -74,7 +73,7 @@ function reportOf(check: Check<never, unknown>, findings: Findings, sampleSize: 
     count,
     findings: sample.slice(0, sampleSize),
     fixable: check.repair !== undefined && count > unfixable,
-    hint: count === 0 ? '' : lifted(hint),
+    hint: count === 0 ? '' : hint,
   });
 }
 

@@ -1,4 +1,5 @@
 import { statement } from '../database/statement.ts';
+import { advise, mcpgw, sqlCommand } from '../report/advice.ts';
 import type { Check, CheckContext } from './check.ts';
 import { perContext } from './per-context.ts';
 
@@ -15,16 +16,16 @@ export const schemaAccess: Check = {
   title: 'Who may use the tools may use every table',
   level: 'error',
   requires: ['tools'],
-  hint: 'Run: mcpgw fix --only schema.access',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'schema.access')}`,
   async find(context) {
     const found = await missing(context);
     const foreign = found.filter(({ mine }) => !mine);
-    const grants = foreign.flatMap(({ statements }) => statements.map((text) => `${text};`)).join(' ');
+    const grants = sqlCommand(...foreign.flatMap(({ statements }) => statements.map((text) => `${text};`)));
     return {
       count: found.length,
       sample: found.map(({ table, who, privileges }) => `${table}: ${who} may not ${privileges}`),
       unfixable: foreign.length,
-      ...(foreign.length > 0 ? { hint: `Have the owner of the tables run: ${grants}` } : {}),
+      ...(grants && { hint: advise`Have the owner of the tables run: ${grants}` }),
     };
   },
   async repair(context) {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Text } from '../report/advice.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { type Column, type ColumnKind, columnOf, type Table } from '../schema/model.ts';
 import type { CheckContext } from './check.ts';
 import { missingColumnHint } from './missing-columns.ts';
@@ -64,7 +65,13 @@ async function compare(context: CheckContext, table: Table, wanted: Column): Pro
     const nulls = await countNulls(context, table.name, wanted.name);
     const what = `may be NULL${nulls > 0 ? `, and is in ${nulls} ${nulls === 1 ? 'row' : 'rows'}` : ''}`;
     const to = nulls === 0 || fill !== null ? { ...actual, nullable: false, fill } : null;
-    found.push(defect(what, to, 'Give those rows a value, then run: mcpgw fix --only schema.columns'));
+    found.push(
+      defect(
+        what,
+        to,
+        advise`Give those rows a value, then run: ${mcpgw('fix', '--only', 'schema.columns')}`,
+      ),
+    );
   }
   if (!actual.nullable && wanted.nullable) {
     found.push(defect('may not be NULL, but must be allowed to', { ...actual, nullable: true }));

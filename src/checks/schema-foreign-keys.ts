@@ -1,5 +1,6 @@
 import { findDangling } from '../migrate/mends.ts';
 import type { Text } from '../report/advice.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { sameColumnSet, type Table } from '../schema/model.ts';
 import type { CheckContext } from './check.ts';
 import { missingColumnHint } from './missing-columns.ts';
@@ -35,7 +36,9 @@ export const schemaForeignKeys = schemaCheck({
           done: `${described} added`,
           hint:
             rows > 0
-              ? ['For rows that point at nothing: mcpgw fix --only foreign-keys,ownership,schema']
+              ? [
+                  advise`For rows that point at nothing: ${mcpgw('fix', '--only', 'foreign-keys,ownership,schema')}`,
+                ]
               : unmet,
         });
       }

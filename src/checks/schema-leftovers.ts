@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { advise, mcpgw } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import { LEFTOVER_COPIES } from '../schema/gateway-tables.ts';
 import { type Check, type CheckContext, found } from './check.ts';
@@ -38,7 +39,7 @@ export const schemaLeftovers: Check = {
   id: 'schema.leftovers',
   title: 'Tables left behind by the gateway’s own upgrade',
   level: 'error',
-  hint: 'Run: mcpgw fix --only schema.leftovers',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'schema.leftovers')}`,
   async find(context) {
     const copies = await leftovers(context);
     const kept = copies.filter(({ missing }) => missing !== 0).length;
@@ -48,7 +49,10 @@ export const schemaLeftovers: Check = {
       return `${copy}: ${plural(rows, 'row')}, ${told}`;
     });
     if (kept === 0) return found(lines);
-    const others = kept < copies.length ? ' For the other copy run: mcpgw fix --only schema.leftovers' : '';
+    const others =
+      kept < copies.length
+        ? advise` For the other copy run: ${mcpgw('fix', '--only', 'schema.leftovers')}`
+        : '';
     const byHand = 'Look at the rows that are in the copy only; bring them back or drop the table yourself.';
     return found(lines, { unfixable: kept, hint: `${byHand}${others}` });
   },

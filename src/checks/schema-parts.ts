@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { advise, mcpgw } from '../report/advice.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { hindrancesOf } from '../schema/hindrances.ts';
 import { columnOf, sameColumnSet } from '../schema/model.ts';
@@ -42,7 +43,7 @@ export const schemaPrimaryKeys = schemaCheck({
 export const schemaGlobalUniques = schemaCheck({
   id: 'schema.global-uniques',
   title: 'Uniques of v0.6.0 that should be gone',
-  hint: 'Run: mcpgw fix --only schema',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'schema')}`,
   defects: ({ schema }) =>
     OWNED_TABLES.flatMap(({ name, scopedUniques }) =>
       scopedUniques.flatMap((column): Defect[] => {
@@ -161,7 +162,9 @@ export const schemaChecks = schemaCheck({
           lines: [`${table.name}: ${name} (${expression}) is ${isOther ? 'another one' : 'missing'}${why}`],
           changes: why === '' ? { dropChecks: isOther ? [name] : [], addChecks: [constraint] } : null,
           done: `${table.name}: ${name} is added`,
-          hint: ['Repair the rows first, with: mcpgw fix --only team.visibility,schema.checks'],
+          hint: [
+            advise`Repair the rows first, with: ${mcpgw('fix', '--only', 'team.visibility,schema.checks')}`,
+          ],
         });
       }
     }

@@ -1,5 +1,6 @@
 import { releaseSchema } from '../migrate/release-schema.ts';
 import { uniqueObstacle } from '../migrate/shared-values.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import { sameColumnSet, type Table, type Unique } from '../schema/model.ts';
 import { missingColumnHint } from './missing-columns.ts';
@@ -19,14 +20,13 @@ function uniquesFor(definition: Table, table: Table): readonly Unique[] {
   );
 }
 
-const RENAME =
-  'Rename or remove all but one of them, then run: mcpgw fix --only schema\nAll rows that share a value: mcpgw verify --only schema.uniques --verbose';
+const RENAME = advise`Rename or remove all but one of them, then run: ${mcpgw('fix', '--only', 'schema')}\nAll rows that share a value: ${mcpgw('verify', '--only', 'schema.uniques', '--verbose')}`;
 
 /** Every unique is there: those per team and owner under their names, the others on their columns. */
 export const schemaUniques = schemaCheck({
   id: 'schema.uniques',
   title: 'Unique constraints',
-  hint: 'Run: mcpgw fix --only schema',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'schema')}`,
   async defects(context) {
     const found: Defect[] = [];
     const part = (definition: Table, table: Table) => ({ addUniques: uniquesFor(definition, table) });

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import type { Check } from './check.ts';
 
 /**
@@ -18,7 +19,7 @@ export function selectChecks(
   );
   if (unknown.length > 0) {
     throw new GatewayError('USAGE', `There is no check ${unknown.map((name) => `“${name}”`).join(', ')}.`, {
-      hint: 'See them all with: mcpgw verify --list',
+      hint: advise`See them all with: ${mcpgw('verify', '--list')}`,
     });
   }
   return all.filter(

@@ -1,3 +1,4 @@
+import { advise, mcpgw } from '../report/advice.ts';
 import { noUser } from './admin-user.ts';
 import { type Check, CLEAN } from './check.ts';
 import { seedStatements } from './seed-statements.ts';
@@ -8,7 +9,7 @@ export const teamMembership: Check = {
   title: 'The administrator owns the personal team',
   level: 'error',
   requires: ['email_users', 'email_teams', 'email_team_members', 'roles', 'user_roles'],
-  hint: 'Run: mcpgw fix --only team.membership',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'team.membership')}`,
   async find(context) {
     if (context.seed === null) return noUser(context.adminEmail);
     if (seedStatements(context, 'membership').length === 0) return CLEAN;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Dialect } from '../database/dialect.ts';
 import { isOutside, TEAM_VISIBILITIES } from '../ownership/visibility.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import type { Check } from './check.ts';
 import { rowLine } from './row-line.ts';
 
@@ -12,7 +13,7 @@ export const teamVisibility: Check = {
   title: 'Teams are private or public',
   level: 'error',
   requires: ['email_teams'],
-  hint: 'They become private.\nRun: mcpgw fix --only team.visibility',
+  hint: advise`They become private.\nRun: ${mcpgw('fix', '--only', 'team.visibility')}`,
   async find({ db, sampleSize }) {
     const rows = await db.query<{ id: string; name: string; visibility: string | null; total: unknown }>(
       sql`SELECT id, name, visibility, count(*) OVER () AS total FROM email_teams WHERE ${outside(db.dialect)}

@@ -5,6 +5,7 @@ import {
   type UnknownReference,
   type UnknownReferences,
 } from '../ownership/unknown-references.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import type { Check } from './check.ts';
 import { inKeyRanges } from './in-key-ranges.ts';
@@ -31,7 +32,7 @@ function unknownReferenceCheck(
     rows: UNKNOWN[reference],
     describe,
   };
-  const hint = `Run: mcpgw fix --only ${id}`;
+  const hint = advise`Run: ${mcpgw('fix', '--only', id)}`;
 
   /** By table; null without an administrator. */
   const unknownByTable = perContext(async (context): Promise<readonly UnknownReferences[] | null> => {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Unreadable } from '../database/dialect.ts';
 import { countRows } from '../database/row-counts.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { type Column, columnOf } from '../schema/model.ts';
 import type { Check, CheckContext } from './check.ts';
 
@@ -99,7 +100,7 @@ export const values: Check = {
   title: 'JSON, dates, booleans and numbers can be read',
   level: 'error',
   early: true,
-  hint: 'Run: mcpgw fix --only values.readable',
+  hint: advise`Run: ${mcpgw('fix', '--only', 'values.readable')}`,
   async find(context) {
     const found = await findUnreadable(context);
     const count = found.reduce((sum, { rows }) => sum + rows, 0);
@@ -109,8 +110,9 @@ export const values: Check = {
       const left = context.sampleSize - sample.length;
       if (left > 0) sample.push(...(await sampleOf(context, one, left)));
     }
-    const rest = unfixable < count ? ' For the others run: mcpgw fix --only values.readable' : '';
-    const hint = `What was meant cannot be told: set those values yourself, or take the rows from a backup.${rest}`;
+    const rest =
+      unfixable < count ? advise` For the others run: ${mcpgw('fix', '--only', 'values.readable')}` : '';
+    const hint = advise`What was meant cannot be told: set those values yourself, or take the rows from a backup.${rest}`;
     return { count, sample, unfixable, ...(unfixable > 0 ? { hint } : {}) };
   },
   async repair(context) {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { isOutside, VISIBILITIES } from '../ownership/visibility.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import type { Check, CheckContext } from './check.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { updateOwnedRows } from './owned-rows-update.ts';
@@ -16,7 +17,7 @@ export const visibilityDomain: Check = {
   title: 'Visibility is private, team or public',
   level: 'error',
   requires: OWNERSHIP_TABLES,
-  hint: 'They become private; choose another with --visibility.\nRun: mcpgw fix --only ownership.visibility',
+  hint: advise`They become private; choose another with --visibility.\nRun: ${mcpgw('fix', '--only', 'ownership.visibility')}`,
   find: (context) => findOwnedRows(context, outside(context)),
   repair(context) {
     // Nobody can say what was meant. Private shows a row to fewer people than that, perhaps, but never to more.

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { sparingCollisions } from '../ownership/collisions.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import type { Check } from './check.ts';
 import { findOwnedRows, OWNERSHIP_TABLES, type OwnedProblem } from './owned-rows.ts';
 import { updateOwnedRows } from './owned-rows-update.ts';
@@ -17,7 +18,7 @@ export const visibilityTeam: Check = {
   title: 'Visibility team only with a team',
   level: 'error',
   requires: OWNERSHIP_TABLES,
-  hint: 'They become private; choose otherwise with --team or --visibility public.\nRun: mcpgw fix --only ownership.team-visibility',
+  hint: advise`They become private; choose otherwise with --team or --visibility public.\nRun: ${mcpgw('fix', '--only', 'ownership.team-visibility')}`,
   find: (context) => findOwnedRows(context, TEAMLESS),
   async repair(context) {
     const { visibility, teamId } = context.overrides;

@@ -37,12 +37,12 @@ export function withObstacles(findings: Findings, found: readonly Obstacles[], h
       [
         ...(collisions > 0
           ? [
-              'Where a name is taken, rename one of the two in the gateway, or choose another team or owner: mcpgw fix --team … --owner ….',
+              'Where a name is taken, rename one of the two in the gateway, or choose another team or owner with fix --team or --owner.',
             ]
           : []),
         ...(unresolvable > 0
           ? [
-              'Where the other half of a row says nothing (an owner without a personal team, a team or owner that does not exist), choose: mcpgw fix --team … or --owner ….',
+              'Where the other half of a row says nothing (an owner without a personal team, a team or owner that does not exist), choose with fix --team or --owner.',
             ]
           : []),
         ...(fixable ? [hint] : []),

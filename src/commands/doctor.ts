@@ -5,7 +5,6 @@ import { nextAfter } from '../doctor/next-after.ts';
 import { runDoctor } from '../doctor/run-doctor.ts';
 import { ExitCode, errorText, GatewayError } from '../errors.ts';
 import { advise, type Command, mcpgw, nextIn, type Text } from '../report/advice.ts';
-import { asCommand, lifted } from '../report/lifted.ts';
 import { printable } from '../report/printable.ts';
 import type { DraftCheck, DraftSection, StepReport } from '../report/report.ts';
 import { askOnTerminal } from './confirm.ts';
@@ -64,7 +63,7 @@ export function doctor(io: Io, options: DoctorOptions): Promise<ExitCode> {
     // What a repair leaves to be said, such as --swap, goes before what is found again because it was not said.
     const said = sections
       .flatMap(({ rows }) => rows.flat())
-      .map((cell) => (typeof cell === 'number' ? undefined : nextIn(lifted(cell))));
+      .map((cell) => (typeof cell === 'number' ? undefined : nextIn(cell)));
     return {
       // Losses are findings, even where what is left is sound.
       exitCode: warnings.length > 0 ? ExitCode.findings : ended.exitCode,
@@ -158,7 +157,7 @@ async function repairAll(
         },
         warn: (line) => warnings.push(line),
         goOn(command) {
-          next ??= asCommand(command);
+          next ??= command;
         },
         signal: io.signal,
       });

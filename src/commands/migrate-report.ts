@@ -16,7 +16,7 @@ const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 
 const counted = (n: number, what: string) => `${n.toLocaleString('en')} ${what}`;
 
 /** What a run will do, in a few lines, for the person who is asked. */
-export function describePlan(plan: Plan): string[] {
+export function describePlan(plan: Plan): Text[] {
   const rows = sum(plan.assigned.values());
   const statements = sum(
     plan.steps.map(({ statements, checksum = null }) => statements.length + (checksum === null ? 0 : 1)),

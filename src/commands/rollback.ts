@@ -2,7 +2,7 @@ import { type Ran, statementsOf } from '../change/change.ts';
 import { ExitCode } from '../errors.ts';
 import { type RollbackPlan, rollback as takeBack } from '../migrate/rollback.ts';
 import { REVISION } from '../migrate/state.ts';
-import { mcpgw } from '../report/advice.ts';
+import { mcpgw, type Text } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import { section } from '../report/section.ts';
 import { type ChangeOptions, makeChange } from './change-command.ts';
@@ -35,7 +35,7 @@ export function rollback(io: Io, options: RollbackOptions): Promise<ExitCode> {
 }
 
 /** What a rollback will do, in a few lines, for the person who is asked. */
-function describeRollback(plan: RollbackPlan): string[] {
+function describeRollback(plan: RollbackPlan): Text[] {
   return [
     `The database is ${plan.state.description} (revision ${plan.state.revision}).`,
     ...(plan.dropped.length === 0 ? [] : [`Drops ${plural(plan.dropped.length, 'table')} of v0.7.0.`]),

@@ -2,7 +2,6 @@ import { type ExitCode, errorText, GatewayError } from '../errors.ts';
 import { type Command, type GlobalOption, mapParts, type Text, withGlobalOptions } from '../report/advice.ts';
 import { eachText } from '../report/each-text.ts';
 import { asFile } from '../report/is-report.ts';
-import { lifted } from '../report/lifted.ts';
 import type { Draft, ErrorReport } from '../report/report.ts';
 import { detectStyle } from '../report/style.ts';
 import { maskSecrets } from '../settings/mask.ts';
@@ -135,7 +134,7 @@ function finished(report: Draft, given: readonly GlobalOption[], secrets: readon
     return full.with({ words: full.words.map(mask) });
   };
   return {
-    ...eachText(report, (text) => mapParts(lifted(text), mask, command)),
+    ...eachText(report, (text) => mapParts(text, mask, command)),
     steps: report.steps.map((step) =>
       step.statements === undefined ? step : { ...step, statements: step.statements.map(mask) },
     ),

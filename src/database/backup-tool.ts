@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
+import type { Text } from '../report/advice.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
 import type { OpenOptions, Server } from './dialect.ts';
@@ -106,7 +107,7 @@ export interface RestoreRequest extends RestoreSource {
    */
   readonly beforeReplacing: (dump: BackupTool['dump'] | null) => Promise<string | null>;
   /** Told what a restore that succeeds does not bring back, a sentence each. */
-  readonly warn: (text: string) => void;
+  readonly warn: (text: Text) => void;
 }
 
 /** What the statements of a restore depend on. */

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 
 /**
  * The error of a commit that was confirmed and kept for nobody else.
@@ -7,10 +8,10 @@ import { GatewayError } from '../errors.ts';
  */
 export function notSaved(what: string): GatewayError {
   return new GatewayError('PARTIAL', `${what} went through, and another connection does not find it.`, {
-    hint: 'The server, or a proxy before it, did not keep what it had confirmed. What is there now: mcpgw status',
+    hint: advise`The server, or a proxy before it, did not keep what it had confirmed. What is there now: ${mcpgw('status')}`,
   });
 }
 
 /** What the report says where no other connection could be had. */
 export const unread = (why: string) =>
-  `What was written could not be read again through a second connection${why} Check it with: mcpgw verify`;
+  advise`What was written could not be read again through a second connection${why} Check it with: ${mcpgw('verify')}`;

@@ -2,7 +2,6 @@ import type { DoctorCheck, Repair } from '../checks/check.ts';
 import { blankReport, crashed, runCheck } from '../checks/run-check.ts';
 import type { Guard } from '../database/in-savepoint.ts';
 import { advise, type Command, joined, mcpgw, type Text } from '../report/advice.ts';
-import { asCommand } from '../report/lifted.ts';
 import type { DraftCheck } from '../report/report.ts';
 import { thousands } from '../report/thousands.ts';
 import type { DoctorContext } from './context.ts';
@@ -42,8 +41,8 @@ export async function checkAndPlan<Context extends DoctorContext>(
       return { ...unrepaired(report), notes: findings?.notes ?? [] };
     }
     const repair = (await check.repair?.(context, findings)) ?? null;
-    const known = repair === null ? (findings.command ?? check.command ?? '') : mcpgw('doctor', '--repair');
-    const command = asCommand(findings.instead ?? known);
+    const known = repair === null ? (findings.command ?? check.command) : mcpgw('doctor', '--repair');
+    const command = findings.instead ?? known;
     const hint = joined([report.hint, ...(command === undefined ? [] : [shown(command)])], '\n');
     const more = { fixable: repair !== null, hint, command: command ?? '' };
     return { ...unrepaired({ ...report, ...more }), repair, decisive: check.decisive === true };

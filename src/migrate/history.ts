@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { MIGRATIONS } from '../../migrations/index.ts';
 import { type HistoryRow, readHistory } from '../change/history.ts';
 import type { Connection } from '../database/connection.ts';
+import { advise, mcpgw, type Text } from '../report/advice.ts';
 import type { Schema } from '../schema/model.ts';
 import { DEFAULT_ROLES } from '../seed/default-roles.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -33,17 +34,17 @@ export async function hasEveryStep(
  * Steps that did something else when they ran than they would do now, and steps this version does not know.
  * Only the last run of each step counts.
  */
-export function historyWarnings(history: readonly HistoryRow[]): string[] {
+export function historyWarnings(history: readonly HistoryRow[]): Text[] {
   const known = stepChecksums();
   const last = new Map(history.map((row) => [row.step, row]));
-  return [...last.values()].flatMap(({ step, checksum, tool_version: version }) => {
+  return [...last.values()].flatMap(({ step, checksum, tool_version: version }): Text[] => {
     const today = known.get(step);
     if (today === undefined) {
       return [`Step ${step} was run by mcpgw ${version} and is unknown to this one: use mcpgw ${version}.`];
     }
     if (today === checksum) return [];
     return [
-      `Step ${step}, as mcpgw ${version} ran it, is not what this mcpgw would run: it was edited after its release. See what differs with: mcpgw verify`,
+      advise`Step ${step}, as mcpgw ${version} ran it, is not what this mcpgw would run: it was edited after its release. See what differs with: ${mcpgw('verify')}`,
     ];
   });
 }

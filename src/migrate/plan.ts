@@ -8,6 +8,7 @@ import { rowCounts } from '../database/row-counts.ts';
 import { type Statement, statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import type { Orphans } from '../ownership/orphans.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { string, table } from '../schema/define.ts';
 import { displayName } from '../schema/display-name.ts';
 import { GATEWAY_TABLES, HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
@@ -247,7 +248,7 @@ function refuseDangling(dangling: readonly DanglingKey[]): void {
     details: dangling.map(
       (d) => `${d.table}.${d.key.column}: ${d.rows} rows without their row in ${d.key.table}`,
     ),
-    hint: `mcpgw verify --only ${MENDED_BEFORE} shows them.\nMend them, then migrate: mcpgw fix --only ${MENDED_BEFORE}\nNothing was changed.`,
+    hint: advise`mcpgw verify --only ${MENDED_BEFORE} shows them.\nMend them, then migrate: ${mcpgw('fix', '--only', MENDED_BEFORE)}\nNothing was changed.`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import { columnOf, type Schema, sameColumnSet, type Table, type Unique } from '../schema/model.ts';
 import type { Recording } from './record.ts';
@@ -96,7 +97,7 @@ export async function refuseShared(...question: Parameters<typeof findShared>): 
     details: found.flatMap((shared) =>
       describeShared(shared, `${shared.table} (${shared.columns.join(', ')}) is to be unique`),
     ),
-    hint: `Rename or remove all but one of the rows that share a value, then run mcpgw migrate again. All of them: mcpgw verify --only schema.uniques --verbose`,
+    hint: advise`Rename or remove all but one of the rows that share a value, then run mcpgw migrate again. All of them: ${mcpgw('verify', '--only', 'schema.uniques', '--verbose')}`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import { GatewayError } from '../errors.ts';
+import { advise, afterwards, joined, mcpgw, type Text } from '../report/advice.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
 import { refuseUnfinishedRestore } from './unfinished-restore.ts';
@@ -90,14 +91,14 @@ export function recogniseState(schema: Schema, revisions: readonly string[] | nu
     throw new GatewayError(
       'STATE',
       `alembic_version says “${revision}”: that is ${meant}, with blanks or in capitals, and no gateway knows it.`,
-      { hint: `Write it as the gateway does: mcpgw doctor --repair\nNothing was changed.` },
+      { hint: advise`Write it as the gateway does: ${mcpgw('doctor', '--repair')}\nNothing was changed.` },
     );
   }
   const older = OLDER[revision];
   if (older !== undefined) {
     throw refused(
       `The database is at revision ${revision} (${older}), older than v0.6.0.`,
-      'Upgrade the gateway to v0.6.0 first and let it start once; then run mcpgw migrate.',
+      advise`Upgrade the gateway to v0.6.0 first and let it start once; then run: ${afterwards(mcpgw('migrate'))}.`,
     );
   }
   throw refused(
@@ -118,7 +119,7 @@ export function refuseMissingTables(schema: Schema, revisions: readonly string[]
   if (missing.length === 0) return;
   throw refused(
     `alembic_version says ${revisions?.join(', ')}, but these tables of the gateway are missing: ${missing.join(', ')}.`,
-    'Check that DATABASE_URL points at the gateway’s database and schema; if it does, restore a backup: mcpgw backup --list.',
+    advise`Check that DATABASE_URL points at the gateway’s database and schema; if it does, restore a backup: ${mcpgw('backup', '--list')}.`,
   );
 }
 
@@ -184,14 +185,14 @@ function withoutRevision(schema: Schema, others: readonly string[], adopt: boole
   if (!adopt) {
     throw refused(
       'The tables are those of v0.6.0, but no revision is recorded.',
-      'If this is a v0.6.0 database, say so: mcpgw migrate --adopt.',
+      advise`If this is a v0.6.0 database, say so: ${mcpgw('migrate', '--adopt')}.`,
     );
   }
   return { ...stateOf('v0.6.0', ''), description: 'v0.6.0 without a recorded revision' };
 }
 
-function refused(message: string, hint: string, details: readonly string[] = []): GatewayError {
-  return new GatewayError('STATE', message, { hint: `${hint} Nothing was changed.`, details });
+function refused(message: string, hint: Text, details: readonly string[] = []): GatewayError {
+  return new GatewayError('STATE', message, { hint: joined([hint, 'Nothing was changed.'], ' '), details });
 }
 
 /** Columns that every v0.6.0 table of resources has; what tells the gateway's tables from another program's. */

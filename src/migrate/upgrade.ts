@@ -5,7 +5,7 @@ import { compareRows } from '../change/compare-rows.ts';
 import type { Connection } from '../database/connection.ts';
 import { countRows } from '../database/row-counts.ts';
 import { GatewayError } from '../errors.ts';
-import { mcpgw } from '../report/advice.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
 import { hashPassword, type PasswordHash } from '../seed/password.ts';
@@ -92,7 +92,7 @@ async function refuseUnfinished(db: Connection, plan: Plan, schema: Schema): Pro
   if (left.every(({ counts }) => counts !== undefined)) {
     throw new GatewayError('FAILED', 'Rows are as they were after they were updated.', {
       details,
-      hint: 'A trigger of this site keeps them so. Turn it off for the migration: mcpgw doctor lists them under database.site-objects.',
+      hint: advise`A trigger of this site keeps them so. Turn it off for the migration: ${mcpgw('doctor')} lists them under database.site-objects.`,
     });
   }
   throw new GatewayError('INTERNAL', 'The schema is not what the migration leads to.', { details });

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import { isTrue } from '../database/is-true.ts';
 import { GatewayError } from '../errors.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import type { Schema } from '../schema/model.ts';
 import { VISIBILITIES } from './visibility.ts';
 
@@ -50,7 +51,10 @@ export async function resolveOverrides(
     throw new GatewayError(
       'USAGE',
       `${problems.length === 1 ? 'A flag names' : 'Flags name'} what is not there.`,
-      { details: problems, hint: 'Correct what is named above and run: mcpgw fix. Nothing was changed.' },
+      {
+        details: problems,
+        hint: advise`Correct what is named above and run: ${mcpgw('fix')}. Nothing was changed.`,
+      },
     );
   }
   return { teamId, ownerEmail, visibility };

@@ -49,9 +49,9 @@ export function shell(line: string): Command {
   return new Command({ kind: 'shell', words: [line] });
 }
 
-/** Statements for the client of the database. */
-export function sqlCommand(...statements: readonly string[]): Command {
-  return new Command({ kind: 'sql', words: statements });
+/** Statements for the client of the database; nothing where there are none. */
+export function sqlCommand(...statements: readonly string[]): Command | undefined {
+  return statements.length === 0 ? undefined : new Command({ kind: 'sql', words: statements });
 }
 
 /** The command to run once somebody has done by hand what the words before it say. */
@@ -99,9 +99,9 @@ export function commandsIn(text: Text): readonly Command[] {
   return partsOf(text).filter((part) => part instanceof Command);
 }
 
-/** What a text says to run next: its first command that waits for nothing else. */
+/** What a text says to run next: its first command of this program that waits for nothing else. */
 export function nextIn(text: Text): Command | undefined {
-  return commandsIn(text).find(({ isLater }) => !isLater);
+  return commandsIn(text).find(({ kind, isLater }) => kind === 'mcpgw' && !isLater);
 }
 
 /** Changes the words of a text, its commands, or both. */

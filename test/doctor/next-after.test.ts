@@ -4,7 +4,7 @@ import { mcpgw, shell, sqlCommand, type Text } from '../../src/report/advice.ts'
 import type { DraftCheck } from '../../src/report/report.ts';
 import { checkWith } from '../report/fixtures.ts';
 
-const failed = (command: Text): DraftCheck => ({ ...checkWith({ status: 'failed' }), command });
+const failed = (command: Text = ''): DraftCheck => ({ ...checkWith({ status: 'failed' }), command });
 const repairable = (status: 'failed' | 'warned'): DraftCheck => ({
   ...checkWith({ status, fixable: true }),
   command: mcpgw('doctor', '--repair'),
@@ -15,8 +15,8 @@ describe('nextAfter', () => {
   it.each<[string, DraftCheck[], Text | undefined]>([
     ['the error that --repair cannot mend, first', [repairable('warned'), failed(ab)], ab],
     ['and before an error that it can', [repairable('failed'), failed(ab)], ab],
-    ['the first of several', [failed(''), failed(ab), failed(shell('c'))], ab],
-    ['nothing for one that no command mends', [repairable('warned'), failed('')], undefined],
+    ['the first of several', [failed(), failed(ab), failed(shell('c'))], ab],
+    ['nothing for one that no command mends', [repairable('warned'), failed()], undefined],
     ['the doctor again after SQL', [failed(sqlCommand('GRANT SELECT ON t TO u;'))], mcpgw('doctor')],
     ['a repair', [checkWith({}), repairable('warned')], mcpgw('doctor', '--repair')],
     ['the migration of what is well', [checkWith({}), checkWith({ status: 'warned' })], mcpgw('migrate')],

@@ -61,7 +61,7 @@ describe.skipIf(REAL_DATABASES === undefined)('real databases (needs MCPGW_REAL_
 
       test('is recognised and migrated', async () => {
         expect(result.plan.state.kind).toBe(STATES[state]);
-        expect(result.warnings.filter((warning) => !/granted by somebody/.test(warning))).toEqual([]);
+        expect(result.warnings.filter((warning) => !/granted by somebody/.test(`${warning}`))).toEqual([]);
         expect(await database.query('SELECT version_num FROM alembic_version')).toBe('e182847d89e6');
         for (const copy of LEFTOVER_COPIES.keys()) expect(after.schema.has(copy)).toBe(false);
       });

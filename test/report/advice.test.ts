@@ -23,7 +23,7 @@ const ENV = ['--env-file', '/etc/gateway.env'] as const;
 const URL_FILE = ['--database-url-file', '/run/secrets/url'] as const;
 
 describe('withGlobalOptions', () => {
-  it.each<[command: Command, expected: string]>([
+  it.each<[command: Command | undefined, expected: string]>([
     [mcpgw('doctor', '--repair'), "mcpgw doctor --database-url 'sqlite:///../h 1/mcp.db' --repair"],
     [mcpgw('status'), "mcpgw status --database-url 'sqlite:///../h 1/mcp.db'"],
     [
@@ -36,7 +36,7 @@ describe('withGlobalOptions', () => {
     [shell('chmod 600 /etc/mcpgw'), 'chmod 600 /etc/mcpgw'],
     [sqlCommand('SELECT 1;', 'SELECT 2;'), 'SELECT 1; SELECT 2;'],
   ])('%s', (given, expected) => {
-    expect(`${withGlobalOptions(given, [URL])}`).toBe(expected);
+    expect(`${withGlobalOptions(given!, [URL])}`).toBe(expected);
   });
 
   it('repeats all that were given, but not beside a database that the command names itself', () => {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { errorText, GatewayError, type GatewayErrorOptions } from '../../errors.ts';
 import type { BackupTool, RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
+import { advise, mcpgw } from '../../report/advice.ts';
 import { startClient } from '../client-program.ts';
 import type { Connection } from '../connection.ts';
 import { countMegabytes } from '../megabytes.ts';
@@ -101,7 +102,7 @@ async function wholeDump(
 ): Promise<ReadDump> {
   const corrupt = (what: string, options: GatewayErrorOptions) =>
     new GatewayError('CORRUPT', `The backup ${file} ${what}.`, {
-      hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
+      hint: advise`Use another backup: ${mcpgw('backup', '--list')}. Nothing was changed.`,
       ...options,
     });
   const dump = await readDump(context, file).catch((error: unknown) => {

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import { temporaryFolder } from '../../files/temporary-folder.ts';
+import { advise, joined, mcpgw } from '../../report/advice.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { BackupTool, RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { type Client, clientOutput, startClient } from '../client-program.ts';
@@ -108,7 +109,7 @@ async function readDump(
     (error: unknown) => {
       if (!(error instanceof GatewayError) || error.code !== 'FAILED') throw error;
       throw new GatewayError('CORRUPT', `The backup ${file} is damaged: ${error.message}`, {
-        hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
+        hint: advise`Use another backup: ${mcpgw('backup', '--list')}. Nothing was changed.`,
         details: error.details,
         cause: error,
       });
@@ -310,7 +311,7 @@ function unchanged(error: unknown): unknown {
   const says = 'Everything was taken back: the database is as it was.';
   if (error.hint !== '' && error.code !== 'UNREACHABLE') return error;
   return new GatewayError(error.code, error.message, {
-    hint: `${error.hint} ${says}`.trim(),
+    hint: joined([error.hint, says], ' '),
     details: error.details,
     cause: error,
   });

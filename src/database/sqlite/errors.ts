@@ -1,4 +1,5 @@
 import { type ErrorCode, GatewayError } from '../../errors.ts';
+import { advise, mapParts, mcpgw, type Text } from '../../report/advice.ts';
 import { inWords } from '../said-by-server.ts';
 import { isSqliteError } from './driver.ts';
 import { writeLockHolder } from './processes.ts';
@@ -8,43 +9,43 @@ import { writeLockHolder } from './processes.ts';
  * for those that begin with it, too; the first row counts. In the texts `{path}`, `{code}`, SQLite's own `{words}`
  * and `{who}` has the file locked are filled in.
  */
-const ERRORS: readonly (readonly [codes: RegExp, code: ErrorCode, text: string, hint: string])[] = [
+const ERRORS: readonly (readonly [codes: RegExp, code: ErrorCode, text: string, hint: Text])[] = [
   [
     /^NOTADB/,
     'NOT_A_DATABASE',
     '{path} is not a SQLite database, or it is encrypted.',
-    'Check the path in DATABASE_URL; what the file is instead: mcpgw doctor. It was not changed.',
+    advise`Check the path in DATABASE_URL; what the file is instead: ${mcpgw('doctor')}. It was not changed.`,
   ],
   [
     /^CORRUPT/,
     'CORRUPT',
     '{path} is damaged: {words}.',
-    'Nothing was changed. Restore a backup, or salvage what is left of it: mcpgw doctor --repair',
+    advise`Nothing was changed. Restore a backup, or salvage what is left of it: ${mcpgw('doctor', '--repair')}`,
   ],
   [
     // The last two are races of several that open a database in WAL mode, or close it: one more try does.
     /^(BUSY|LOCKED|PROTOCOL|IOERR_DELETE_NOENT)/,
     'BUSY',
     '{path} is locked by {who}.',
-    'Stop that program in its own way, or wait until it is done, then run the command again (or let it wait longer: ?timeout=60 in DATABASE_URL). Who has the file open: mcpgw doctor. Nothing was changed.',
+    advise`Stop that program in its own way, or wait until it is done, then run the command again (or let it wait longer: ?timeout=60 in DATABASE_URL). Who has the file open: ${mcpgw('doctor')}. Nothing was changed.`,
   ],
   [
     /^READONLY_ROLLBACK/,
     'READ_ONLY',
     '{path} cannot be read yet: a program was killed while it wrote.',
-    'Its transaction was broken off and has to be taken back first: mcpgw doctor --repair, or any command that writes, such as the start of the gateway. Nothing that was committed is lost, as long as {path}-journal stays where it is: never delete it. Nothing was changed.',
+    advise`Its transaction was broken off and has to be taken back first: ${mcpgw('doctor', '--repair')}, or any command that writes, such as the start of the gateway. Nothing that was committed is lost, as long as {path}-journal stays where it is: never delete it. Nothing was changed.`,
   ],
   [
     /^READONLY/,
     'READ_ONLY',
     '{path} cannot be written: {words}.',
-    'Make the file and its folder writable for this user; what is in the way: mcpgw doctor. Nothing was changed.',
+    advise`Make the file and its folder writable for this user; what is in the way: ${mcpgw('doctor')}. Nothing was changed.`,
   ],
   [
     /^(CANTOPEN|PERM|AUTH)/,
     'PERMISSION',
     '{path} cannot be opened: {words}.',
-    'Check that this user may read and write the file and its folder; what is in the way: mcpgw doctor. Nothing was changed.',
+    advise`Check that this user may read and write the file and its folder; what is in the way: ${mcpgw('doctor')}. Nothing was changed.`,
   ],
   [
     /^FULL/,
@@ -77,5 +78,5 @@ export function translateSqliteError(error: unknown, file?: string): GatewayErro
   const who = holder?.text ?? 'another process that writes to it';
   const values: Record<string, string> = { path: file ?? 'the database', code, words, who };
   const fill = (text: string) => text.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
-  return new GatewayError(row[1], fill(row[2]), { hint: fill(row[3]), cause: error });
+  return new GatewayError(row[1], fill(row[2]), { hint: mapParts(row[3], fill), cause: error });
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { errorText, GatewayError } from '../../errors.ts';
+import { advise, mcpgw } from '../../report/advice.ts';
 import { firstBytes } from '../../salvage/index.ts';
 import { displayName } from '../../schema/display-name.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
@@ -139,7 +140,7 @@ function statsOf(path: string): Stats | undefined {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     throw new GatewayError('PERMISSION', `${path} cannot be looked at: ${errorText(error)}.`, {
-      hint: 'Check that this user may enter every folder of the path in DATABASE_URL; which it may not: mcpgw doctor. Nothing was changed.',
+      hint: advise`Check that this user may enter every folder of the path in DATABASE_URL; which it may not: ${mcpgw('doctor')}. Nothing was changed.`,
       cause: error,
     });
   }

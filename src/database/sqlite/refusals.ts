@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
+import { advise, mcpgw } from '../../report/advice.ts';
 import { lostInWal } from '../../salvage/index.ts';
 import type { Connection } from '../connection.ts';
 import { statement } from '../statement.ts';
@@ -41,7 +42,7 @@ export async function refuseDamaged(db: Connection, path: string): Promise<void>
   if (damage.length === 0) return;
   throw new GatewayError('CORRUPT', `${path} is damaged.`, {
     details: damage.slice(0, 5),
-    hint: 'Nothing was changed. Restore a backup, or salvage what is left of it: mcpgw doctor --repair',
+    hint: advise`Nothing was changed. Restore a backup, or salvage what is left of it: ${mcpgw('doctor', '--repair')}`,
   });
 }
 
@@ -59,7 +60,7 @@ export async function refuseLostWal(path: string): Promise<void> {
     `The -wal file of ${path} is damaged: what was committed behind the damage would be lost.`,
     {
       details: [lost],
-      hint: 'Nothing was changed. Open the database with nothing else and keep all its files; what can be done: mcpgw doctor',
+      hint: advise`Nothing was changed. Open the database with nothing else and keep all its files; what can be done: ${mcpgw('doctor')}`,
     },
   );
 }

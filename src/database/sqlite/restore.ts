@@ -18,6 +18,7 @@ import { GatewayError } from '../../errors.ts';
 import { sync } from '../../files/new-file.ts';
 import { otherTables, type RestoreRequest } from '../backup-tool.ts';
 import { runLocked } from '../blocker.ts';
+import { advise, mcpgw } from '../../report/advice.ts';
 import { megabytes } from '../megabytes.ts';
 import { refuseWhenStopped } from '../refuse-when-stopped.ts';
 import { copySqlite, readCopy, type SqliteBackupContext } from './backup.ts';
@@ -261,7 +262,7 @@ async function copyBackup(
   }
   if (hash.digest('hex') !== sha256) {
     throw new GatewayError('CORRUPT', `${file} is not what it was when the backup was made.`, {
-      hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
+      hint: advise`Use another backup: ${mcpgw('backup', '--list')}. Nothing was changed.`,
     });
   }
 }
@@ -270,7 +271,7 @@ async function copyBackup(
 function checkBackup(draft: string, { file, rows }: RestoreRequest): void {
   const damaged = (message: string, cause?: unknown) =>
     new GatewayError('CORRUPT', message, {
-      hint: 'Use another backup: mcpgw backup --list. Nothing was changed.',
+      hint: advise`Use another backup: ${mcpgw('backup', '--list')}. Nothing was changed.`,
       cause,
     });
   let found: ReadonlyMap<string, number>;

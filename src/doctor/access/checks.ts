@@ -1,6 +1,7 @@
 import { type Check, CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import { errorText, GatewayError } from '../../errors.ts';
+import { advise, mcpgw } from '../../report/advice.ts';
 import type { TargetContext } from '../context.ts';
 import { type Trial, tryAccess } from './trial.ts';
 
@@ -30,7 +31,7 @@ const works = ofTrial(
   },
   ({ writeMs }) =>
     writeMs === null
-      ? { ...CLEAN, skipped: 'there is no table alembic_version to write to; run: mcpgw migrate' }
+      ? { ...CLEAN, skipped: advise`there is no table alembic_version to write to; run: ${mcpgw('migrate')}` }
       : CLEAN,
 );
 

@@ -44,7 +44,7 @@ const release: StateCheck = {
 };
 
 const refusalFindings = ({ message, details, hint, next }: GatewayError, more: readonly Text[] = []) =>
-  found([message, ...details, ...more], { hint, command: next ?? '' });
+  found([message, ...details, ...more], { hint, command: next });
 
 /** A check of data in a state that is known; of any other it is no pass. */
 function ofKnownState(check: StateCheck): StateCheck {

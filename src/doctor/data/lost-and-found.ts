@@ -3,7 +3,7 @@ import type { DoctorCheck } from '../../checks/check.ts';
 import { CLEAN } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import { rowCounts } from '../../database/row-counts.ts';
-import { advise } from '../../report/advice.ts';
+import { advise, type Command, shell, sqlCommand } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import type { Schema } from '../../schema/model.ts';
@@ -15,8 +15,8 @@ export const SET_ASIDE_COLUMNS =
   'c0, c1 … are the columns of the table named in "table", in the order of that table, as many as "fields" says, and NULL where nothing could be read; "row" is its rowid, which a key of whole numbers is kept in';
 
 /** The command that shows the rows without a sure place. @param path of the database */
-export function lookAtLostAndFound(path: string, table: string): string {
-  return `sqlite3 ${shellWord(path)} ${shellWord(`SELECT * FROM ${table}`)}`;
+export function lookAtLostAndFound(path: string, table: string): Command {
+  return shell(`sqlite3 ${shellWord(path)} ${shellWord(`SELECT * FROM ${table}`)}`);
 }
 
 /** What a salvage left to be looked at, until somebody did. */
@@ -40,7 +40,7 @@ export const lostAndFound: DoctorCheck<OpenContext> = {
       ...(example === null
         ? {}
         : {
-            hint: advise`${lostAndFound.hint}\nTo bring back one row, for example, with your own values for '…' if there are any:\nSQL: ${example}`,
+            hint: advise`${lostAndFound.hint}\nTo bring back one row, for example, with your own values for '…' if there are any:\nSQL: ${sqlCommand(example) ?? ''}`,
           }),
     };
   },
@@ -50,7 +50,7 @@ export const lostAndFound: DoctorCheck<OpenContext> = {
 export function lostAndFoundIn({
   schema,
   target,
-}: OpenContext): readonly { readonly table: string; readonly look: string }[] {
+}: OpenContext): readonly { readonly table: string; readonly look: Command }[] {
   if (target.dialect !== 'sqlite') return [];
   return setAsideTables(schema).map((name) => ({
     table: name,

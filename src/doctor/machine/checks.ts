@@ -2,6 +2,7 @@ import { cpus, freemem, release, totalmem, type } from 'node:os';
 import { type DoctorCheck, fine, found } from '../../checks/check.ts';
 import { NATIVE_MODULES, remedyCommand, whyNot } from '../../native-modules.ts';
 import { isSupported, OLDEST_NODE } from '../../node-version.ts';
+import { shell } from '../../report/advice.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import { plural } from '../../report/plural.ts';
 import type { DoctorContext } from '../context.ts';
@@ -39,7 +40,7 @@ const nodeVersion: MachineCheck = {
   title: 'This Node.js is supported',
   level: 'error',
   hint: `mcpgw needs Node.js ${OLDEST_NODE} or later; an older one fails in odd places.`,
-  command: 'nvm install --lts',
+  command: shell('nvm install --lts'),
   async find() {
     const { node, modules } = process.versions;
     const fact = `Node.js ${node} (modules ${modules}) at ${process.execPath}`;
@@ -66,7 +67,7 @@ const nativeModules: MachineCheck = {
       }
     }
     if (sample.length === 0) return fine(...modules.map(({ name }) => name));
-    return found(sample, { command: [...commands].join(' && ') });
+    return found(sample, { command: shell([...commands].join(' && ')) });
   },
 };
 
@@ -100,7 +101,7 @@ export const clock: MachineCheck = {
   title: 'The clock is set',
   level: 'warning',
   hint: 'New users, backups and the history get this time, backups are sorted by it, and TLS and tokens fail by it.',
-  command: 'sudo timedatectl set-ntp true',
+  command: shell('sudo timedatectl set-ntp true'),
   async find({ now }) {
     const year = now.getUTCFullYear();
     const isWrong = !(year >= FIRST_YEAR && year < LAST_YEAR);

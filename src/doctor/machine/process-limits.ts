@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { DoctorCheck } from '../../checks/check.ts';
+import { shell } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
 import type { DoctorContext } from '../context.ts';
 import { programOutput } from './program-output.ts';
@@ -33,7 +34,7 @@ export const processLimits: DoctorCheck<DoctorContext> = {
     return {
       count: few.length + crowded.length,
       sample: (low.length > 0 ? low : limits).map(toText),
-      command: few.length > 0 ? `ulimit -n ${4 * OPEN_FILES}` : `ulimit -u ${8 * PROCESSES}`,
+      command: shell(few.length > 0 ? `ulimit -n ${4 * OPEN_FILES}` : `ulimit -u ${8 * PROCESSES}`),
     };
   },
 };

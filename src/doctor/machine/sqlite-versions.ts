@@ -2,6 +2,7 @@ import { CLEAN, type DoctorCheck, fine, found } from '../../checks/check.ts';
 import { findOnPath } from '../../database/client-program.ts';
 import { sqliteVersion } from '../../database/sqlite/driver.ts';
 import { GatewayError } from '../../errors.ts';
+import { shell } from '../../report/advice.ts';
 import type { DoctorContext } from '../context.ts';
 import { programOutput } from './program-output.ts';
 
@@ -23,10 +24,11 @@ export const sqliteVersions: DoctorCheck<DoctorContext> = {
   title: 'The SQLite versions of this machine are new enough',
   level: 'warning',
   hint: 'mcpgw brings its own SQLite and works; what is named here does not do all that an upgrade or a repair asks of it.',
-  command:
+  command: shell(
     process.platform === 'darwin'
       ? 'brew install sqlite'
       : 'sudo apt-get install --only-upgrade sqlite3 libsqlite3-0',
+  ),
   async find(context) {
     if (context.inspected.target?.dialect !== 'sqlite') return CLEAN;
     const programs = await Promise.all(PROGRAMS.map((program) => versionOf(program, context)));

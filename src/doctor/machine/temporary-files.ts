@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { CLEAN, type DoctorCheck, found } from '../../checks/check.ts';
 import { errorText } from '../../errors.ts';
 import { statOrNothing } from '../../files/stat-or-nothing.ts';
+import { shell } from '../../report/advice.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import type { DoctorContext } from '../context.ts';
 
@@ -31,7 +32,7 @@ export const temporaryFiles: DoctorCheck<DoctorContext> = {
       const instead = place === undefined ? '' : `; ${place} is used`;
       return found(
         places.map((folder) => `${folder}: ${refused.get(folder)}${instead}`),
-        { command: place === undefined ? '' : 'unset SQLITE_TMPDIR TMPDIR' },
+        { command: place === undefined ? undefined : shell('unset SQLITE_TMPDIR TMPDIR') },
       );
     }
     const { bavail, bsize } = await statfs(place);

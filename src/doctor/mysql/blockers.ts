@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
+import { sqlCommand } from '../../report/advice.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext } from '../context.ts';
 import { factsOf, isOn } from './facts.ts';
@@ -18,7 +19,7 @@ export const blockers: DoctorCheck<OpenContext<MysqlTarget>> = {
   title: 'Nobody holds the gateway’s tables',
   level: 'error',
   hint: 'A schema change waits for these, and after --lock-timeout the migration gives up. Stop the gateway or what else holds the tables, or let it come to an end. A connection that nobody needs is ended by an administrator with KILL and its number.',
-  command: 'SHOW PROCESSLIST;',
+  command: sqlCommand('SHOW PROCESSLIST;'),
   async find(context) {
     const facts = await factsOf(context);
     const seesAll = facts.grants.hasGlobally('PROCESS');

@@ -3,7 +3,7 @@ import { lastReleaseLines } from '../../database/last-release.ts';
 import { mysqlClients } from '../../database/mysql/clients.ts';
 import { mysqlLocation } from '../../database/server-location.ts';
 import { waysOn, whatIsUnfinished } from '../../migrate/unfinished-restore.ts';
-import { shellWord } from '../../report/shell-word.ts';
+import { mcpgw } from '../../report/advice.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext, TargetChecks } from '../context.ts';
 import { readable, serverChecks } from '../server/checks.ts';
@@ -34,7 +34,7 @@ const unfinishedRestore: DoctorCheck<OpenContext> = {
   async find({ db }) {
     const unfinished = await db.dialect.unfinishedRestore(db);
     if (unfinished === null) return CLEAN;
-    const command = `mcpgw restore ${shellWord(unfinished.backup)}`;
+    const command = mcpgw('restore', unfinished.backup);
     return found([whatIsUnfinished(unfinished)], { hint: waysOn(unfinished), command });
   },
 };

@@ -1,5 +1,6 @@
 import { type Findings, fine, found, foundEach } from '../../checks/check.ts';
 import { quoteMysql as q } from '../../database/mysql/ddl.ts';
+import { sqlCommand } from '../../report/advice.ts';
 import { type Column, columnOf } from '../../schema/model.ts';
 import { judged, type MysqlFacts } from './facts.ts';
 
@@ -39,7 +40,7 @@ export const charset = judged({
       lines.unshift(`the database has ${byDefault} by default`);
       commands.unshift(`ALTER DATABASE ${q(grants.database)} ${into};`);
     }
-    return lines.length === 0 ? fine(byDefault) : found(lines, { command: commands.join(' ') });
+    return lines.length === 0 ? fine(byDefault) : found(lines, { command: sqlCommand(...commands) });
   },
 });
 
@@ -118,5 +119,8 @@ function differences({ schema, target }: MysqlFacts, areKeys: boolean): Findings
       return `ALTER TABLE ${q(name)} MODIFY ${q(column.name)} ${type}${column.nullable ? '' : ' NOT NULL'}${byDefault};`;
     },
   );
-  return { ...differing, command: `SET SESSION foreign_key_checks = 0; ${differing.command}` };
+  return {
+    ...differing,
+    command: sqlCommand('SET SESSION foreign_key_checks = 0;', ...(differing.command?.words ?? [])),
+  };
 }

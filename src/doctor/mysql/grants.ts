@@ -1,5 +1,6 @@
 import { type Findings, found } from '../../checks/check.ts';
 import { grantStatement, RUN_PRIVILEGES } from '../../database/mysql/privileges.ts';
+import { sqlCommand } from '../../report/advice.ts';
 import { judged, type MysqlFacts } from './facts.ts';
 
 /** What a command needs. */
@@ -59,6 +60,6 @@ function lacking({ grants, tables }: MysqlFacts, needs: readonly Need[]): Findin
   const all = [...new Set(refused.flatMap(({ lacks }) => lacks))];
   return found(
     refused.map(({ command, lacks }) => `${command}: lacks ${lacks.join(', ')}`),
-    { command: all.length === 0 ? '' : grantStatement(grants, all) },
+    { command: all.length === 0 ? undefined : sqlCommand(grantStatement(grants, all)) },
   );
 }

@@ -5,6 +5,7 @@ import { quoteMysql } from '../../database/mysql/ddl.ts';
 import { grantScope } from '../../database/mysql/privileges.ts';
 import { mysqlLocation, placeOf } from '../../database/server-location.ts';
 import { withDatabase } from '../../database/with-database.ts';
+import { type Command, mcpgw, shell, sqlCommand } from '../../report/advice.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import { causeOf, type Help, type Login, loginName, passwordHint, refusedBy } from '../server/login.ts';
@@ -53,8 +54,8 @@ async function attempt(
   }
 }
 
-function withTls({ maskedUrl }: MysqlTarget): string {
-  return `mcpgw doctor --database-url '${maskedUrl}${maskedUrl.includes('?') ? '&' : '?'}ssl=true'`;
+function withTls({ maskedUrl }: MysqlTarget): Command {
+  return mcpgw('doctor', '--database-url', `${maskedUrl}${maskedUrl.includes('?') ? '&' : '?'}ssl=true`);
 }
 
 /** The finding for a refusal. Numbers: MySQL and MariaDB manuals, error codes. Codes: of mysql2, and ours. */
@@ -67,30 +68,32 @@ export function refusalOf(error: unknown, target: MysqlTarget): NonNullable<Logi
   const all = (to: string) => `GRANT ALL PRIVILEGES ON ${grantScope(database)} TO ${to};`;
   // Logs in with the family's own client, which asks for the password.
   const place = socketPath === null ? `--host=${host} --port=${port}` : `--socket=${socketPath}`;
-  const login = `mysql ${place}${user === null ? '' : ` --user=${user}`} --password ${database}`;
+  const login = shell(`mysql ${place}${user === null ? '' : ` --user=${user}`} --password ${database}`);
   const seeing = 'An administrator sees with SELECT user, host FROM mysql.user from where the user may come.';
-  const certificate = `openssl s_client -starttls mysql -connect ${host}:${port} -showcerts`;
-  const nobody = socketPath === null ? `nc ${host} ${port} </dev/null | head -c 80` : `ls -l ${socketPath}`;
+  const certificate = shell(`openssl s_client -starttls mysql -connect ${host}:${port} -showcerts`);
+  const nobody = shell(
+    socketPath === null ? `nc ${host} ${port} </dev/null | head -c 80` : `ls -l ${socketPath}`,
+  );
   const help: readonly Help[] = [
     [/^SERVER_VERSION:/, 'version'],
     // Of what the URL names, only the files for TLS are read while connecting.
     [/^URL:/, 'tls'],
     [/^(1045|1698):/, 'authentication', login, passwordHint(target.password, seeing)],
-    [/^1130:/, 'authentication', all(account)],
-    [/^1129:/, 'authentication', 'TRUNCATE TABLE performance_schema.host_cache;'],
+    [/^1130:/, 'authentication', sqlCommand(all(account))],
+    [/^1129:/, 'authentication', sqlCommand('TRUNCATE TABLE performance_schema.host_cache;')],
     [
       /^(1040|1203|1226):/,
       'authentication',
-      'SELECT user, count(*) FROM information_schema.processlist GROUP BY user ORDER BY 2 DESC;',
+      sqlCommand('SELECT user, count(*) FROM information_schema.processlist GROUP BY user ORDER BY 2 DESC;'),
     ],
-    [/^(3118|4151):/, 'authentication', `ALTER USER ${account} ACCOUNT UNLOCK;`],
+    [/^(3118|4151):/, 'authentication', sqlCommand(`ALTER USER ${account} ACCOUNT UNLOCK;`)],
     [/^(1251|1524|1820|1862|2059):/, 'authentication'],
     [/^(AUTH_SWITCH_PLUGIN_ERROR|MYSQL_CLEAR_PASSWORD_NOT_ENABLED):/, 'authentication'],
-    [/^1047:/, 'authentication', "SHOW STATUS LIKE 'wsrep_%';"],
-    [/^1049:/, 'database', `CREATE DATABASE ${quoteMysql(database)} CHARACTER SET utf8mb4;`],
-    [/^1044:/, 'database', all(known)],
+    [/^1047:/, 'authentication', sqlCommand("SHOW STATUS LIKE 'wsrep_%';")],
+    [/^1049:/, 'database', sqlCommand(`CREATE DATABASE ${quoteMysql(database)} CHARACTER SET utf8mb4;`)],
+    [/^1044:/, 'database', sqlCommand(all(known))],
     [/^3159:/, 'tls', withTls(target)],
-    [/^HANDSHAKE_NO_SSL_SUPPORT:/, 'tls', 'mysql --execute="SHOW VARIABLES LIKE \'%ssl%\'"'],
+    [/^HANDSHAKE_NO_SSL_SUPPORT:/, 'tls', shell('mysql --execute="SHOW VARIABLES LIKE \'%ssl%\'"')],
     [/^(HANDSHAKE_|ERR_(OSSL|SSL|TLS)_|EPROTO:)/, 'tls', certificate],
     [/^\d+:/, 'authentication', login, 'The server answered with an error of its own: its log says more.'],
     [

@@ -1,5 +1,6 @@
 import { CLEAN, fine, found, foundEach } from '../../checks/check.ts';
 import { quoteMysql as q } from '../../database/mysql/ddl.ts';
+import { mcpgw, sqlCommand } from '../../report/advice.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import { columnOf, type Table } from '../../schema/model.ts';
 import { isOn, judged, type MysqlFacts } from './facts.ts';
@@ -100,7 +101,7 @@ export const tableNames = judged({
       .map((name) => `${q(name)} TO ${q(name.toLowerCase())}`);
     return found(
       others.map((name) => (isBeside(name) ? `${name}, beside ${name.toLowerCase()}` : name)),
-      { command: renamed.length === 0 ? '' : `RENAME TABLE ${renamed.join(', ')};` },
+      { command: renamed.length === 0 ? undefined : sqlCommand(`RENAME TABLE ${renamed.join(', ')};`) },
     );
   },
 });
@@ -114,7 +115,7 @@ export const primaryKeys = judged({
   title: 'Every table has the primary key that the server demands',
   level: 'warning',
   hint: 'A backup with such a table cannot be put back here, and a cluster does not keep its rows alike on all nodes. mcpgw fix brings back the primary keys of the gateway’s tables, where rows allow it.',
-  command: 'mcpgw fix --only schema.primary-keys',
+  command: mcpgw('fix', '--only', 'schema.primary-keys'),
   judge(facts) {
     const demand = DEMANDS.find((name) => isOn(facts, name));
     if (demand === undefined) return CLEAN;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
+import { sqlCommand } from '../../report/advice.ts';
 import type { Table } from '../../schema/model.ts';
 import type { MysqlTarget } from '../../settings/database-target.ts';
 import type { OpenContext } from '../context.ts';
@@ -28,7 +29,7 @@ function broken(rules: readonly Rule[], values: ReadonlyMap<string, string>, fac
   if (wrong.length === 0) return fine(...(fact === undefined ? [] : [fact]));
   const statements = [...new Set(wrong.map(({ statement }) => statement))].filter((each) => each !== '');
   const lines = wrong.map(({ line }) => line);
-  return found(lines, statements.length === 0 ? {} : { command: statements.join(' ') });
+  return found(lines, statements.length === 0 ? {} : { command: sqlCommand(...statements) });
 }
 
 interface VariableCheck extends Omit<JudgedCheck, 'judge' | 'find'> {
@@ -49,7 +50,7 @@ export const readOnly = ofVariables({
   title: 'The server takes writes',
   level: 'error',
   hint: 'It is a replica, most likely, or was made read-only for maintenance. Point DATABASE_URL at the primary server, or have an administrator make this one writable again.',
-  command: 'SELECT @@hostname, @@read_only;',
+  command: sqlCommand('SELECT @@hostname, @@read_only;'),
   rules: [
     ...FLAGS.map((name) => ({ name, isWrong: isSet })),
     {
@@ -142,7 +143,7 @@ export const packet: JudgedCheck = {
         ...finding.sample,
       ],
       hint: 'A backup can be made, but this server would not take it back. Set the size in the server’s my.cnf, too.',
-      command: setPacket(Math.ceil(largest / ENOUGH) * ENOUGH),
+      command: sqlCommand(setPacket(Math.ceil(largest / ENOUGH) * ENOUGH)),
     };
   },
 };
@@ -168,7 +169,7 @@ export const galera: DoctorCheck<OpenContext<MysqlTarget>> = {
   title: 'The cluster is whole, and this node belongs to it',
   level: 'error',
   hint: 'What is written here does not reach the other nodes, or is refused. Repair the cluster first, or point DATABASE_URL at a node of its majority; schema changes need SET GLOBAL wsrep_OSU_method = TOI.',
-  command: "SHOW STATUS LIKE 'wsrep_%';",
+  command: sqlCommand("SHOW STATUS LIKE 'wsrep_%';"),
   preflight: 'refuse',
   async find(context) {
     const facts = await factsOf(context);

@@ -1,6 +1,7 @@
 import type { DoctorCheck } from '../../checks/check.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { lackingForChanges, type MissingPrivilege, namesOf } from '../../database/postgresql/privileges.ts';
+import { sqlCommand } from '../../report/advice.ts';
 import { GATEWAY_TABLES } from '../../schema/gateway-tables.ts';
 import { type PostgresqlContext, sessionFacts, type TableFacts, tableFacts } from './facts.ts';
 
@@ -46,7 +47,7 @@ export const grants: DoctorCheck<PostgresqlContext> = {
       count: lines.length,
       sample: lines.map(({ what, statement }) => (statement === '' ? what : `${what}: ${statement}`)),
       ...(tables.every(({ isOwned }) => isOwned) ? {} : { hint: hintFor(lines, statements.length > 0) }),
-      command: statements.join(' '),
+      command: sqlCommand(...statements),
     };
   },
 };

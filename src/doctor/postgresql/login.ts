@@ -4,6 +4,7 @@ import { askForTls } from '../../database/postgresql/ask-for-tls.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { placeOf, postgresqlLocation } from '../../database/server-location.ts';
 import { statOrNothing } from '../../files/stat-or-nothing.ts';
+import { mcpgw, shell, sqlCommand } from '../../report/advice.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 import {
@@ -64,7 +65,7 @@ function otherProtocol(target: PostgresqlTarget, answer: keyof typeof OTHER_ANSW
       answer === 'other'
         ? 'Correct the port in DATABASE_URL: another service listens there.'
         : 'The server hangs, is shutting down, or something in between (firewall, load balancer, proxy, forwarded port) swallows what is said: look at the server’s log, or correct host and port in DATABASE_URL.',
-    command: `pg_isready --host=${target.host} --port=${target.port}`,
+    command: shell(`pg_isready --host=${target.host} --port=${target.port}`),
   });
 }
 
@@ -75,14 +76,14 @@ function openKey({ ssl: { key } }: PostgresqlTarget): Findings | null {
   if ((stats.mode & 0o777 & ~(stats.uid === 0 ? 0o640 : 0o600)) === 0) return null;
   return found([`sslkey: ${key} can be read by others, and the gateway’s driver refuses it`], {
     hint: 'Correct the files that DATABASE_URL names.',
-    command: `chmod 600 ${key}`,
+    command: shell(`chmod 600 ${key}`),
   });
 }
 
 const notOffered = ({ ssl, maskedUrl }: PostgresqlTarget): Findings =>
   found([`sslmode=${ssl.mode} asks for TLS, and the server speaks none`], {
     hint: `Give the server a certificate and turn TLS on, or, where everything between here and the server is trusted, ask for it only where it is offered: sslmode=prefer in DATABASE_URL (${maskedUrl}).`,
-    command: 'ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf();',
+    command: sqlCommand('ALTER SYSTEM SET ssl = on;', 'SELECT pg_reload_conf();'),
   });
 
 /** pg_hba.conf has a line for this user, but only with TLS; PostgreSQL 13 says `SSL off`, PgBouncer `SSL required`. */
@@ -95,7 +96,7 @@ function tlsDemanded({ ssl, maskedUrl }: PostgresqlTarget): Findings {
     [`The server takes no connection without TLS from this user and address; sslmode=${ssl.mode}`],
     {
       hint: 'Ask for TLS in DATABASE_URL: sslmode=require, or better verify-full with sslrootcert. When it is refused then, too, pg_hba.conf has no line for this user at all.',
-      command: `mcpgw doctor --database-url '${address}?${[...others, 'sslmode=require'].join('&')}'`,
+      command: mcpgw('doctor', '--database-url', `${address}?${[...others, 'sslmode=require'].join('&')}`),
     },
   );
 }
@@ -115,53 +116,53 @@ function helpFor(target: PostgresqlTarget): readonly Help[] {
     [
       /^28000:.*valid client certificate/s,
       'tls',
-      '',
+      undefined,
       'The server logs this user in by a certificate only: name it and its key with sslcert and sslkey in DATABASE_URL.',
     ],
     [
       /^53300:/,
       'authentication',
-      'SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC;',
+      sqlCommand('SELECT usename, state, count(*) FROM pg_stat_activity GROUP BY 1, 2 ORDER BY 3 DESC;'),
     ],
     [
       /^28000:.*(no pg_hba\.conf entry|pg_hba\.conf rejects)/s,
       'authentication',
-      'SELECT pg_reload_conf();',
+      sqlCommand('SELECT pg_reload_conf();'),
       `The server’s pg_hba.conf has no line that lets ${user} into ${database} from this address: add one, such as \`hostssl ${database} ${user} <address>/32 scram-sha-256\`, and let the server read it.`,
     ],
     [
       /role ".*" does not exist|no such user/,
       'authentication',
-      '',
+      undefined,
       `There is no user ${user} on this server: correct DATABASE_URL. ${makes}`,
     ],
     [
       /is not permitted to log in/,
       'authentication',
-      `ALTER ROLE ${role} LOGIN;`,
+      sqlCommand(`ALTER ROLE ${role} LOGIN;`),
       `The role ${user} is not one to log in with: allow it, or use another.`,
     ],
     // Without a password an empty one is sent.
-    [/fe_sendauth|empty password/, 'authentication', '', passwordHint(null, '')],
-    [/^28|SASL|authentication failed/i, 'authentication', '', wrong],
+    [/fe_sendauth|empty password/, 'authentication', undefined, passwordHint(null, '')],
+    [/^28|SASL|authentication failed/i, 'authentication', undefined, wrong],
     [
       /^3D000:|no such database/,
       'database',
-      `CREATE DATABASE ${name} OWNER ${role} ENCODING 'UTF8' TEMPLATE template0;`,
+      sqlCommand(`CREATE DATABASE ${name} OWNER ${role} ENCODING 'UTF8' TEMPLATE template0;`),
     ],
     [
       /^42501:/,
       'database',
-      `GRANT CONNECT ON DATABASE ${name} TO ${role};`,
+      sqlCommand(`GRANT CONNECT ON DATABASE ${name} TO ${role};`),
       'The user lacks the privilege CONNECT.',
     ],
     [
       /^55000:/,
       'database',
-      `ALTER DATABASE ${name} ALLOW_CONNECTIONS true;`,
+      sqlCommand(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true;`),
       'The database is closed for everybody: open it, or use another.',
     ],
-    [/^57P03:/, 'database', 'mcpgw status --wait 60'],
-    [/^(?!\w{5}:).*(SSL|TLS|CERT)|root certificate/i, 'tls', certificate],
+    [/^57P03:/, 'database', mcpgw('status', '--wait', '60')],
+    [/^(?!\w{5}:).*(SSL|TLS|CERT)|root certificate/i, 'tls', shell(certificate)],
   ];
 }

@@ -3,6 +3,7 @@ import { perContext } from '../../checks/per-context.ts';
 import { isBehindPooler } from '../../database/postgresql/pooler.ts';
 import { statement } from '../../database/statement.ts';
 import { errorText } from '../../errors.ts';
+import { mcpgw, shell } from '../../report/advice.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 
@@ -16,7 +17,7 @@ export const pooler: DoctorCheck<Context> = {
   title: 'No pooler is between here and the server',
   level: 'warning',
   hint: 'Backup and restore need the server itself: for mcpgw migrate put its own host and port into DATABASE_URL (PgBouncer has them under [databases]), or go on without a backup of this tool’s: --no-backup.',
-  command: 'mcpgw migrate --no-backup',
+  command: mcpgw('migrate', '--no-backup'),
   async find(context) {
     const { host, port } = context.target;
     return (await isPooled(context))
@@ -44,7 +45,7 @@ export const transactions: DoctorCheck<Context> = {
       if (!/statement pooling/i.test(errorText(error))) return CLEAN;
     }
     const { host, port } = context.target;
-    const command = `psql --host=${host} --port=${port} --command=RELOAD pgbouncer`;
+    const command = shell(`psql --host=${host} --port=${port} --command=RELOAD pgbouncer`);
     return found([`${host}:${port}: pool_mode = statement`], { command });
   },
 };

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { CLEAN, type DoctorCheck, type Findings, fine } from '../../checks/check.ts';
 import { perContext } from '../../checks/per-context.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
+import { type Command, sqlCommand } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
 import { OWNED_TABLES } from '../../schema/gateway-tables.ts';
 import { type PostgresqlContext, type SessionFacts, sessionFacts } from './facts.ts';
@@ -108,7 +109,7 @@ function noSchema(facts: SessionFacts, all: readonly SchemaFacts[]): Findings {
       count: 1,
       sample: [`search_path ${path}: this user may not use the schema ${closed.name}`],
       hint: 'Let the user use the schema.',
-      command: `GRANT USAGE ON SCHEMA ${q(closed.name)} TO ${q(facts.user)};`,
+      command: sqlCommand(`GRANT USAGE ON SCHEMA ${q(closed.name)} TO ${q(facts.user)};`),
     };
   }
   const names = path.split(',').map((part) => part.trim().replaceAll('"', ''));
@@ -118,13 +119,16 @@ function noSchema(facts: SessionFacts, all: readonly SchemaFacts[]): Findings {
     count: 1,
     sample: [`search_path ${path}: no schema of it exists`, ...others.map(describe)],
     hint: 'Name a schema that exists in DATABASE_URL (?options=-csearch_path%3Dschema), or make this one.',
-    command: `CREATE SCHEMA ${q(first)} AUTHORIZATION ${q(facts.user)};`,
+    command: sqlCommand(`CREATE SCHEMA ${q(first)} AUTHORIZATION ${q(facts.user)};`),
   };
 }
 
 /** What stands in DATABASE_URL wins over what is set for the user; and which of several is meant is not known. */
-function setPath({ settings, user, database }: SessionFacts, candidates: readonly SchemaFacts[]): string {
+function setPath(
+  { settings, user, database }: SessionFacts,
+  candidates: readonly SchemaFacts[],
+): Command | undefined {
   const [only, ...more] = candidates;
-  if (only === undefined || more.length > 0 || settings.search_path?.source === 'client') return '';
-  return `ALTER ROLE ${q(user)} IN DATABASE ${q(database)} SET search_path = ${q(only.name)};`;
+  if (only === undefined || more.length > 0 || settings.search_path?.source === 'client') return undefined;
+  return sqlCommand(`ALTER ROLE ${q(user)} IN DATABASE ${q(database)} SET search_path = ${q(only.name)};`);
 }

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { CLEAN, type DoctorCheck, fine, found } from '../../checks/check.ts';
 import { quotePostgresql as q } from '../../database/postgresql/ddl.ts';
 import { postgresqlLocation } from '../../database/server-location.ts';
+import { type Command, shell, sqlCommand } from '../../report/advice.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import { isLocal } from '../server/network.ts';
 import { type PostgresqlContext, type SessionFacts, sessionFacts, tableFacts } from './facts.ts';
@@ -18,7 +19,9 @@ export const encoding: DoctorCheck<PostgresqlContext> = {
   async find(context) {
     const { encoding: name, database } = await sessionFacts(context);
     if (name === 'UTF8') return fine(name);
-    const command = `CREATE DATABASE ${q(`${database}_utf8`)} ENCODING 'UTF8' TEMPLATE template0 OWNER CURRENT_USER;`;
+    const command = sqlCommand(
+      `CREATE DATABASE ${q(`${database}_utf8`)} ENCODING 'UTF8' TEMPLATE template0 OWNER CURRENT_USER;`,
+    );
     return found([`${database} is encoded in ${name}`], { command });
   },
 };
@@ -52,17 +55,17 @@ export const readOnly: DoctorCheck<PostgresqlContext> = {
 };
 
 /** Takes the setting back where it was set; what comes with the connection stands in DATABASE_URL. */
-function makeWritable(source: string, facts: SessionFacts): string {
+function makeWritable(source: string, facts: SessionFacts): Command | undefined {
   const role = `ALTER ROLE ${q(facts.user)}`;
   const database = `DATABASE ${q(facts.database)}`;
+  if (source === 'client') return undefined;
   const statements: Readonly<Record<string, string>> = {
-    client: '',
     user: `${role} RESET ${READ_ONLY};`,
     database: `ALTER ${database} RESET ${READ_ONLY};`,
     'database user': `${role} IN ${database} RESET ${READ_ONLY};`,
   };
   // The configuration of the server is not ours to change for all of its databases.
-  return statements[source] ?? `${role} IN ${database} SET ${READ_ONLY} = off;`;
+  return sqlCommand(statements[source] ?? `${role} IN ${database} SET ${READ_ONLY} = off;`);
 }
 
 /** What the server writes besides: log of the transaction, sorting. */
@@ -87,7 +90,7 @@ export const space: DoctorCheck<PostgresqlContext> = {
     const { bavail, bsize } = await statfs(folder);
     const free = bavail * bsize;
     const sample = [sizes, `${folder} has ${inMegabytes(free)} free`];
-    return { count: free < needed ? 1 : 0, sample, command: `df -h ${folder}` };
+    return { count: free < needed ? 1 : 0, sample, command: shell(`df -h ${folder}`) };
   },
 };
 

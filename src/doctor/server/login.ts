@@ -4,6 +4,7 @@ import type { BackupToolContext } from '../../database/backup-tool.ts';
 import type { Server } from '../../database/dialect.ts';
 import { errorText, GatewayError } from '../../errors.ts';
 import { noProgress } from '../../progress.ts';
+import type { Command, Text } from '../../report/advice.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import type { TargetContext } from '../context.ts';
 
@@ -23,7 +24,7 @@ export interface Login {
  * What helps against a refusal: which, of `code: message` as the server, the driver or the system said it; at which
  * gate it was; the command; and words in place of those that every command has for it.
  */
-export type Help = readonly [when: RegExp, gate: Gate, command?: string, hint?: string];
+export type Help = readonly [when: RegExp, gate: Gate, command?: Command | undefined, hint?: Text];
 
 /** The refusal as a finding at its gate, by the first row of help that fits. None of it holds a password. */
 export function refusedBy(
@@ -33,7 +34,7 @@ export function refusedBy(
 ): NonNullable<Login['refused']> {
   const ownHint = error instanceof GatewayError ? error.hint : '';
   const { code, message } = causeOf(error);
-  const [, gate = otherwise, command = '', hint = ownHint] =
+  const [, gate = otherwise, command, hint = ownHint] =
     help.find(([when]) => when.test(`${code}: ${message}`)) ?? [];
   const said = message.replaceAll(/\s+/g, ' ').slice(0, 200);
   const isSaid = code === '' || OURS.has(`${code}`) || said.includes(`${code}`);

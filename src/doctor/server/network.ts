@@ -7,6 +7,7 @@ import { CLEAN, type DoctorCheck, type Findings, fine, found } from '../../check
 import { connectFailure } from '../../database/said-by-server.ts';
 import { dial, placeOf, type ServerLocation } from '../../database/server-location.ts';
 import { errorText } from '../../errors.ts';
+import { mcpgw, shell } from '../../report/advice.ts';
 import { duration } from '../../report/duration.ts';
 import type { DatabaseTarget } from '../../settings/database-target.ts';
 import { TIMING } from '../../timing.ts';
@@ -66,7 +67,7 @@ export function dnsCheck<Target extends DatabaseTarget>(
         return fine(...addresses.map(({ address }) => `${host} is ${address}`));
       } catch (error) {
         const known = error instanceof Error ? connectFailure(kind.product, error) : null;
-        const command = `getent hosts ${host}`;
+        const command = shell(`getent hosts ${host}`);
         return found([known?.message ?? `${host}: ${errorText(error)}`], {
           command,
           ...(known && { hint: known.hint }),
@@ -113,7 +114,7 @@ type Kind = Pick<ServerKind<never>, 'product' | 'defaultPort' | 'service'>;
 
 /** On a Mac servers come from Homebrew as a rule. */
 const startCommand = ({ service }: Kind) =>
-  process.platform === 'darwin' ? `brew services start ${service}` : `systemctl start ${service}`;
+  shell(process.platform === 'darwin' ? `brew services start ${service}` : `systemctl start ${service}`);
 
 /** How long the usual port may take to answer, when the one asked for refuses. */
 const OTHER_PORT_MS = 500;
@@ -131,10 +132,10 @@ async function portFindings(
   if (code === 'ECONNREFUSED' && port !== usual.port && (await answers(usual))) {
     return found([refused, `${placeOf(usual)}: takes connections`], {
       hint: `The machine is there and something listens on the usual port of ${kind.product}: correct the port in DATABASE_URL.`,
-      command: `mcpgw doctor --database-url '${maskedUrl.replace(`:${port}/`, `:${usual.port}/`)}'`,
+      command: mcpgw('doctor', '--database-url', maskedUrl.replace(`:${port}/`, `:${usual.port}/`)),
     });
   }
-  const command = `nc -vz ${host} ${port}`;
+  const command = shell(`nc -vz ${host} ${port}`);
   if (code !== 'ECONNREFUSED' || !isLocal(location)) return { count: 1, sample: [refused], command };
   const hint = `Start ${kind.product}, or correct the port in DATABASE_URL. In a container, ${host} is the container itself: name the service or the host of the database instead.`;
   return { count: 1, sample: [refused], hint, command: startCommand(kind) };
@@ -169,7 +170,7 @@ function socketFindings(kind: Kind, path: string, error: unknown): Findings {
     count: 1,
     sample: [`${path}: ${said}`, ...sockets.map((each) => `${each}: is there`)],
     hint,
-    command: said === what ? `ls -ld ${folder} ${path}` : startCommand(kind),
+    command: said === what ? shell(`ls -ld ${folder} ${path}`) : startCommand(kind),
   };
 }
 

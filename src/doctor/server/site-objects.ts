@@ -2,6 +2,7 @@ import { MIGRATIONS } from '../../../migrations/index.ts';
 import type { DoctorCheck } from '../../checks/check.ts';
 import { record } from '../../migrate/record.ts';
 import { judgeSite } from '../../migrate/site-objects.ts';
+import { sqlCommand } from '../../report/advice.ts';
 import { OWNED_TABLES, VERSION_TABLE } from '../../schema/gateway-tables.ts';
 import type { OpenContext } from '../context.ts';
 
@@ -26,7 +27,7 @@ export const siteObjects: DoctorCheck<OpenContext> = {
     return {
       count: refused.length,
       sample: refused.length > 0 ? refused : [...new Set(goingOn)],
-      command: first.map((sql) => `${sql};`).join(' '),
+      command: sqlCommand(...first.map((sql) => `${sql};`)),
       notes: isPending ? noted : [],
     };
   },

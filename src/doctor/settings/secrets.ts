@@ -1,6 +1,7 @@
 import { chmodSync, type Stats, statSync } from 'node:fs';
 import { CLEAN, type DoctorCheck, found } from '../../checks/check.ts';
 import { statOrNothing } from '../../files/stat-or-nothing.ts';
+import { shell } from '../../report/advice.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import { DEFAULT_ADMIN_PASSWORD } from '../../settings/credentials.ts';
 import { envByName } from '../../settings/env-by-name.ts';
@@ -16,7 +17,7 @@ export const secrets: DoctorCheck<DoctorContext> = {
   title: 'No secret is a default or weak',
   level: 'warning',
   hint: 'Whoever guesses one of these gets into the gateway or its database; mcpgw migrate refuses an administrator’s password like that. Put a new value in its place, and start the gateway again.',
-  command: 'openssl rand -base64 32',
+  command: shell('openssl rand -base64 32'),
   find: async (context) =>
     found([
       ...weakAdminPassword(context),
@@ -85,7 +86,7 @@ export const envMode: DoctorCheck<DoctorContext> = {
     return {
       count: (stats.mode & OTHERS) === 0 ? 0 : 1,
       sample: [`${envFile.path}: mode ${octal(stats.mode)}, with ${names.join(', ')}`],
-      command: closeToOthers(stats, shellWord(envFile.path)),
+      command: shell(closeToOthers(stats, shellWord(envFile.path))),
     };
   },
   async repair({ envFile }) {

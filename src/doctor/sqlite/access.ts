@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { type Findings, fine, found } from '../../checks/check.ts';
 import { mountOf, readMounts } from '../../files/mounts.ts';
 import { statOrNothing } from '../../files/stat-or-nothing.ts';
-import { joined, type Text } from '../../report/advice.ts';
+import { type Command, joined, mcpgw, shell, type Text } from '../../report/advice.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import { type AskingUser, accessThrough, askingUser, sudoUser, userLabel } from '../users.ts';
 import { type FileCheck, fileCheck } from './file-check.ts';
@@ -12,8 +12,8 @@ import { holdersOf } from './holders.ts';
 export interface AccessProblem {
   /** `/data/mcp.db may not be written by nobody (65534): owner gateway (999), mode 0640` */
   readonly text: string;
-  /** What gives access, or an empty string. */
-  readonly command: string;
+  /** What gives access, where something does. */
+  readonly command: Command | undefined;
   /** What to make of the command, in a sentence; an empty string where it speaks for itself. */
   readonly advice: string;
   /** Whether a `chmod` by this user is enough. */
@@ -77,15 +77,16 @@ export function explain(
   user: AskingUser,
   mountPoint?: string,
 ): AccessProblem {
-  const problem = (text: string, command = '') => ({ text, command, advice: '', ownMode: false });
+  const problem = (text: string, command?: Command) => ({ text, command, advice: '', ownMode: false });
   if (code === 'EROFS') {
     const on = mountPoint === undefined ? 'its file system' : `the file system at ${mountPoint}`;
-    const command = mountPoint === undefined ? '' : `sudo mount -o remount,rw ${shellWord(mountPoint)}`;
+    const command =
+      mountPoint === undefined ? undefined : shell(`sudo mount -o remount,rw ${shellWord(mountPoint)}`);
     return problem(`${path} cannot be written: ${on} is mounted read-only`, command);
   }
   if (code === 'EPERM') {
     const text = `${path} cannot be written, not even by root: it is immutable (lsattr shows an i)`;
-    return problem(text, `sudo chattr -i ${shellWord(path)}`);
+    return problem(text, shell(`sudo chattr -i ${shellWord(path)}`));
   }
   if (stats === undefined) return problem(`${path} cannot be looked at (${code})`);
   const verbs = RIGHTS.flatMap(([bit, , verb]) => (bits & bit ? [verb] : [])).join(' and ');
@@ -107,24 +108,24 @@ function giveAccess(path: string, bits: number, stats: Owned, user: AskingUser):
   const word = shellWord(path);
   const through = accessThrough(stats, user);
   if (through === 'owner' || stats.uid === user.uid) {
-    return { command: `chmod u+${letters} ${word}`, ownMode: true };
+    return { command: shell(`chmod u+${letters} ${word}`), ownMode: true };
   }
   if (letters === 'x') {
     const advice =
       'The command lets other users through the folder, but shows them no list of what is in it.';
-    return { command: `sudo chmod ${through === 'group' ? 'g' : 'o'}+x ${word}`, advice };
+    return { command: shell(`sudo chmod ${through === 'group' ? 'g' : 'o'}+x ${word}`), advice };
   }
   if (stats.uid !== 0) {
     const advice = `It belongs to ${userLabel(stats.uid)}: run mcpgw as that user, as whom the gateway runs, too, as a rule.`;
-    return { command: `sudo -u ${sudoUser(stats.uid)} mcpgw doctor`, advice };
+    return { command: mcpgw('doctor').with({ user: sudoUser(stats.uid) }), advice };
   }
   const advice = 'Right where the gateway runs as this user; else run mcpgw as the user it runs as.';
-  if (through === 'group') return { command: `sudo chmod g+${letters} ${word}`, advice };
+  if (through === 'group') return { command: shell(`sudo chmod g+${letters} ${word}`), advice };
   if ((stats.mode & constants.S_IFMT) === constants.S_IFDIR && isShared(path, stats)) {
     return { advice: 'Keep the database in a folder of this user.' };
   }
   const chmod = wanted.every(([, , , own]) => stats.mode & own) ? '' : ` && sudo chmod u+${letters} ${word}`;
-  return { command: `sudo chown ${user.uid} ${word}${chmod}`, advice };
+  return { command: shell(`sudo chown ${user.uid} ${word}${chmod}`), advice };
 }
 
 const STICKY = 0o1000;
@@ -215,7 +216,7 @@ export const fileSticky: FileCheck = fileCheck({
       [`${folder} is sticky, and ${path} belongs to ${userLabel(owner)}, not to ${userLabel(me)}`],
       {
         hint: `${fileSticky.hint} Run mcpgw as ${userLabel(owner)}.`,
-        command: `sudo -u ${sudoUser(owner)} mcpgw doctor --database-url ${shellWord(`sqlite:///${path}`)}`,
+        command: mcpgw('doctor', '--database-url', `sqlite:///${path}`).with({ user: sudoUser(owner) }),
       },
     );
   },
@@ -234,7 +235,7 @@ export const fileBeside = fileCheck({
     const command = `sudo chown ${uid}:${gid} ${files} && sudo chmod ${(mode & 0o777).toString(8)} ${files}`;
     return found(
       problems.filter((problem) => problem !== null),
-      { command: files === '' ? '' : command },
+      { command: files === '' ? undefined : shell(command) },
     );
   },
   repair(path) {
@@ -300,7 +301,7 @@ export const fileMode = fileCheck({
     if (rights.length === 0 || !isReached) return fine();
     const verbs = rights.map(([, , verb]) => verb).join(' and ');
     return found([`${path} can be ${verbs} by every user of this machine: mode ${modeOf(stats)}`], {
-      command: closeToOthers(stats, ofTheOwner(path).map(shellWord).join(' ')),
+      command: shell(closeToOthers(stats, ofTheOwner(path).map(shellWord).join(' '))),
     });
   },
   async repair(path, context) {

@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Findings, fine, found } from '../../checks/check.ts';
+import { advise, mcpgw } from '../../report/advice.ts';
 import { byteSize } from '../../report/byte-size.ts';
-import { shellWord } from '../../report/shell-word.ts';
 import {
   cutOff,
   firstBytes,
@@ -76,8 +76,8 @@ function missing(path: string): Findings {
   return {
     count: 1,
     sample,
-    hint: 'What is left beside it holds data that is nowhere else: never delete it. Put the database back beside it under its old name before anything opens it, or restore a backup: mcpgw backup --list',
-    command: 'mcpgw backup --list',
+    hint: advise`What is left beside it holds data that is nowhere else: never delete it. Put the database back beside it under its old name before anything opens it, or restore a backup: ${mcpgw('backup', '--list')}`,
+    command: mcpgw('backup', '--list'),
   };
 }
 
@@ -89,7 +89,7 @@ function suggestion(folder: string): Pick<Findings, 'command'> {
       .slice(0, 50)
       .map(({ name }) => join(folder, name))
       .find((file) => firstBytes(file, MAGIC.length).toString('latin1') === MAGIC);
-    return other ? { command: `mcpgw doctor --database-url ${shellWord(`sqlite:///${other}`)}` } : {};
+    return other ? { command: mcpgw('doctor', '--database-url', `sqlite:///${other}`) } : {};
   } catch {
     return {};
   }
@@ -113,7 +113,7 @@ export const fileSqlite = fileCheck({
   title: 'The file is a SQLite database',
   level: 'error',
   hint: 'SQLite will not open the file ("file is not a database"), so there is nothing to migrate in it.',
-  command: 'mcpgw backup --list',
+  command: mcpgw('backup', '--list'),
   decisive: true,
   async find(path, context) {
     const { size } = statSync(path);

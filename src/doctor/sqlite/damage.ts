@@ -6,9 +6,8 @@ import { readDamage } from '../../database/sqlite/refusals.ts';
 import { quoteName } from '../../database/sqlite/table-sql.ts';
 import { statement } from '../../database/statement.ts';
 import { GatewayError } from '../../errors.ts';
-import { advise, type Text } from '../../report/advice.ts';
+import { advise, mcpgw, shell, type Text } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
-import { shellWord } from '../../report/shell-word.ts';
 import { backupsOf, type WholeBackup } from '../backups-of.ts';
 import type { FileContext, InsideCheck, InsideContext } from './file-check.ts';
 import { readFileLayout } from './pragmas.ts';
@@ -28,14 +27,14 @@ export function damageCheck<Context extends FileContext>({
   /** Where there is no backup of it. */
   readonly advice: string;
   /** What is damaged, a line each. */
-  damage(context: Context): Promise<readonly string[]>;
+  damage(context: Context): Promise<readonly Text[]>;
 }): DoctorCheck<Context> {
   const { hint: meaning } = described;
   return {
     ...described,
     level: 'error',
     hint: advise`${meaning} ${advice}`,
-    command: 'mcpgw backup --list',
+    command: mcpgw('backup', '--list'),
     decisive: true,
     async find(context) {
       const sample = await damage(context);
@@ -56,7 +55,7 @@ const NAMED = 3;
  */
 export async function damageFindings(
   context: FileContext,
-  sample: readonly string[],
+  sample: readonly Text[],
   meaning: Text,
 ): Promise<Findings> {
   const whole = await wholeBackups(context);
@@ -67,7 +66,7 @@ export async function damageFindings(
     count: sample.length,
     sample,
     hint: advise`${meaning}\nBackups of it that are whole, the newest first: ${named.join(', ')}.\nRestoring one loses what was written since; mcpgw doctor --repair keeps what can still be read instead.`,
-    instead: `mcpgw restore ${shellWord(newest.path)}`,
+    instead: mcpgw('restore', newest.path),
   };
 }
 
@@ -123,7 +122,7 @@ export const databaseIndexes: InsideCheck = {
   async find(context) {
     const { indexes } = await damageOf(context);
     if (indexes === null) return fine('a large file: compared with --verbose only');
-    return found(indexes, { command: `sqlite3 ${context.target.path} REINDEX` });
+    return found(indexes, { command: shell(`sqlite3 ${context.target.path} REINDEX`) });
   },
   async repair(context) {
     const lines = (await damageOf(context)).indexes ?? [];
@@ -142,7 +141,7 @@ export const databaseIndexes: InsideCheck = {
           if (left.length === 0) return [`${names.join(', ')}: built again; integrity_check: ok`];
           throw new GatewayError('CORRUPT', `The file is still damaged: ${left[0]}.`, {
             details: left.slice(0, 5),
-            hint: 'Look again: mcpgw doctor --verbose',
+            hint: advise`Look again: ${mcpgw('doctor', '--verbose')}`,
           });
         }),
     };
@@ -200,15 +199,17 @@ const BUDGET_MS = 300;
  *
  * @returns the tables that there was no time for, too, in a line of their own
  */
-async function damagedTables({ db, target, thorough }: InsideContext): Promise<readonly string[]> {
+async function damagedTables({ db, target, thorough }: InsideContext): Promise<readonly Text[]> {
   const tables = await db.query<{ name: string }>(
     sql`SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY rootpage`,
   );
   const until = performance.now() + BUDGET_MS;
-  const lines: string[] = [];
+  const lines: Text[] = [];
   for (const [i, { name }] of tables.entries()) {
     if (!thorough && performance.now() > until) {
-      lines.push(`${plural(tables.length - i, 'table')} not looked at, to save time: mcpgw doctor --verbose`);
+      lines.push(
+        advise`${plural(tables.length - i, 'table')} not looked at, to save time: ${mcpgw('doctor', '--verbose')}`,
+      );
       break;
     }
     const [problem] = await linesOfDamage(db, target.path, 'quick', name);

@@ -15,6 +15,7 @@ import {
 import { GatewayError } from '../../errors.ts';
 import { giveName, sync } from '../../files/new-file.ts';
 import { noProgress } from '../../progress.ts';
+import { advise, mcpgw, shell, type Text } from '../../report/advice.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import { type InsideCheck, type InsideContext, realFile } from './file-check.ts';
 import { readFileLayout } from './pragmas.ts';
@@ -32,7 +33,7 @@ export const databaseFreelist: InsideCheck = {
     const { pages, freePages, pageSize } = await readFileLayout(db);
     const facts = `${byteSize(freePages * pageSize)} of ${byteSize(pages * pageSize)} are empty (${freePages} of ${pages} pages)`;
     const isMuch = freePages > MUCH_SHARE * pages && freePages * pageSize > MUCH_BYTES;
-    return { count: isMuch ? 1 : 0, sample: [facts], command: `sqlite3 ${target.path} VACUUM` };
+    return { count: isMuch ? 1 : 0, sample: [facts], command: shell(`sqlite3 ${target.path} VACUUM`) };
   },
   async repair(context) {
     if (context.target.readOnly) return null;
@@ -47,7 +48,7 @@ export const databaseFreelist: InsideCheck = {
   },
 };
 
-async function vacuum({ target, now }: InsideContext, hands: Hands): Promise<readonly string[]> {
+async function vacuum({ target, now }: InsideContext, hands: Hands): Promise<readonly Text[]> {
   const path = realFile(target);
   const label = timeLabel(now);
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
@@ -57,7 +58,7 @@ async function vacuum({ target, now }: InsideContext, hands: Hands): Promise<rea
   const progress = { ...noProgress, log: (line: string) => hands.log(line) };
   const held = await takeForOurselves({ progress, signal: hands.signal }, path, LOCK_MS);
   if (held === null)
-    throw new GatewayError('CORRUPT', `${path} cannot be read.`, { hint: 'Look: mcpgw doctor' });
+    throw new GatewayError('CORRUPT', `${path} cannot be read.`, { hint: advise`Look: ${mcpgw('doctor')}` });
   try {
     const isWal = held.pragma('journal_mode', { simple: true }) === 'wal';
     held.prepare('VACUUM INTO ?').run(draft);
@@ -72,7 +73,7 @@ async function vacuum({ target, now }: InsideContext, hands: Hands): Promise<rea
       giveName(draft, name('vacuumed'));
       return [
         `the smaller file is ${name('vacuumed')}; nothing was changed`,
-        'to put it in place: mcpgw doctor --repair --swap',
+        advise`to put it in place: ${mcpgw('doctor', '--repair', '--swap')}`,
       ];
     }
     linkSync(path, name('before-vacuum'));

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { type Findings, fine, found } from '../../checks/check.ts';
 import { sqliteBackupFolder, sqliteBytes } from '../../database/sqlite/backup.ts';
 import { type Mount, mountOf, readMounts } from '../../files/mounts.ts';
+import { shell } from '../../report/advice.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import { readHeader } from '../../salvage/index.ts';
@@ -101,7 +102,7 @@ export function judgeMacos(path: string, home: string): Findings {
     const [folder] = folders.exec(inHome) ?? [];
     return folder === undefined ? [] : [`${path} ${why(folder)}`];
   });
-  return found(sample, { command: `mkdir -p ~/mcpgateway && cp -p ${shellWord(path)} ~/mcpgateway/` });
+  return found(sample, { command: shell(`mkdir -p ~/mcpgateway && cp -p ${shellWord(path)} ~/mcpgateway/`) });
 }
 
 export const placeChecks: readonly FileCheck[] = [
@@ -115,7 +116,7 @@ export const placeChecks: readonly FileCheck[] = [
       return {
         count: nlink - 1,
         sample: nlink < 2 ? [] : [`${path} has ${nlink} hard links (inode ${ino})`],
-        command: `find ${shellWord(dirname(path))} -xdev -samefile ${shellWord(path)}`,
+        command: shell(`find ${shellWord(dirname(path))} -xdev -samefile ${shellWord(path)}`),
       };
     },
   }),

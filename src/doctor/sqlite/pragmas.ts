@@ -3,6 +3,7 @@ import { fine, found } from '../../checks/check.ts';
 import type { Connection } from '../../database/connection.ts';
 import { statement } from '../../database/statement.ts';
 import { GatewayError } from '../../errors.ts';
+import { mcpgw, shell } from '../../report/advice.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import { plural } from '../../report/plural.ts';
 import { thousands } from '../../report/thousands.ts';
@@ -48,7 +49,7 @@ export const databaseJournalMode: InsideCheck = {
     const isMissing = wanted === undefined ? used > IN_USE : wanted === 'wal';
     if (mode?.journal_mode === 'wal' || !isMissing) return fine(facts);
     return found([wanted === 'wal' ? `${facts}, and DATABASE_URL asks for wal` : facts], {
-      command: `sqlite3 ${target.path} 'PRAGMA journal_mode = WAL'`,
+      command: shell(`sqlite3 ${target.path} 'PRAGMA journal_mode = WAL'`),
     });
   },
   async repair(context) {
@@ -131,7 +132,7 @@ export const parameterChecks = PARAMETERS.map(
       const others = query
         .split('&')
         .filter((part) => part !== '' && !names.includes(part.split('=')[0] ?? ''));
-      const command = `DATABASE_URL='${file}?${[...others, `${names[0]}=${recommended}`].join('&')}'`;
+      const command = shell(`DATABASE_URL='${file}?${[...others, `${names[0]}=${recommended}`].join('&')}'`);
       return { count: isWrong ? 1 : 0, sample: [fact], command };
     },
   }),
@@ -156,7 +157,7 @@ export const databaseForeignKeys: InsideCheck = {
   title: 'No row points at a row that is gone',
   level: 'warning',
   hint: 'The gateway does not enforce foreign keys on SQLite, so rows outlive what they belong to. A migration takes them along; mcpgw fix deletes or detaches them afterwards.',
-  command: 'mcpgw fix --only foreign-keys.dangling',
+  command: mcpgw('fix', '--only', 'foreign-keys.dangling'),
   async find(context) {
     const rows = await context.db.query<{ child: string; parent: string; n: number }>(
       sql`SELECT "table" AS child, parent, count(*) AS n FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2`,
@@ -189,7 +190,7 @@ export const databaseStatistics: InsideCheck = {
     );
     const large = highest.filter(({ n }) => (n ?? 0) > MANY_ROWS);
     const lines = large.map(({ name, n }) => `${name}: up to ${thousands(n ?? 0)} rows, and no statistics`);
-    return found(lines, { command: `sqlite3 ${target.path} ANALYZE` });
+    return found(lines, { command: shell(`sqlite3 ${target.path} ANALYZE`) });
   },
   async repair(context) {
     if (context.target.readOnly) return null;

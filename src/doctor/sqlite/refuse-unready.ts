@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Connection } from '../../database/connection.ts';
 import { refuseDamaged, refuseLostWal } from '../../database/sqlite/refusals.ts';
 import { GatewayError } from '../../errors.ts';
+import { advise, mcpgw } from '../../report/advice.ts';
 import type { SqliteTarget } from '../../settings/database-target.ts';
 import { accessProblem } from './access.ts';
 import { realFile } from './file-check.ts';
@@ -27,7 +28,7 @@ export async function refuseUnready(db: Connection, target: SqliteTarget): Promi
     (await accessProblem(dirname(file), constants.W_OK | constants.X_OK));
   if (problem !== null) {
     throw new GatewayError('READ_ONLY', `${problem.text}.`, {
-      hint: 'Run it as a user who may write the file and its folder; what else gives access: mcpgw doctor',
+      hint: advise`Run it as a user who may write the file and its folder; what else gives access: ${mcpgw('doctor')}`,
     });
   }
   await refuseLostWal(path);

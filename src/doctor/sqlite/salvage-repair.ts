@@ -11,6 +11,7 @@ import { openFile } from '../../database/sqlite/driver.ts';
 import { fileError, keepModeAndOwner, removeDraft, setJournalMode } from '../../database/sqlite/restore.ts';
 import { GatewayError } from '../../errors.ts';
 import { giveName } from '../../files/new-file.ts';
+import { advise, mcpgw, type Text } from '../../report/advice.ts';
 import { inMegabytes } from '../../report/in-megabytes.ts';
 import { plural } from '../../report/plural.ts';
 import { isSalvageable, reportLines, reportLosses, salvage } from '../../salvage/index.ts';
@@ -157,17 +158,17 @@ async function offerSwap(
   context: FileContext,
   label: string,
   { facts, salvaged, copy }: EarlierSalvage,
-): Promise<readonly string[]> {
+): Promise<readonly Text[]> {
   const path = realFile(context.target);
   const question = `Put ${basename(salvaged)} in the place of ${path}? The damaged file is kept.`;
   for (const loss of facts.losses) hands.warn(loss);
   if (!(await hands.maySwap(question, facts.lines))) {
-    hands.goOn('mcpgw doctor --repair --swap');
+    hands.goOn(mcpgw('doctor', '--repair', '--swap'));
     return [
       ...facts.lines,
       `the new file is ${salvaged}; the database is still the damaged one`,
       ...adviceOn(facts, salvaged),
-      'look at it, then put it in place with: mcpgw doctor --repair --swap',
+      advise`look at it, then put it in place with: ${mcpgw('doctor', '--repair', '--swap')}`,
     ];
   }
   const damaged = `${path}.damaged-${label}`;
@@ -181,7 +182,7 @@ async function offerSwap(
 }
 
 /** What must not be done in the wrong order. */
-function adviceOn({ lostAndFound, dangling }: SalvageFacts, path: string): readonly string[] {
+function adviceOn({ lostAndFound, dangling }: SalvageFacts, path: string): readonly Text[] {
   const fix = 'fix --only foreign-keys.dangling';
   if (lostAndFound === '') {
     return dangling === 0
@@ -189,7 +190,7 @@ function adviceOn({ lostAndFound, dangling }: SalvageFacts, path: string): reado
       : [`rows that point at rows that are gone stay until you run mcpgw ${fix}, which deletes such links`];
   }
   return [
-    `look at the rows without a sure place: ${lookAtLostAndFound(path, lostAndFound)}`,
+    advise`look at the rows without a sure place: ${lookAtLostAndFound(path, lostAndFound)}`,
     `in it ${SET_ASIDE_COLUMNS}`,
     `bring those you know back into their tables, then drop ${lostAndFound}; only then run mcpgw ${fix}, which deletes links that point at rows that are not back`,
   ];

@@ -15,6 +15,7 @@ import {
   writeLockHolder,
 } from '../../database/sqlite/processes.ts';
 import { GatewayError } from '../../errors.ts';
+import { advise, mcpgw, shell } from '../../report/advice.ts';
 import { byteSize } from '../../report/byte-size.ts';
 import { shellWord } from '../../report/shell-word.ts';
 import {
@@ -58,7 +59,9 @@ export const fileWalMatch = fileCheck({
           ? `${path} has pages of ${header.pageSize} bytes, ${path}-wal of ${wal.pageSize}`
           : null;
     const word = shellWord(`${path}-wal`);
-    return found(problem === null ? [] : [problem], { command: `mv -n ${word} ${word}.of-another-database` });
+    return found(problem === null ? [] : [problem], {
+      command: shell(`mv -n ${word} ${word}.of-another-database`),
+    });
   },
 });
 
@@ -100,7 +103,7 @@ export const fileWal = fileCheck({
   title: 'No changes wait in the -wal file',
   level: 'warning',
   hint: 'The last changes are in the -wal file and not in the database file yet. Nothing is lost as long as the two stay together: a copy of the database alone lacks them, and deleting the -wal deletes them. A checkpoint brings them over.',
-  command: 'mcpgw doctor --repair',
+  command: mcpgw('doctor', '--repair'),
   async find(path, context) {
     const wal = readWal(`${path}-wal`);
     if (wal === null) {
@@ -166,7 +169,7 @@ async function compared(context: FileContext, pages: CommittedPages): Promise<re
   const message = `${missing.length} of ${pages.hashes.size} pages are not in ${path} as they were committed.`;
   throw new GatewayError('CORRUPT', message, {
     details: [`pages ${missing.slice(0, 10).join(', ')}`],
-    hint: 'Look at the disk, then restore a backup (mcpgw backup --list), or salvage: mcpgw doctor --repair',
+    hint: advise`Look at the disk, then restore a backup (mcpgw backup --list), or salvage: ${mcpgw('doctor', '--repair')}`,
   });
 }
 
@@ -184,7 +187,7 @@ export const fileJournal = fileCheck({
   title: 'No transaction was broken off',
   level: 'error',
   hint: 'A program was killed while it wrote, and the file is half changed until the transaction is taken back, which the next program that opens the database for writing does by itself; nothing that was committed is lost. Until then nobody can read it, and without its -journal the database is damaged: never delete that file.',
-  command: 'mcpgw doctor --repair',
+  command: mcpgw('doctor', '--repair'),
   decisive: true,
   async find(path, context) {
     const journal = await hotJournal(path, context);
