@@ -92,7 +92,7 @@ async function refuseUnfinished(db: Connection, plan: Plan, schema: Schema): Pro
   if (left.every(({ counts }) => counts !== undefined)) {
     throw new GatewayError('FAILED', 'Rows are as they were after they were updated.', {
       details,
-      hint: advise`A trigger of this site keeps them so. Turn it off for the migration: ${mcpgw('doctor')} lists them under database.site-objects.`,
+      hint: advise`A trigger of this site keeps them so. Turn it off for the migration; database.site-objects lists them: ${mcpgw('doctor')}`,
     });
   }
   throw new GatewayError('INTERNAL', 'The schema is not what the migration leads to.', { details });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import type { Report } from '../../src/report/report.ts';
+import { refuseBadAdvice } from './refuse-bad-advice.ts';
 import type { CliResult } from './spawn-cli.ts';
 
 const schema = JSON.parse(
@@ -11,7 +12,8 @@ const validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: t
 /**
  * The one document that `--format json` wrote.
  *
- * @throws Error where it is not alone on stdout, breaks the schema, or names another exit code than the process's
+ * @throws Error where it is not alone on stdout, breaks the schema, advises a command that cannot be run, or names
+ *   another exit code than the process's
  */
 export function reportOf({
   stdout,
@@ -34,5 +36,6 @@ export function reportIn(text: string, context = ''): Report {
     throw new Error(`no JSON document: ${text.slice(0, 2000)}\n${context}`);
   }
   if (!validate(report)) throw new Error(`the report breaks its schema: ${JSON.stringify(validate.errors)}`);
+  refuseBadAdvice(report as Report);
   return report as Report;
 }
