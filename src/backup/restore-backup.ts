@@ -334,7 +334,7 @@ function refusedDependents(dependents: readonly Dependent[], canRollBack: boolea
         'Afterwards, as it was:',
         ...again,
       ],
-      hint: `Run the statements of the first part, restore, and make it again with those of the second (owners, grants, rows and indexes of it are not in them).${canRollBack ? ' Or go back without dropping the tables: mcpgw rollback' : ''}\nNothing was changed.`,
+      hint: advise`Run the statements of the first part, restore, and make it again with those of the second (owners, grants, rows and indexes of it are not in them).${canRollBack ? advise` Or go back without dropping the tables: ${mcpgw('rollback')}` : ''}\nNothing was changed.`,
     },
   );
 }

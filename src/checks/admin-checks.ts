@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { isTrue } from '../database/is-true.ts';
+import { advise, mcpgw } from '../report/advice.ts';
 import { hashKind } from '../seed/password.ts';
 import { loginLimit } from '../settings/admin-email.ts';
 import { type AdminUser, adminUser, noUser } from './admin-user.ts';
@@ -43,7 +44,7 @@ export const adminAccount = ofAdmin(
     id: 'admin.account',
     title: 'The administrator is admin, active, not locked',
     level: 'error',
-    hint: 'Run: mcpgw fix --only admin.account',
+    hint: advise`Run: ${mcpgw('fix', '--only', 'admin.account')}`,
     async repair({ db, adminEmail }) {
       const yes = db.dialect.boolean(true);
       const change = sql`UPDATE email_users SET is_admin = ${yes}, is_active = ${yes}, locked_until = NULL, failed_login_attempts = 0
@@ -83,7 +84,7 @@ export const adminPasswordHash = ofAdmin(
     id: 'admin.password-hash',
     title: 'The administrator’s password hash can be verified',
     level: 'error',
-    hint: 'The administrator cannot log in. Let another administrator set a new password in the gateway (admin UI or API), then run: mcpgw verify',
+    hint: advise`The administrator cannot log in. Let another administrator set a new password in the gateway (admin UI or API), then run: ${mcpgw('verify')}`,
   },
   ({ password_hash: hash }) => {
     if (hashKind(hash ?? '') !== 'unknown') return [];
@@ -97,7 +98,7 @@ export const adminPasswordBcrypt = ofAdmin(
     id: 'admin.password-bcrypt',
     title: 'The administrator’s password hash is Argon2',
     level: 'warning',
-    hint: 'v0.7.0 of the gateway verifies Argon2 only: unless yours verifies bcrypt, this administrator cannot log in, and 5 tries lock the account for 30 minutes. Let another administrator set a new password in the gateway (admin UI or API), then run: mcpgw verify',
+    hint: advise`v0.7.0 of the gateway verifies Argon2 only: unless yours verifies bcrypt, this administrator cannot log in, and 5 tries lock the account for 30 minutes. Let another administrator set a new password in the gateway (admin UI or API), then run: ${mcpgw('verify')}`,
   },
   ({ password_hash: hash }) => (hashKind(hash ?? '') === 'bcrypt' ? ['has a bcrypt hash'] : []),
 );

@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
-import type { Text } from '../report/advice.ts';
+import { advise, mcpgw, type Text } from '../report/advice.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Connection } from './connection.ts';
 import type { OpenOptions, Server } from './dialect.ts';
@@ -149,7 +149,7 @@ export function otherTables(
         ...onlyInManifest.map((name) => `only the manifest has ${name}`),
         ...onlyInFile.map((name) => `only the backup has ${name}`),
       ],
-      hint: 'It was changed since; use another backup: mcpgw backup --list. Nothing was changed.',
+      hint: advise`It was changed since; use another backup: ${mcpgw('backup', '--list')}. Nothing was changed.`,
     },
   );
 }
