@@ -36,7 +36,7 @@ export function userLabel(uid: number): string {
 
 /** How `sudo -u` takes a user. */
 export function sudoUser(uid: number): string {
-  return userName(uid) ?? `'#${uid}'`;
+  return userName(uid) ?? `#${uid}`;
 }
 
 function userName(uid: number): string | null {

@@ -11,6 +11,7 @@ import {
   fileUsers,
   LOCK_BYTES,
 } from '../../database/sqlite/processes.ts';
+import { advise, mcpgw, type Text } from '../../report/advice.ts';
 import { readHeader } from '../../salvage/index.ts';
 import { askingUser, sudoUser, userLabel } from '../users.ts';
 import { type FileCheck, type FileContext, fileCheck, realFile } from './file-check.ts';
@@ -172,10 +173,10 @@ export const holderChecks: readonly FileCheck[] = [
       const { open, hidden } = await holdersOf(context);
       const owner = statSync(path).uid;
       const unseen = hidden.filter(({ uid }) => uid === owner && owner !== askingUser().uid).length;
-      const sample = open.map(({ text }) => text);
+      const sample: Text[] = open.map(({ text }) => text);
       if (unseen > 0) {
         sample.push(
-          `${unseen} processes of the file’s owner ${userLabel(owner)} cannot be looked at; to see them: sudo -u ${sudoUser(owner)} mcpgw doctor`,
+          advise`${unseen} processes of the file’s owner ${userLabel(owner)} cannot be looked at; to see them: ${mcpgw('doctor').with({ user: sudoUser(owner) })}`,
         );
       }
       return { count: open.length, sample };

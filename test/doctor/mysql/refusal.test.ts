@@ -50,8 +50,8 @@ describe('refusals of the server', () => {
     const { gate, findings: found } = server(errno, message);
     expect(gate).toBe('authentication');
     expect(found.sample).toEqual([`${message} (${errno})`]);
-    expect(found.hint).toContain(hint);
-    expect(found.command ?? '').toMatch(command);
+    expect(`${found.hint}`).toContain(hint);
+    expect(`${found.command ?? ''}`).toMatch(command);
     expect(JSON.stringify(found)).not.toContain('not-this');
   });
 
@@ -61,7 +61,7 @@ describe('refusals of the server', () => {
     const { gate, findings: found } = server(3159, message);
     expect(gate).toBe('tls');
     expect(found.sample[0]).toContain('require_secure_transport');
-    expect(found.command).toBe(
+    expect(`${found.command}`).toBe(
       "mcpgw doctor --database-url 'mysql://gateway:***@db.example.com:3307/mcp?ssl=true'",
     );
   });

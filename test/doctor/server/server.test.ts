@@ -48,7 +48,7 @@ test('a name, an address, and a socket, which has no name', async () => {
 
 test('a name that nobody knows', async () => {
   const found = await at({ host: 'database.invalid', connectTimeoutMs: 20_000 }).dns();
-  expect([found.count, found.sample, found.command]).toEqual([
+  expect([found.count, found.sample, `${found.command}`]).toEqual([
     1,
     [expect.stringMatching(/database\.invalid (is not known here|cannot be looked up)/)],
     'getent hosts database.invalid',
@@ -71,11 +71,11 @@ test('a closed port, and where the server may be instead', async () => {
     1,
     [`127.0.0.1:${port}: the connection is refused: nothing listens there (ECONNREFUSED)`],
   ]);
-  expect(closed.command).toMatch(/^(systemctl start|brew services start) postgresql$/);
+  expect(`${closed.command}`).toMatch(/^(systemctl start|brew services start) postgresql$/);
   const usual = await listener();
   const elsewhere = await at({ port, defaultPort: usual }).tcp();
   expect(elsewhere.sample[1]).toBe(`127.0.0.1:${usual}: takes connections`);
-  expect(elsewhere.command).toBe(
+  expect(`${elsewhere.command}`).toBe(
     `mcpgw doctor --database-url 'postgresql://me:***@127.0.0.1:${usual}/gateway'`,
   );
 });
@@ -101,7 +101,7 @@ test.runIf(process.platform === 'linux')('a black hole: nobody takes the connect
     onTestFinished(() => void socket.destroy());
   }
   const found = await at({ port, connectTimeoutMs: 1_000 }).tcp();
-  expect([found.count, found.sample, found.command]).toEqual([
+  expect([found.count, found.sample, `${found.command}`]).toEqual([
     1,
     [`127.0.0.1:${port}: no answer in time (ETIMEDOUT)`],
     `nc -vz 127.0.0.1 ${port}`,
@@ -127,7 +127,7 @@ test('unix sockets: one that is there, one that is not, and one that was left be
   rmSync(socketPath, { force: true });
   const gone = await at({ host: folder, socketPath }).tcp();
   expect([gone.count, gone.sample]).toEqual([1, [`${socketPath}: there is no such socket`]]);
-  expect(gone.command).toMatch(/start/);
+  expect(`${gone.command}`).toMatch(/start/);
 });
 
 test.runIf(process.platform === 'linux')('a socket whose server was killed', async () => {

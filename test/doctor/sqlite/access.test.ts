@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { explain } from '../../../src/doctor/sqlite/access.ts';
+import { shell } from '../../../src/report/advice.ts';
 import { cliReport } from '../../support/cli-report.ts';
 import { askDoctor } from '../../support/doctor.ts';
 import { reportIn } from '../../support/report-of.ts';
@@ -137,9 +138,8 @@ describe.skipIf(!isRoot)('as another user (needs root to become one)', () => {
       const octal = wrong.toString(8).padStart(4, '0');
       expect(found.findings[0]).toMatch(new RegExp(`mode ${octal}$`));
       const bits = letters === 'r' ? 4 : 2;
-      expect(explain(file.name, bits, 'EACCES', statSync(file.name), userOf(NOBODY)).command).toBe(
-        `chmod u+${letters} ${file.name}`,
-      );
+      const { command } = explain(file.name, bits, 'EACCES', statSync(file.name), userOf(NOBODY));
+      expect(command).toEqual(shell(`chmod u+${letters} ${file.name}`));
       expect((await asNobody(file.url, ['--repair', '--yes']))(id).status).toBe('passed');
       expect(mode(file.name)).toBe(wrong | (letters === 'r' ? 0o600 : 0o200));
     }
@@ -274,7 +274,7 @@ test('file.links: a second name of the same file', async () => {
 
 test('folders of the system are given to nobody; a folder of a database is; a group keeps its way in', () => {
   const advice = (folder: string, mode: number, gid = 0) =>
-    explain(folder, 3, 'EACCES', { uid: 0, gid, mode: 0o040000 | mode }, userOf(54_321)).command;
+    `${explain(folder, 3, 'EACCES', { uid: 0, gid, mode: 0o040000 | mode }, userOf(54_321)).command ?? ''}`;
   for (const folder of ['/', '/srv', '/var/lib', '/usr/local/share']) {
     expect([folder, advice(folder, 0o755)]).toEqual([folder, '']);
   }
@@ -289,7 +289,7 @@ test('folders of the system are given to nobody; a folder of a database is; a gr
 test('commands for names that a shell would take apart', () => {
   const stats = { uid: 54_321, gid: 54_321, mode: 0o100400 };
   expect(explain("/data/it's here/mcp.db", 2, 'EACCES', stats, userOf(54_321))).toMatchObject({
-    command: "chmod u+w '/data/it'\\''s here/mcp.db'",
+    command: shell("chmod u+w '/data/it'\\''s here/mcp.db'"),
     ownMode: true,
   });
   expect(explain('/data/mcp.db', 6, 'EACCES', stats, userOf(123_456))).toMatchObject({

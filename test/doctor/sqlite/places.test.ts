@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { judgeFilesystem, judgeMacos, syncedFolder } from '../../../src/doctor/sqlite/places.ts';
 import { mountOf, parseMacosMounts, parseMountInfo } from '../../../src/files/mounts.ts';
+import { shell } from '../../../src/report/advice.ts';
 import { askDoctor } from '../../support/doctor.ts';
 import { sqliteFile } from '../../support/sqlite-file.ts';
 
@@ -126,8 +127,8 @@ describe('file.macos', () => {
     expect(sample('/Users/me/Documents/mcp.db')).toContain('is in Documents');
     expect(sample('/Users/me/mcpgateway/mcp.db')).toBe('');
     expect(judgeMacos('/Users/you/Documents/mcp.db', '').count).toBe(0);
-    expect(judgeMacos('/Users/me/Desktop/my gateway.db', home).command).toBe(
-      "mkdir -p ~/mcpgateway && cp -p '/Users/me/Desktop/my gateway.db' ~/mcpgateway/",
+    expect(judgeMacos('/Users/me/Desktop/my gateway.db', home).command).toEqual(
+      shell("mkdir -p ~/mcpgateway && cp -p '/Users/me/Desktop/my gateway.db' ~/mcpgateway/"),
     );
   });
 });
