@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Manifest } from '../../src/backup/manifest.ts';
 import type { Backup } from '../../src/backup/take-backup.ts';
+import type { GatewayError } from '../../src/errors.ts';
 import { backUp, clientEnv, contentOf, putBack, v060Database } from '../backup/backup-context.ts';
 import { clientIsOlder } from '../backup/client-is-older.ts';
 import { DATABASES, type DatabaseKind } from '../support/database-kinds.ts';
@@ -92,7 +93,7 @@ function suite({ id, dialect }: DatabaseKind): void {
         code: 'CORRUPT',
         message: expect.stringContaining(copy.file),
       });
-      expect(JSON.stringify(error.hint)).toContain('another backup');
+      expect(`${(error as GatewayError).hint}`).toContain('another backup');
       expect(JSON.stringify(error)).not.toContain('doctor --repair');
     },
   );
