@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
 import { REAL_DATABASES } from '../../support/real-dumps.ts';
-import { giveRealSecrets } from '../support/dump-secrets.ts';
+import { giveKnownPassword, giveRealSecrets } from '../support/dump-secrets.ts';
 import { describeJudged, gatewayOn } from '../support/gateways.ts';
 import { emptyDatabase, expectAccepted, expectNothingToDo, mcpgw, realDatabase } from '../support/judge.ts';
 
@@ -20,6 +20,7 @@ describeJudged('the real gateway accepts every state', ['0.7.0'], ({ id }) => {
         const database = await realDatabase(id, state);
         const gateway = await gatewayOn(database, '0.7.0');
         await giveRealSecrets(database, gateway);
+        if (index === 0) await giveKnownPassword(database, gateway);
         await mcpgw(database, 'migrate', '--yes', '--no-backup');
         await (index === 0 ? expectAccepted(database) : expectNothingToDo(database, gateway));
       });
