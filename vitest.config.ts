@@ -23,6 +23,8 @@ const ALONE = [
   'test/doctor/mysql/database.test.ts',
   'test/doctor/postgresql/own-server.test.ts',
 ];
+/** Files that the real gateway judges: they wait for its starts, minutes long where the machine is busy. */
+const JUDGED = ['test/gateway/**/*.test.ts'];
 
 function group(
   name: string,
@@ -43,10 +45,17 @@ export default defineConfig({
     projects: [
       group('waiting', { include: WAITING, maxWorkers: 6, sequence: { groupOrder: 0 } }),
       group('alone', { include: ALONE, maxWorkers: 2, sequence: { groupOrder: 1 } }),
+      group('judged', {
+        include: JUDGED,
+        isolate: false,
+        maxWorkers: 3,
+        testTimeout: 30 * 60_000,
+        sequence: { groupOrder: 2 },
+      }),
       // What the others leave as it was, they share: a process, and the modules it has read.
       group('shared', {
         // An exclude of its own would stand instead of the one of the command line.
-        include: ['test/**/*.test.ts', ...[...WAITING, ...ALONE].map((file) => `!${file}`)],
+        include: ['test/**/*.test.ts', ...[...WAITING, ...ALONE, ...JUDGED].map((file) => `!${file}`)],
         isolate: false,
         maxWorkers: 2,
         sequence: { groupOrder: 1 },

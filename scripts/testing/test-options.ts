@@ -18,8 +18,6 @@ const LONG = 'test/faults-long/**';
 /** What `--gateway` runs, and what of it takes too long for CI. */
 const GATEWAY = 'test/gateway/';
 const LONG_GATEWAY = 'test/gateway/long/**';
-/** While a gateway starts, its test waits: one file more than there are cores keeps both busy. */
-const GATEWAY_WORKERS = '--maxWorkers=3';
 /** What `--tried` runs. */
 const FIELD = 'test/field/';
 
@@ -48,7 +46,7 @@ export function testOptions(argv: readonly string[], environment: NodeJS.Process
     vitestArguments: [
       ...others,
       ...(faults ? FAULTS : []),
-      ...(gateway ? [GATEWAY, GATEWAY_WORKERS] : []),
+      ...(gateway ? [GATEWAY] : []),
       ...(tried ? [FIELD] : []),
       ...(long ? [] : ['--exclude', LONG]),
       ...(gateway ? [] : ['--exclude', LONG_GATEWAY]),

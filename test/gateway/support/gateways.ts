@@ -1,4 +1,4 @@
-import { describe, onTestFinished, vi } from 'vitest';
+import { describe, onTestFinished } from 'vitest';
 import type { GatewayRelease } from '../../../scripts/gateway/releases.ts';
 import {
   type Gateway,
@@ -8,9 +8,6 @@ import {
 import { DATABASES, type DatabaseId, type DatabaseKind } from '../../support/database-kinds.ts';
 import type { TestDatabase } from '../../support/databases.ts';
 import { ADMIN } from '../../support/test-settings.ts';
-
-/** A start of the gateway takes seconds, on a busy machine minutes, and a test has several. */
-vi.setConfig({ testTimeout: 30 * 60_000 });
 
 /** The releases that this run has, as `npm test` and `npm run test:gateway` put them into TEST_GATEWAYS. */
 const HAD = (process.env.TEST_GATEWAYS ?? '').split(',');

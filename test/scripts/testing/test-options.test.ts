@@ -55,6 +55,6 @@ test('needs the real gateway in CI, and all its releases with --gateway', () => 
   expect(testOptions([], { CI: 'true' }).gateways).toBe('short');
   expect(testOptions(['--gateway'], {})).toMatchObject({
     gateways: 'all',
-    vitestArguments: ['test/gateway/', '--maxWorkers=3', ...SHORT.slice(0, 2)],
+    vitestArguments: ['test/gateway/', ...SHORT.slice(0, 2)],
   });
 });
