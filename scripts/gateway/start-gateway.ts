@@ -3,7 +3,6 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../servers/free-port.ts';
 import { runProgram } from '../servers/run-program.ts';
 import { running, type Started } from '../servers/running.ts';
 import { stopOnExit } from '../servers/stop-on-exit.ts';
@@ -134,10 +133,10 @@ function outcome(program: string, args: readonly string[], place: Place) {
 
 async function startService(python: string, place: Place): Promise<RunningGateway> {
   stopOnExit();
-  const port = await freePort();
   const log = join(place.cwd, 'gateway.log');
   const file = openSync(log, 'w', 0o600);
-  const args = ['-m', 'uvicorn', 'mcpgateway.main:app', '--host', '127.0.0.1', '--port', String(port)];
+  // It takes a port only at the end of its start: one that was found free before may be another's by then.
+  const args = ['-m', 'uvicorn', 'mcpgateway.main:app', '--host', '127.0.0.1', '--port', '0'];
   const child = spawn(python, args, { ...place, stdio: ['ignore', file, file] });
   closeSync(file);
   const ended = new Promise<void>((resolve) => {
@@ -155,9 +154,9 @@ async function startService(python: string, place: Place): Promise<RunningGatewa
     stopNow: () => void child.kill('SIGKILL'),
   };
   running.add(started);
-  const url = `http://127.0.0.1:${port}`;
+  let url: string;
   try {
-    await untilHealthy(url, child);
+    url = await untilHealthy(log, child);
   } catch (error) {
     await started.stop();
     const end = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-25).join('\n');
@@ -166,11 +165,13 @@ async function startService(python: string, place: Place): Promise<RunningGatewa
   return { url, log: () => readFileSync(log, 'utf8'), stop: () => started.stop() };
 }
 
-async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
+/** @returns where it says that it runs */
+async function untilHealthy(log: string, child: ChildProcess): Promise<string> {
   const deadline = Date.now() + START_SECONDS * 1000;
   for (;;) {
-    const answer = await fetch(`${url}/health`).catch(() => undefined);
-    if (answer?.ok) return;
+    const [, url] = /Uvicorn running on (http:\/\/[\d.:]+)/.exec(readFileSync(log, 'utf8')) ?? [];
+    const answer = url === undefined ? undefined : await fetch(`${url}/health`).catch(() => undefined);
+    if (url !== undefined && answer?.ok) return url;
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}`);
     if (Date.now() > deadline) throw new Error(`no answer within ${START_SECONDS} s`);
     await sleep(POLL_MS);
