@@ -12,6 +12,7 @@ import { advise, type Text } from '../report/advice.ts';
 import { inMegabytes } from '../report/in-megabytes.ts';
 import { reasonOf } from '../report/refusal.ts';
 import { section } from '../report/section.ts';
+import type { Schema } from '../schema/model.ts';
 import { VERSION } from '../version.ts';
 import { backupSection, backupStep } from './backup-report.ts';
 import { backupRequest } from './backup-request.ts';
@@ -103,7 +104,7 @@ async function shown<Plan extends Planned, Seen>(
     const own = command.planned(plan, db);
     const outcome = { exitCode: ExitCode.ok, steps: plan.steps.map((step) => shownStep(db, step)), ...own };
     if (isEmpty(plan)) return { plan, outcome, refusals: [] };
-    const backup = await plannedBackup(session, db, options);
+    const backup = await plannedBackup(session, db, options, plan.schema);
     const asRun = await runRefusals(session, db, change, plan);
     const locks = locksSection(lockImpact(db.dialect, plan));
     const next = change.command.with({
@@ -131,8 +132,13 @@ async function shown<Plan extends Planned, Seen>(
 }
 
 /** Where the backup would go and how large it would be, or why none could be taken. */
-async function plannedBackup(session: Session, db: Connection, options: ChangeOptions): Promise<Shown> {
-  if (options.backup === false || !(await holdsRows(db))) return { outcome: {}, refusals: [] };
+async function plannedBackup(
+  session: Session,
+  db: Connection,
+  options: ChangeOptions,
+  schema: Schema,
+): Promise<Shown> {
+  if (options.backup === false || !(await holdsRows(db, schema))) return { outcome: {}, refusals: [] };
   try {
     const request = { ...backupRequest(session, db, options), canGoWithout: true };
     const { bytes, place, warnings } = await preflightBackup(request);
@@ -148,8 +154,8 @@ async function plannedBackup(session: Session, db: Connection, options: ChangeOp
   }
 }
 
-async function holdsRows(db: Connection): Promise<boolean> {
-  return hasRows(await rowCounts(db, [...(await db.dialect.readSchema(db)).keys()]));
+async function holdsRows(db: Connection, schema: Schema): Promise<boolean> {
+  return hasRows(await rowCounts(db, [...schema.keys()]));
 }
 
 /** A dry run is made on purpose by a user who may only read: that the run is for another is no failure of the plan. */
@@ -212,7 +218,7 @@ function run<Plan extends Planned, Seen>(
       },
       async beforeWriting() {
         // Where there is nothing to lose, nothing is kept.
-        if (options.backup === false || !(await holdsRows(db))) return;
+        if (options.backup === false || !(await holdsRows(db, await db.dialect.readSchema(db)))) return;
         taken = await takeBackup({ ...backupRequest(session, db, options), canGoWithout: true });
       },
     });

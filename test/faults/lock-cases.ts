@@ -222,8 +222,8 @@ export function lockCases(ids: readonly DatabaseId[]): void {
       );
       expect(run.exitCode).toBe(4);
       expect(queries).toBeGreaterThan(20);
-      // One try is 1 s, the run waits for 5; the rest is the scheduling of a busy machine.
-      expect(longestMs).toBeLessThan(4_000);
+      // One try is 1 s; the rest is the scheduling of a busy machine.
+      expect(longestMs).toBeLessThan(1_500);
       // It did queue behind a try, or nothing was tested.
       expect(longestMs).toBeGreaterThan(300);
 

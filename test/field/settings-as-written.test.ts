@@ -242,7 +242,7 @@ describe('Settings are taken as they are written', () => {
       writeFileSync(join(folder, '.env'), content);
       const since = performance.now();
       const result = await report(['status'], folder, { DATABASE_URL: url });
-      expect(performance.now() - since).toBeLessThan(30_000);
+      expect(performance.now() - since).toBeLessThan(5_000);
       expect(told(result).length).toBeLessThan(30_000);
       expect(result.exitCode).toBe(exitCode);
       if (exitCode !== 0) expect(result.error?.code).toBe('ENV_FILE');
