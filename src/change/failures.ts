@@ -1,6 +1,6 @@
 import type { Connection } from '../database/connection.ts';
 import { errorText, GatewayError } from '../errors.ts';
-import { advise, type Command, joined, mcpgw, type Text } from '../report/advice.ts';
+import { advise, type Command, mcpgw, sentences, type Text } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import type { Change } from './change.ts';
 
@@ -30,7 +30,7 @@ export function takenBack(db: Connection, error: unknown, { command }: Failing):
   const { code, message, hint, details } = told;
   const end = advise`Nothing was changed: what was not committed, the server takes back. To start again, run: ${command}`;
   return new GatewayError(code, message, {
-    hint: code === 'FAILED' ? joined([hint, end], ' ') : end,
+    hint: code === 'FAILED' ? sentences(hint, end) : end,
     next: command,
     details,
     cause: error,
@@ -55,7 +55,7 @@ export function stoppedPartWay(
     'PARTIAL',
     `${what} stopped part-way, after ${plural(done, 'statement')}: ${message}`,
     {
-      hint: joined([told?.hint ?? '', leftBehind(db, command)], ' '),
+      hint: sentences(told?.hint ?? '', leftBehind(db, command)),
       next: command,
       details: told?.details ?? [],
       cause: error,

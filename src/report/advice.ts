@@ -90,6 +90,16 @@ export function joined(texts: readonly Text[], between: string): Text {
   return new Advice(told.flatMap((text, i) => [i === 0 ? '' : between, ...partsOf(text)]));
 }
 
+/** Texts behind one another; one that another follows ends with a full stop. */
+export function sentences(...texts: readonly Text[]): Text {
+  const told = texts.filter((text) => text !== '');
+  const ends = (text: Text, i: number) => i === told.length - 1 || /[.:;?!]$/.test(`${text}`);
+  return joined(
+    told.map((text, i) => (ends(text, i) ? text : advise`${text}.`)),
+    ' ',
+  );
+}
+
 export function partsOf(text: Text): readonly (string | Command)[] {
   return text instanceof Advice ? text.parts : [text];
 }

@@ -9,6 +9,7 @@ import {
   mapParts,
   mcpgw,
   nextIn,
+  sentences,
   shell,
   sqlCommand,
   withGlobalOptions,
@@ -107,4 +108,12 @@ describe('commands in a report', () => {
       expect(render(report, plainStyle).replaceAll(/\s+/g, '')).toContain('a'.repeat(300));
     }
   });
+});
+
+it('what stands behind a command begins a sentence of its own', () => {
+  const look = advise`Look at it: ${mcpgw('doctor')}`;
+  expect(`${sentences(look, 'Nothing was changed.', '')}`).toBe(
+    'Look at it: mcpgw doctor. Nothing was changed.',
+  );
+  expect(`${sentences('Nothing was changed.', look)}`).toBe('Nothing was changed. Look at it: mcpgw doctor');
 });

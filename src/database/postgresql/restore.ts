@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { sql } from 'kysely';
 import { GatewayError } from '../../errors.ts';
 import { temporaryFolder } from '../../files/temporary-folder.ts';
-import { advise, joined, mcpgw } from '../../report/advice.ts';
+import { advise, mcpgw, sentences } from '../../report/advice.ts';
 import type { PostgresqlTarget } from '../../settings/database-target.ts';
 import type { BackupTool, RestoreRequest, RestoreScriptRequest } from '../backup-tool.ts';
 import { type Client, clientOutput, startClient } from '../client-program.ts';
@@ -311,7 +311,7 @@ function unchanged(error: unknown): unknown {
   const says = 'Everything was taken back: the database is as it was.';
   if (error.hint !== '' && error.code !== 'UNREACHABLE') return error;
   return new GatewayError(error.code, error.message, {
-    hint: joined([error.hint, says], ' '),
+    hint: sentences(error.hint, says),
     details: error.details,
     cause: error,
   });
