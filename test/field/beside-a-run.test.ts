@@ -56,7 +56,8 @@ describe('A command beside a run is of the state before it or after it', () => {
           const { run, goOn } = await (which === 'migrate' ? migrating : rollingBack)(database);
           const place = join(temporaryFolder(), 'kept');
           const backup = await start(database, ['backup', '--backup-dir', place]);
-          await waits(backup);
+          // SQLite lets it end meanwhile: a busy machine may take longer over that than `waits` does.
+          await (kind.dialect === 'sqlite' ? backup.ended : waits(backup));
           goOn();
           expect((await run.ended).exitCode).toBe(0);
           const { report } = await ended(backup);
