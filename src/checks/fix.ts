@@ -13,7 +13,7 @@ import { rowCounts } from '../database/row-counts.ts';
 import { siteTriggers } from '../database/site-object.ts';
 import type { Statement } from '../database/statement.ts';
 import { refuseSite } from '../migrate/site-objects.ts';
-import { mcpgw } from '../report/advice.ts';
+import { ended, mcpgw } from '../report/advice.ts';
 import type { DraftCheck } from '../report/report.ts';
 import { GATEWAY_TABLES } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
@@ -60,7 +60,7 @@ export function fix({ checks, judge, ...asked }: FixOptions): Change<FixPlan, re
       if (isEmpty(plan)) return plan;
       const written = new Set(statementsOf(plan).flatMap(({ table }) => table ?? []));
       const notes = await refuseSite(db, what, { before: plan.schema, after: plan.after, written });
-      const warnings = notes.map((note) => `${note}${/[.;]$/.test(note) ? '' : '.'}`);
+      const warnings = notes.map((note) => ended(note));
       return { ...plan, warnings, rowsBefore: isLocked ? await rowsOfOthers(db, plan.schema) : null };
     },
     async check(db, { rowsBefore, schema }) {

@@ -90,7 +90,9 @@ function stepsOf(
 
 /** The plan of a database that is known to be at v0.7.0 with nothing missing: no statement at all. */
 export function nothingLeft(settings: Pick<Settings, 'emailAuthEnabled'>): Plan {
-  const steps = stepsOf(settings).map(({ id, title }): PlannedStep => ({ id, title, statements: [] }));
+  const steps = stepsOf(settings).map(
+    ({ id, title }): PlannedStep => ({ id, title, statements: [], checksum: null }),
+  );
   return {
     state: AT_HEAD,
     steps,

@@ -90,14 +90,18 @@ export function joined(texts: readonly Text[], between: string): Text {
   return new Advice(told.flatMap((text, i) => [i === 0 ? '' : between, ...partsOf(text)]));
 }
 
-/** Texts behind one another; one that another follows ends with a full stop. */
+/** A text with its full stop, where it has no end of its own. */
+export function ended(text: string): string;
+export function ended(text: Text): Text;
+export function ended(text: Text): Text {
+  if (/[.:;?!]$/.test(`${text}`)) return text;
+  return typeof text === 'string' ? `${text}.` : advise`${text}.`;
+}
+
+/** Texts behind one another; one that another follows has its full stop. */
 export function sentences(...texts: readonly Text[]): Text {
   const told = texts.filter((text) => text !== '');
-  const ends = (text: Text, i: number) => i === told.length - 1 || /[.:;?!]$/.test(`${text}`);
-  return joined(
-    told.map((text, i) => (ends(text, i) ? text : advise`${text}.`)),
-    ' ',
-  );
+  return joined([...told.slice(0, -1).map(ended), ...told.slice(-1)], ' ');
 }
 
 export function partsOf(text: Text): readonly (string | Command)[] {

@@ -4,6 +4,7 @@ import {
   afterwards,
   type Command,
   commandsIn,
+  ended,
   joined,
   linesOf,
   mapParts,
@@ -116,4 +117,9 @@ it('what stands behind a command begins a sentence of its own', () => {
     'Look at it: mcpgw doctor. Nothing was changed.',
   );
   expect(`${sentences('Nothing was changed.', look)}`).toBe('Nothing was changed. Look at it: mcpgw doctor');
+  expect(['It is so', 'Is it?', 'These:'].map((text) => ended(text))).toEqual([
+    'It is so.',
+    'Is it?',
+    'These:',
+  ]);
 });
