@@ -43,23 +43,32 @@ const [from, to] = ${watches === 'stdin' ? '[process.stdin, child.stdin]' : '[ch
 if (!all) {
   let seen = '';
   let paused = false;
+  let held = false;
+  // Its end can come by while it is paused, and would let the program end.
+  let over = false;
+  const end = () => over && !held && to.end();
   // A program that was killed closes its input before it is known how it ended.
   for (const stream of [from, to]) stream.on('error', () => setTimeout(() => process.exit(1), 2_000));
   from.on('data', (chunk) => {
     seen = (seen + chunk.toString('latin1')).slice(-100000);
     to.write(chunk);
     if (paused || !seen.includes(${JSON.stringify(text)})) return;
-    paused = true;
+    paused = held = true;
     from.pause();
     fs.writeFileSync(${JSON.stringify(`${pids}.new`)}, JSON.stringify({ script: process.pid, program: child.pid }));
     fs.renameSync(${JSON.stringify(`${pids}.new`)}, ${JSON.stringify(pids)});
     const timer = setInterval(() => {
       if (fs.existsSync(${JSON.stringify(hold)})) return;
       clearInterval(timer);
+      held = false;
       from.resume();
+      end();
     }, 20);
   });
-  from.on('end', () => to.end());
+  from.on('end', () => {
+    over = true;
+    end();
+  });
 }
 `;
   writeFileSync(join(folder, program), script, { mode: 0o755 });
