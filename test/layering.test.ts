@@ -14,7 +14,7 @@ const LAYERS = [
   ['seed'],
   ['change', 'migrate', 'migrations'],
   ['backup'],
-  ['checks', 'doctor'],
+  ['checks', 'doctor', 'configuration'],
   ['commands'],
 ];
 

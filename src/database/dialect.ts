@@ -4,6 +4,7 @@ import type { TableChanges } from '../schema/changed.ts';
 import type { Column, ColumnKind, Schema, Table } from '../schema/model.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
 import type { Blocker } from './blocker.ts';
+import type { RowValues } from './row-values.ts';
 import type { EffectKind, KeepColumns, Statement } from './statement.ts';
 
 /** What a command is going to do, which decides how the database is opened. */
@@ -225,6 +226,8 @@ export interface Reads {
  */
 export interface Dialect extends Capabilities, Introspection, Spelling, Ddl, RowWrites, RunLocks, Reads {
   translateError(error: unknown): GatewayError | null;
+  /** How values are read and written, so that they mean the same in every database. */
+  readonly values: RowValues;
 }
 
 export interface UnfinishedRestore {

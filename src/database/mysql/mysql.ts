@@ -1,5 +1,6 @@
 import type { Column, ColumnKind } from '../../schema/model.ts';
 import type { Dialect, Unreadable } from '../dialect.ts';
+import { rowValues } from '../row-values.ts';
 import { statement } from '../statement.ts';
 import {
   changeMysqlTable,
@@ -41,6 +42,18 @@ function isOlder(version: string, oldest: readonly number[]): boolean {
   return false;
 }
 
+/** The driver parses JSON, and the server rounds what is a FLOAT when it makes a text of it. */
+const MYSQL_VALUES = rowValues({
+  read({ name, type }) {
+    const v = quoteMysql(name);
+    if (type === 'json') return `CAST(${v} AS CHAR)`;
+    return type.startsWith('float') ? `${v} + 0e0` : v;
+  },
+  time: (date, time, fraction) => `${date} ${time}.${fraction}`,
+  fraction: ({ type }) => Number(/\((\d)\)/.exec(type)?.[1] ?? 0),
+  boolean: (value) => (value ? 1 : 0),
+});
+
 export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
   const flavor = {
     ...found,
@@ -66,6 +79,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
     readSchema: (db) => readMysqlSchema(db, flavor.mariadb),
     things: mysqlThings(flavor.mariadb),
     translateError: translateMysqlError,
+    values: MYSQL_VALUES,
 
     unreadable: mysqlUnreadable,
     exactly: (text) => `CAST(${text} AS BINARY)`,

@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.ts';
+import { rowValues } from '../row-values.ts';
 import { statement } from '../statement.ts';
 import {
   changePostgresqlTable,
@@ -23,6 +24,16 @@ import { POSTGRESQL_THINGS } from './things.ts';
 /** The oldest version the tests run on. */
 const OLDEST = 13;
 
+/** Types whose values the driver gives as they are. */
+const AS_THEY_ARE = /^(integer|boolean|double precision|real|bytea)$/;
+
+const POSTGRESQL_VALUES = rowValues({
+  read: ({ name, type }) => quotePostgresql(name) + (AS_THEY_ARE.test(type) ? '' : '::text'),
+  time: (date, time, fraction) => `${date} ${time}.${fraction}Z`,
+  fraction: ({ type }) => Number(/\((\d)\)/.exec(type)?.[1] ?? 6),
+  boolean: (value) => value,
+});
+
 /** @param user the role in whose name the session works */
 export const postgresqlDialect = (version: string, user: string | undefined): Dialect => ({
   name: 'postgresql',
@@ -36,6 +47,7 @@ export const postgresqlDialect = (version: string, user: string | undefined): Di
   readSchema: readPostgresqlSchema,
   things: POSTGRESQL_THINGS,
   translateError: (error) => translatePostgresqlError(error, user),
+  values: POSTGRESQL_VALUES,
 
   server: {
     product: 'PostgreSQL',

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Dialect } from '../dialect.ts';
+import { rowValues } from '../row-values.ts';
 import { GATEWAY_LIST } from '../site-object.ts';
 import { type KeepColumns, statement } from '../statement.ts';
 import { changeSqliteTable, createSqliteTable } from './ddl.ts';
@@ -45,6 +46,19 @@ const SQLITE_SITE: readonly string[] = [
    WHERE m.type = 'table' AND m.name IN (${GATEWAY_LIST}) AND c.hidden IN (2, 3)`,
 ];
 
+/** The driver's numbers are JavaScript's: whole ones that those cannot hold are read as texts. */
+const SQLITE_VALUES = rowValues({
+  read({ name, kind }) {
+    const v = quoteName(name);
+    if (kind !== 'integer' && kind !== 'bigint' && kind !== 'json') return v;
+    const most = Number.MAX_SAFE_INTEGER;
+    return `CASE WHEN typeof(${v}) = 'integer' AND ${v} NOT BETWEEN -${most} AND ${most} THEN CAST(${v} AS TEXT) ELSE ${v} END`;
+  },
+  time: (date, time, fraction) => `${date} ${time}.${fraction}`,
+  fraction: () => 6,
+  boolean: (value) => (value ? 1 : 0),
+});
+
 /**
  * @param version of the library that is built in
  * @param path of the file, for errors
@@ -62,6 +76,7 @@ export const sqliteDialect = (version: string, path: string, file: SqliteFile): 
   readSchema: readSqliteSchema,
   things: SQLITE_THINGS,
   translateError: (error) => translateSqliteError(error, path),
+  values: SQLITE_VALUES,
 
   server: { product: 'SQLite', version, unsupported: null },
 
