@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 /** From the bottom up: a folder imports from its own row and from rows before it, types as well. */
 const LAYERS = [
-  ['salvage'],
+  ['ciphers', 'salvage'],
   ['report'],
   ['files'],
   ['settings'],

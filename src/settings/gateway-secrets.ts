@@ -1,4 +1,7 @@
-/** A secret that only the gateway reads, and what it uses where nobody sets one. */
+/** What the gateway ships with and everybody knows. */
+export const DEFAULT_ENCRYPTION_SECRET = 'my-test-salt';
+
+/** A secret of the gateway, and what it uses where nobody sets one. */
 export interface GatewaySecret {
   readonly name: string;
   /** In v0.6.0 and v0.7.0, and in what the gateway's documents tell people to copy. */
@@ -24,7 +27,7 @@ export const GATEWAY_SECRETS: readonly GatewaySecret[] = [
   },
   {
     name: 'AUTH_ENCRYPTION_SECRET',
-    defaults: ['my-test-salt', 'changeme', PLACEHOLDER],
+    defaults: [DEFAULT_ENCRYPTION_SECRET, 'changeme', PLACEHOLDER],
     leastLength: 8,
     leastEntropy: 0,
     risk: 'whoever guesses it and has a copy of the database reads the credentials of gateways; with another one those stored already must be entered again',

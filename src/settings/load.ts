@@ -94,8 +94,8 @@ export interface SettingProblem {
 
 /**
  * Settles every setting: flags, then the environment, then `.env`, then the default. An empty text means "not
- * set", except for the administrator's email, password and name and the team prefix, which the gateway would
- * take as they are; beside the file of a secret an empty text never counts.
+ * set", except for the administrator's email, password and name, the team prefix, and the secret of stored
+ * credentials, which the gateway would take as they are; beside the file of a secret an empty text never counts.
  *
  * @returns settings, the database they point to, where each value came from, and warnings
  * @throws GatewayError ENV_FILE when `.env` cannot be parsed, otherwise SETTINGS with every problem in `details`
@@ -136,9 +136,11 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
   const levels = [flagLevel(input.flags), environmentLevel(input.env), envFileLevel(file)];
   const found = new Map<VariableName, Found>();
   for (const variable of VARIABLES) {
-    const given = levels.map((level) => level(variable.name)).find((candidate) => candidate !== null);
+    let given = levels.map((level) => level(variable.name)).find((candidate) => candidate !== null);
     if (given?.problem !== undefined) {
-      problems.push({ code: 'SETTINGS', text: `${variable.name}: ${given.problem}` });
+      // Most commands do without this one: those that need it refuse an empty one.
+      if (variable.name === 'AUTH_ENCRYPTION_SECRET') given = { ...given, text: '' };
+      else problems.push({ code: 'SETTINGS', text: `${variable.name}: ${given.problem}` });
     }
     found.set(variable.name, given ?? { text: variable.default, source: 'default', detail: '' });
   }

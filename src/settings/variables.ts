@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { DEFAULT_ENCRYPTION_SECRET } from './gateway-secrets.ts';
 import { list, oneOf, optionalText, text, wholeNumber, yesOrNo } from './variable-schemas.ts';
 
 export interface Variable {
@@ -195,6 +196,14 @@ export const VARIABLES = [
   ),
   variable(
     'Gateway',
+    'AUTH_ENCRYPTION_SECRET',
+    text,
+    DEFAULT_ENCRYPTION_SECRET,
+    'Secret that the gateway encrypts stored credentials with: those of gateways, tools and providers',
+    { secret: true, emptyIsValue: true },
+  ),
+  variable(
+    'Gateway',
     'LOG_LEVEL',
     oneOf(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL']),
     'INFO',
@@ -234,6 +243,12 @@ export const VARIABLES = [
     list,
     '',
     'GitHub organisations whose members become administrators: a,b or ["a","b"]',
+  ),
+  sso(
+    'SSO_GOOGLE_ADMIN_DOMAINS',
+    list,
+    '',
+    'Google domains whose users become administrators: a,b or ["a","b"]',
   ),
 ] as const;
 

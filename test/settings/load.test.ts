@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { loadSettings, type SettingsInput } from '../../src/settings/load.ts';
+import { secretsOf } from '../../src/settings/secrets-of.ts';
 import { VARIABLES } from '../../src/settings/variables.ts';
 
 let cwd = '';
@@ -529,5 +530,30 @@ describe('an empty variable beside the file of its secret', () => {
     writeFileSync(password, 'Correct-horse-7\n');
     writeFileSync(join(cwd, '.env'), `PLATFORM_ADMIN_PASSWORD_FILE=${password}\n`);
     expect(migrate({ PLATFORM_ADMIN_PASSWORD: '' }).settings.platformAdminPassword).toBe('Correct-horse-7');
+  });
+});
+
+describe('the secret of stored credentials', () => {
+  const secretOf = (env: Record<string, string>) => {
+    const { settings, sources } = load(env);
+    return [settings.authEncryptionSecret, sources.get('AUTH_ENCRYPTION_SECRET')?.source];
+  };
+
+  it('tells what was set from what was not, and empty from both', () => {
+    expect(secretOf({})).toEqual(['my-test-salt', 'default']);
+    expect(secretOf({ AUTH_ENCRYPTION_SECRET: '' })).toEqual(['', 'environment']);
+    expect(secretOf({ AUTH_ENCRYPTION_SECRET: 'my-test-salt' })).toEqual(['my-test-salt', 'environment']);
+  });
+
+  it('counts as empty where it refers to nothing, which is no problem of commands that do without it', () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the file
+    writeFileSync(join(cwd, '.env'), 'AUTH_ENCRYPTION_SECRET=vault-${NOWHERE}\n');
+    expect(secretOf({})).toEqual(['', '.env']);
+  });
+
+  it('is masked, but for the one that everybody knows', () => {
+    const { settings, target } = load({ AUTH_ENCRYPTION_SECRET: 'planted-secret-1' });
+    expect(secretsOf({ settings, target })).toContain('planted-secret-1');
+    expect(secretsOf(load())).not.toContain('my-test-salt');
   });
 });
