@@ -60,6 +60,11 @@ export interface Change<Plan extends Planned, Seen = boolean> {
   readonly reading: string;
   /** It uses all that the owner of the tables may do, which is looked at before anything is locked. */
   readonly needsOwner: boolean;
+  /**
+   * It changes rows and no table that is there. Then it is one transaction on every database: steps that are `early`
+   * are run before that begins (they may make a table), and what triggers of the site do to a row is left to them.
+   */
+  readonly rowsOnly?: boolean | undefined;
   /** The moment that what it writes is of. */
   readonly now: Date;
   /** The plan of a database that is known to be as wanted already, by one look; else null. */

@@ -1,11 +1,16 @@
 import type { Connection } from '../database/connection.ts';
 import { errorText, GatewayError } from '../errors.ts';
-import { advise, type Command, mcpgw, sentences, type Text } from '../report/advice.ts';
+import { advise, mcpgw, sentences, type Text } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import type { Change } from './change.ts';
 
-/** What fails: its name, and the command that starts it again or goes on with it. */
-export type Failing = Pick<Change<never>, 'what' | 'command'>;
+/** What fails: its name, the command that starts it again or goes on with it, and whether all of it is taken back. */
+export type Failing = Pick<Change<never>, 'what' | 'command' | 'rowsOnly'>;
+
+/** Whether a run is one transaction here, which is committed or taken back as a whole. */
+export function isOneTransaction(db: Connection, { rowsOnly = false }: Pick<Failing, 'rowsOnly'>): boolean {
+  return db.dialect.transactionalDdl || rowsOnly;
+}
 
 /** `The migration` within a sentence. */
 export const inSentence = (what: string) => `${what.charAt(0).toLowerCase()}${what.slice(1)}`;
@@ -14,8 +19,8 @@ const known = (db: Connection, error: unknown) =>
   error instanceof GatewayError ? error : db.dialect.translateError(error);
 
 /** What a run that stops leaves behind, and what to do about it. */
-export function leftBehind(db: Connection, command: Command): Text {
-  return db.dialect.transactionalDdl
+export function leftBehind(db: Connection, { command, rowsOnly }: Omit<Failing, 'what'>): Text {
+  return isOneTransaction(db, { rowsOnly })
     ? advise`Everything was taken back: the database is as it was. To start again, run: ${command}`
     : advise`What was done so far stays, and is right. To go on, run: ${command}`;
 }
@@ -55,7 +60,7 @@ export function stoppedPartWay(
     'PARTIAL',
     `${what} stopped part-way, after ${plural(done, 'statement')}: ${message}`,
     {
-      hint: sentences(told?.hint ?? '', leftBehind(db, command)),
+      hint: sentences(told?.hint ?? '', leftBehind(db, { command })),
       next: command,
       details: told?.details ?? [],
       cause: error,

@@ -20,6 +20,11 @@ export const historyTable: Table = table(
   { primaryKey: ['id'] },
 );
 
+/** A step of a change of rows: no step that a database is known by, and none of two runs does the same. */
+export type DataStepId = `${string}:${string}`;
+
+export const isDataStep = (step: string): step is DataStepId => step.includes(':');
+
 export interface HistoryRow {
   readonly step: string;
   readonly checksum: string;

@@ -57,7 +57,11 @@ export function tablesToLock(
  *
  * @returns empty for a plan without statements
  */
-export function lockImpact({ locks }: Pick<Dialect, 'locks'>, plan: Omit<Planned, 'warnings'>): TableLock[] {
+export function lockImpact(
+  { locks }: Pick<Dialect, 'locks'>,
+  plan: Omit<Planned, 'warnings'>,
+  { rowsOnly = false }: { readonly rowsOnly?: boolean | undefined } = {},
+): TableLock[] {
   const statements = statementsOf(plan);
   const { changed, others } = tablesToLock(plan, plan.schema.keys());
   const isNone = plan.changed === undefined && changed.length + others.length === 0;
@@ -67,7 +71,8 @@ export function lockImpact({ locks }: Pick<Dialect, 'locks'>, plan: Omit<Planned
     ...changed.map((table) => lockOfChanged(locks, statements, table)),
   ];
   if (plan.changed === undefined) {
-    const written = (table: string) => ({ ...lockOfChanged(locks, statements, table), lock: locks.written });
+    const lock = (rowsOnly ? locks.writtenOnly : undefined) ?? locks.written;
+    const written = (table: string) => ({ ...lockOfChanged(locks, statements, table), lock });
     return [...lines, ...others.map(written)];
   }
   if (locks.others === null || others.length === 0) return lines;

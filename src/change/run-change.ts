@@ -2,11 +2,20 @@ import type { Connection } from '../database/connection.ts';
 import type { RunLock } from '../database/dialect.ts';
 import { notSaved } from '../database/not-saved.ts';
 import { GatewayError } from '../errors.ts';
-import { type Change, isEmpty, type Planned, type Ran, type Surroundings, statementsOf } from './change.ts';
+import {
+  type Change,
+  isEmpty,
+  type Planned,
+  type PlannedStep,
+  type Ran,
+  type Surroundings,
+  statementsOf,
+} from './change.ts';
 import {
   commitLost,
   commitUnknown,
   inSentence,
+  isOneTransaction,
   isUnanswered,
   stoppedPartWay,
   takenBack,
@@ -100,6 +109,7 @@ async function runLocked<Plan extends Planned, Seen>(
       around.progress.log(`Waiting for ${holder} …`);
     },
     signal: around.signal,
+    rowsOnly: change.rowsOnly,
   };
   const onWrite = () => {
     writes++;
@@ -113,7 +123,7 @@ async function runLocked<Plan extends Planned, Seen>(
   } catch (error) {
     await takeBack(db);
     if (writes === 0) throw error;
-    throw dialect.transactionalDdl
+    throw isOneTransaction(db, change)
       ? takenBack(db, error, change)
       : stoppedPartWay(db, error, writes - 1, change);
   }
@@ -122,7 +132,7 @@ async function runLocked<Plan extends Planned, Seen>(
     return ran;
   } catch (error) {
     // Where every statement is its own transaction, only the lock was left, and it goes with the connection.
-    if (!dialect.transactionalDdl) return ran;
+    if (!isOneTransaction(db, change)) return ran;
     await takeBack(db);
     if (writes === 0) throw error;
     if (!isUnanswered(db, error)) throw takenBack(db, error, change);
@@ -145,8 +155,14 @@ async function runPlan<Plan extends Planned, Seen>(
   { now, lock, onWrite }: Locked<Plan>,
 ): Promise<Ran<Plan, Seen>> {
   const { dialect } = db;
+  const { rowsOnly = false } = change;
   // It reads through a connection of its own, which the table locks would keep out.
   await around.beforeWriting();
+  const context = { ...around, command: change.command, now: change.now, rowsOnly, onWrite };
+  const isEarly = (step: PlannedStep) => step.early === true;
+  const before = rowsOnly
+    ? await runSteps(db, now.steps.filter(isEarly), { ...context, kept: new Map() })
+    : [];
   // What another run did while this one waited for the lock is seen only now.
   const there = await dialect.readSchema(db);
   await dialect.lockTables(db, tablesToLock(now, there.keys()), lock);
@@ -154,25 +170,17 @@ async function runPlan<Plan extends Planned, Seen>(
   const schema = dialect.locks.others === null ? there : undefined;
   const plan = await change.plan(db, { purpose: 'run', schema });
   if (isEmpty(plan)) return nothingToDo(plan);
-  const kept = await keepColumns(db, plan.schema, statementsOf(plan));
-  const context = { ...around, now: change.now, command: change.command, onWrite, kept };
-  const early = await runSteps(
-    db,
-    plan.steps.filter((step) => step.early === true),
-    context,
-  );
+  const kept = rowsOnly ? new Map() : await keepColumns(db, plan.schema, statementsOf(plan));
+  const early = await runSteps(db, plan.steps.filter(isEarly), { ...context, kept });
   const rest = early.length === 0 ? plan : await change.plan(db, { purpose: 'run' });
-  const others = await runSteps(
-    db,
-    rest.steps.filter((step) => step.early !== true),
-    context,
-  );
+  const later = rest.steps.filter((step) => !isEarly(step));
+  const others = await runSteps(db, later, { ...context, kept });
   around.progress.start('Checking the result');
   const { rows, warnings } = await change.check(db, plan);
   around.progress.done();
   return {
     plan,
-    steps: [...early, ...others],
+    steps: [...before, ...early, ...others],
     changed: true,
     rows,
     warnings: [...plan.warnings, ...warnings],

@@ -8,7 +8,7 @@ import { historyRow } from './history.ts';
 import { type KeptColumns, runKeeping } from './keep-columns.ts';
 
 type StepsContext = Pick<Surroundings<never>, 'progress' | 'signal' | 'toolVersion'> &
-  Pick<Change<never>, 'command' | 'now'> & {
+  Pick<Change<never>, 'command' | 'now' | 'rowsOnly'> & {
     /** What keeps triggers of the site from changing more than a statement does. */
     readonly kept: KeptColumns;
     /** Called before every statement of a step. */
@@ -58,14 +58,14 @@ async function runStep(db: Connection, step: PlannedStep, context: StepsContext)
 async function runStatements(
   db: Connection,
   { title, statements }: PlannedStep,
-  { progress, signal, command, onWrite, kept }: StepsContext,
+  { progress, signal, onWrite, kept, ...change }: StepsContext,
 ): Promise<number> {
   let rows = 0;
   progress.start(title, statements.length);
   for (const statement of statements) {
     // SQLite answers without a turn of the event loop, in which signals arrive.
     await setImmediate();
-    refuseWhenStopped(signal, leftBehind(db, command));
+    refuseWhenStopped(signal, leftBehind(db, change));
     onWrite();
     const affected = await runKeeping(db, kept, statement).catch((error: unknown) => {
       throw noting(error, 'Asked for by', title);

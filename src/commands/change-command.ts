@@ -106,7 +106,7 @@ async function shown<Plan extends Planned, Seen>(
     if (isEmpty(plan)) return { plan, outcome, refusals: [] };
     const backup = await plannedBackup(session, db, options, plan.schema);
     const asRun = await runRefusals(session, db, change, plan);
-    const locks = locksSection(lockImpact(db.dialect, plan));
+    const locks = locksSection(lockImpact(db.dialect, plan, change));
     const next = change.command.with({
       words: [...change.command.words, ...flagWords({ ...flags, ...backupFlags(options) })],
     });

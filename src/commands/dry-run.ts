@@ -40,17 +40,19 @@ export function plannedStep(id: string, title: string, statements: readonly Stat
   };
 }
 
-/** A statement with its parameters; password hashes are masked. */
-function printStatement({ sql, parameters }: Statement): string {
+/** A statement with its parameters; password hashes are masked, and what else is secret. */
+function printStatement({ sql, parameters, secrets }: Statement): string {
   const text = sql.replaceAll(/\s+/g, ' ').trim();
   if (parameters.length === 0) return text;
-  return `${text} -- ${parameters.map(printParameter).join(', ')}`;
+  return `${text} -- ${parameters.map((value, i) => printParameter(secrets?.has(i) && value !== null ? MASK : value)).join(', ')}`;
 }
+
+const MASK = '***';
 
 function printParameter(value: unknown): string {
   if (value === null) return 'NULL';
   if (typeof value !== 'string') return String(value);
-  return hashKind(value) === 'unknown' ? `'${value.replaceAll("'", "''")}'` : "'***'";
+  return hashKind(value) === 'unknown' ? `'${value.replaceAll("'", "''")}'` : `'${MASK}'`;
 }
 
 /** Which tables a run locks and how; none when it locks nothing. */

@@ -260,6 +260,8 @@ export interface LockDescription {
   readonly others: { readonly lock: string; readonly why: string } | null;
   /** On a table in which a repair writes rows. */
   readonly written: string;
+  /** The same of a run that changes rows only, where that is another. */
+  readonly writtenOnly?: string;
   /** What a restore takes; `table` null is every table that it replaces. */
   readonly replaced: { readonly table: string | null; readonly lock: string; readonly why: string };
 }
@@ -269,6 +271,8 @@ export interface RunLock {
   readonly timeoutMs: number;
   /** The lock is only to show that nobody else has it: nothing is written to get it. */
   readonly peek?: boolean;
+  /** What is run changes rows only: where no transaction goes around schema changes, `lockTables` begins one. */
+  readonly rowsOnly?: boolean | undefined;
   /** Called once when it has to wait, with what it waits for, and where that is known with what would end it. */
   readonly onWait: (holder: string, end?: string | null) => void;
   /** Aborted when the user asks to stop: ends the wait with INTERRUPTED or TERMINATED. */

@@ -2,6 +2,8 @@
 export interface Statement {
   readonly sql: string;
   readonly parameters: readonly unknown[];
+  /** Places of parameters that nobody may see. */
+  readonly secrets?: ReadonlySet<number>;
   /** How the affected rows count in the summary: rows given an owner, or rows written otherwise. */
   readonly counts?: 'assigned' | 'written';
   /** The table those rows are in. */

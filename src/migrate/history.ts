@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MIGRATIONS } from '../../migrations/index.ts';
-import { type HistoryRow, readHistory } from '../change/history.ts';
+import { type HistoryRow, isDataStep, readHistory } from '../change/history.ts';
 import type { Connection } from '../database/connection.ts';
 import { advise, mcpgw, type Text } from '../report/advice.ts';
 import type { Schema } from '../schema/model.ts';
@@ -37,7 +37,8 @@ export async function hasEveryStep(
 export function historyWarnings(history: readonly HistoryRow[]): Text[] {
   const known = stepChecksums();
   const last = new Map(history.map((row) => [row.step, row]));
-  return [...last.values()].flatMap(({ step, checksum, tool_version: version }): Text[] => {
+  const steps = [...last.values()].filter(({ step }) => !isDataStep(step));
+  return steps.flatMap(({ step, checksum, tool_version: version }): Text[] => {
     const today = known.get(step);
     if (today === undefined) {
       return [`Step ${step} was run by mcpgw ${version} and is unknown to this one: use mcpgw ${version}.`];

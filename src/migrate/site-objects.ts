@@ -13,6 +13,8 @@ export interface SiteChange {
   readonly written: ReadonlySet<string>;
   /** It may put rows into any table of the gateway, and make those fit that are there. */
   readonly mends?: boolean;
+  /** What triggers do to the rows that it updates is left to them. */
+  readonly rowsOnly?: boolean;
 }
 
 /** The answers to what a site has put on the gateway's tables, a line each. */
@@ -40,13 +42,18 @@ function refusedWhen(what: string | null, first: readonly string[], then = AGAIN
 const AGAIN = ' and make it again afterwards as it is to be then';
 const dependent: Judge = (object, change) => refusedWhen(lostBy(object, change), object.drops);
 
+const TOUCHED = {
+  kept: '; what it would change in other columns stays as it was',
+  changed: '; it may change other columns of them, too',
+};
+
 /** The one answer to each kind. */
 const ANSWERS: Readonly<Record<SiteKind, Judge>> = {
   trigger: (object, change) =>
     dependent(object, change) ??
     (object.fires && isWritten(object, change)
       ? {
-          noted: `runs for the rows that are updated${object.touches ? '; what it would change in other columns stays as it was' : ''}`,
+          noted: `runs for the rows that are updated${object.touches ? TOUCHED[change.rowsOnly ? 'changed' : 'kept'] : ''}`,
         }
       : null),
   rule: (object, change) =>

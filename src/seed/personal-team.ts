@@ -10,6 +10,18 @@ export interface PersonalTeam {
   readonly description: string;
 }
 
+/** Its row, but for id and time. */
+export const personalTeamOf = (email: string, { name, description }: PersonalTeam, slug: string) =>
+  ({
+    name,
+    slug,
+    description,
+    createdBy: email,
+    isPersonal: true,
+    visibility: 'private',
+    maxMembers: null,
+  }) as const;
+
 /** The personal team of a user as the gateway makes it (COMPATIBILITY §4). */
 export function personalTeam(email: string, fullName: string | null, settings: TeamSettings): PersonalTeam {
   const who = fullName === null || fullName === '' ? (email.split('@')[0] ?? email) : fullName;

@@ -3,14 +3,16 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import type { Dialect } from '../database/dialect.ts';
 import { isTrue } from '../database/is-true.ts';
+import { hexId, insertRow, type Row, written } from '../database/rows.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import type { Schema } from '../schema/model.ts';
 import type { Settings } from '../settings/settings.ts';
+import { assignmentRow, memberRow, registrationRow, teamRow, userRow } from './account-rows.ts';
 import { ADMIN_ROLE, DEFAULT_ROLES, jsonList } from './default-roles.ts';
 import { readSeedFacts, type SeedFacts } from './facts.ts';
 import type { PasswordHash } from './password.ts';
-import { type PersonalTeam, personalTeam } from './personal-team.ts';
+import { type PersonalTeam, personalTeam, personalTeamOf } from './personal-team.ts';
 
 export interface SeedPart {
   readonly id: 'admin' | 'team' | 'membership' | 'roles' | 'assignment';
@@ -57,11 +59,8 @@ interface Seeding extends SeedInput {
   readonly at: string;
   readonly yes: unknown;
   write(table: string, query: RawBuilder<unknown>): Statement;
-  insert(table: string, row: Readonly<Record<string, unknown>>): Statement;
+  insert(table: string, row: Row): Statement;
 }
-
-/** Ids of teams and memberships are UUIDs without hyphens, those of roles and assignments have them. */
-const hexId = () => randomUUID().replaceAll('-', '');
 
 const isPersonalTeam = (email: RawBuilder<unknown>, yes: RawBuilder<unknown>) =>
   sql`created_by = ${email} AND is_personal = ${yes} AND is_active = ${yes}`;
@@ -70,26 +69,13 @@ const SEEDS: readonly Seed[] = [
   {
     id: 'admin',
     isThere: (email) => [sql`EXISTS (SELECT 1 FROM email_users WHERE email = ${email})`],
-    missing({ facts, password, settings, email, at, yes, insert }) {
+    missing({ facts, password, settings, email, now, insert }) {
       if (facts.user !== null) return [];
       if (password === null)
         throw new GatewayError('INTERNAL', 'A user is to be created without a password.');
-      const event = { timestamp: at, user_email: email, event_type: 'registration', success: yes };
-      const user = {
-        email,
-        password_hash: password.hash,
-        full_name: settings.platformAdminFullName,
-        is_admin: yes,
-        is_active: yes,
-        email_verified_at: at,
-        auth_provider: 'local',
-        password_hash_type: password.type,
-        failed_login_attempts: 0,
-        locked_until: null,
-        created_at: at,
-        updated_at: at,
-        last_login: null,
-      };
+      const event = registrationRow(email, now);
+      const fullName = settings.platformAdminFullName;
+      const user = userRow({ email, fullName, isAdmin: true, verifiedAt: now, password, now });
       return [
         // First, since the user is what a run after an interruption looks for.
         ...(facts.registered ? [] : [['', insert('email_auth_events', event)] as const]),
@@ -102,7 +88,7 @@ const SEEDS: readonly Seed[] = [
     isThere: (email, yes) => [
       sql`(SELECT count(*) FROM email_teams WHERE ${isPersonalTeam(email, yes)}) = 1`,
     ],
-    missing({ facts, team, teamId, email, at, yes, insert, write }) {
+    missing({ facts, team, teamId, email, now, at, yes, insert, write }) {
       const existing = facts.teams[0];
       if (existing !== undefined) {
         if (isTrue(existing.is_active)) return [];
@@ -119,19 +105,7 @@ const SEEDS: readonly Seed[] = [
           },
         );
       }
-      const row = {
-        id: teamId,
-        name: team.name,
-        slug,
-        description: team.description,
-        created_by: email,
-        is_personal: yes,
-        visibility: 'private',
-        max_members: null,
-        created_at: at,
-        updated_at: at,
-        is_active: yes,
-      };
+      const row = teamRow({ ...personalTeamOf(email, team, slug), id: teamId, now });
       return [[`personal team “${team.name}”`, insert('email_teams', row)]];
     },
   },
@@ -141,17 +115,9 @@ const SEEDS: readonly Seed[] = [
       sql`EXISTS (SELECT 1 FROM email_team_members WHERE user_email = ${email} AND role = 'owner'
       AND is_active = ${yes} AND team_id IN (SELECT id FROM email_teams WHERE ${isPersonalTeam(email, yes)}))`,
     ],
-    missing({ facts: { membership }, teamId, email, at, yes, insert, write }) {
+    missing({ facts: { membership }, teamId, email, now, yes, insert, write }) {
       if (membership === null) {
-        const row = {
-          id: hexId(),
-          team_id: teamId,
-          user_email: email,
-          role: 'owner',
-          joined_at: at,
-          invited_by: null,
-          is_active: yes,
-        };
+        const row = memberRow({ teamId, email, role: 'owner', invitedBy: null, now });
         return [['membership of the administrator in it, as owner', insert('email_team_members', row)]];
       }
       if (membership.role === 'owner' && isTrue(membership.is_active)) return [];
@@ -195,19 +161,11 @@ const SEEDS: readonly Seed[] = [
       AND u.scope = 'global' AND u.scope_id IS NULL AND u.is_active = ${yes}
       AND r.name = ${sql.lit(ADMIN_ROLE)} AND r.scope = 'global')`,
     ],
-    missing({ facts, roleIds, email, at, yes, insert }) {
+    missing({ facts, roleIds, email, now, insert }) {
       if (facts.assignments.length > 0) return [];
-      const row = {
-        id: randomUUID(),
-        user_email: email,
-        role_id: roleIds.get(ADMIN_ROLE) ?? '',
-        scope: 'global',
-        scope_id: null,
-        granted_by: email,
-        granted_at: at,
-        expires_at: null,
-        is_active: yes,
-      };
+      const roleId = roleIds.get(ADMIN_ROLE) ?? '';
+      const global = { scope: 'global', scopeId: null } as const;
+      const row = assignmentRow({ id: randomUUID(), email, roleId, ...global, grantedBy: email, now });
       return [[`assignment of ${ADMIN_ROLE} to ${email}`, insert('user_roles', row)]];
     },
   },
@@ -251,11 +209,6 @@ export async function missingSeed(
 /** What is missing of admin, team, membership, roles and assignment. */
 function planSeed(db: Connection, input: SeedInput): SeedPlan {
   const { facts, settings, now } = input;
-  const write = (table: string, query: RawBuilder<unknown>): Statement => ({
-    ...db.compile(query),
-    counts: 'written',
-    table,
-  });
   const seeding: Seeding = {
     ...input,
     email: settings.platformAdminEmail,
@@ -265,13 +218,8 @@ function planSeed(db: Connection, input: SeedInput): SeedPlan {
     ),
     at: db.dialect.timestamp(now),
     yes: db.dialect.boolean(true),
-    write,
-    insert: (table, row) =>
-      write(
-        table,
-        sql`INSERT INTO ${sql.table(table)} (${sql.join(Object.keys(row).map((name) => sql.ref(name)))})
-          VALUES (${sql.join(Object.values(row))})`,
-      ),
+    write: (table, query) => written(db, table, query),
+    insert: (table, row) => insertRow(db, table, row),
   };
   const parts = SEEDS.map(({ id, missing }): SeedPart => {
     const found = missing(seeding);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { GatewayError } from '../../errors.ts';
 import { LOCK_TABLE } from '../../schema/gateway-tables.ts';
 import { TIMING } from '../../timing.ts';
 import type { Connection } from '../connection.ts';
@@ -21,6 +22,15 @@ const NAME = 'run';
 const NOT_NOW: ReadonlySet<number> = new Set([1146, 1062, 1213, 1205]);
 
 export interface Lease {
+  /** Sends no more beats: in a transaction nobody would see them. */
+  pause(): Promise<void>;
+  /**
+   * The last statement of a transaction: that the lease is still ours. Whoever takes it meanwhile keeps the transaction
+   * from being committed.
+   *
+   * @throws GatewayError LOCKED
+   */
+  confirm(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -89,7 +99,7 @@ export function leaseSeeker(db: Connection, peek: boolean) {
   };
 }
 
-const NOTHING_HELD: Lease = { release: async () => {} };
+const NOTHING_HELD: Lease = { pause: async () => {}, confirm: async () => {}, release: async () => {} };
 
 async function createTable(db: Connection): Promise<void> {
   if (await isThere(db, LOCK_TABLE)) return;
@@ -151,6 +161,20 @@ function hold(db: Connection, token: string): Lease {
   }
 
   return {
+    async pause() {
+      clearInterval(timer);
+      await beating;
+    },
+    async confirm() {
+      if ((await update(db, sql`beats = beats + 1, claim = NULL`, ours)) > 0) return;
+      throw new GatewayError(
+        'LOCKED',
+        'Another run took this one for dead, which had not been heard of for long.',
+        {
+          hint: 'Nothing was changed. Run it again.',
+        },
+      );
+    },
     async release() {
       clearInterval(timer);
       await beating;

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { GatewayError } from '../../errors.ts';
 import { type Blocker, runLocked, tablesInUse, UNSEEN } from '../blocker.ts';
 import type { Connection } from '../connection.ts';
 import type { RunLock } from '../dialect.ts';
@@ -14,6 +16,8 @@ const SYNC_ALL = 15;
 
 /** What ends a run, by its connection. */
 const leases = new WeakMap<Connection, Lease>();
+/** Connections with a transaction of rows. */
+const transactions = new WeakSet<Connection>();
 
 /** Takes the lock of this database: a named lock of the server, or a row on a cluster. */
 export async function beginMysqlRun(db: Connection, lock: RunLock): Promise<void> {
@@ -41,8 +45,14 @@ async function takeLease(db: Connection, lock: RunLock): Promise<void> {
   leases.set(db, lease);
 }
 
-export async function endMysqlRun(db: Connection): Promise<void> {
+/** @param commit what a transaction of rows, where one was begun, ends in */
+export async function endMysqlRun(db: Connection, commit: boolean): Promise<void> {
   const lease = leases.get(db);
+  if (transactions.has(db)) {
+    if (commit) await lease?.confirm();
+    await db.run(statement(commit ? 'COMMIT' : 'ROLLBACK'));
+    transactions.delete(db);
+  }
   leases.delete(db);
   await (lease === undefined ? releaseNamedLock(db) : lease.release());
 }
@@ -88,6 +98,32 @@ const TRY_FAILED: ReadonlySet<number> = new Set([1205, 1213]);
 const CANNOT_TRY: ReadonlySet<number> = new Set([1044, 1105, 1142, 1227, 1235]);
 
 /**
+ * Waits until nobody else uses the tables of a run; of one that changes rows only it begins the transaction, which a
+ * table that is made or locked would end.
+ */
+export async function lockMysqlTables(db: Connection, tables: LockedTables, lock: RunLock): Promise<void> {
+  await awaitFreeMysqlTables(db, tables, lock);
+  if (lock.rowsOnly !== true) return;
+  await refuseWithoutTransactions(db, tables.others);
+  await leases.get(db)?.pause();
+  await db.run(statement('START TRANSACTION'));
+  transactions.add(db);
+}
+
+/** @throws GatewayError PREFLIGHT for tables in which what was written stays, whatever comes after it */
+async function refuseWithoutTransactions(db: Connection, tables: readonly string[]): Promise<void> {
+  if (tables.length === 0) return;
+  const rows = await db.query<{ name: string; engine: string }>(sql`
+    SELECT TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES
+    WHERE TABLE_SCHEMA = database() AND ENGINE <> 'InnoDB' AND TABLE_NAME IN (${sql.join([...tables])})`);
+  if (rows.length === 0) return;
+  throw new GatewayError('PREFLIGHT', 'Tables that would be written to have no transactions.', {
+    details: rows.map(({ name, engine }) => `${name} (${engine}): ALTER TABLE ${q(name)} ENGINE=InnoDB;`),
+    hint: 'Do what each line says, then run the same command again. Nothing was changed.',
+  });
+}
+
+/**
  * Waits until nobody has a transaction open that has touched a table that is changed, or written to another one,
  * before the first write: here
  * nothing can be taken back, and a schema change that waits in vain would leave the run part-way. The locks of
@@ -98,11 +134,7 @@ const CANNOT_TRY: ReadonlySet<number> = new Set([1044, 1105, 1142, 1227, 1235]);
  *
  * @throws GatewayError LOCKED with the holder when the tables are not free in time
  */
-export async function awaitFreeMysqlTables(
-  db: Connection,
-  tables: LockedTables,
-  lock: RunLock,
-): Promise<void> {
+async function awaitFreeMysqlTables(db: Connection, tables: LockedTables, lock: RunLock): Promise<void> {
   const modes = [
     ...tables.changed.map((name) => `${q(name)} WRITE`),
     ...tables.others.map((name) => `${q(name)} READ`),

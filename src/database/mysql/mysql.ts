@@ -13,13 +13,7 @@ import {
 } from './ddl.ts';
 import { translateMysqlError } from './errors.ts';
 import { type MysqlColumn, readMysqlSchema } from './introspect.ts';
-import {
-  awaitFreeMysqlTables,
-  beginMysqlRead,
-  beginMysqlRun,
-  boundedMysqlQuery,
-  endMysqlRun,
-} from './locks.ts';
+import { beginMysqlRead, beginMysqlRun, boundedMysqlQuery, endMysqlRun, lockMysqlTables } from './locks.ts';
 import { missingMysqlAccess, missingMysqlPrivileges, unseenMysqlTriggers } from './privileges.ts';
 import { mysqlReadBlocker } from './read-blocker.ts';
 import { unfinishedRestore } from './restore-marker.ts';
@@ -120,7 +114,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
 
     beginRun: beginMysqlRun,
     endRun: endMysqlRun,
-    lockTables: awaitFreeMysqlTables,
+    lockTables: lockMysqlTables,
     locks: {
       whole: null,
       changed: (kinds) =>
@@ -129,6 +123,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
           : 'metadata lock, at the start and the end of each ALTER',
       others: null,
       written: 'row locks, until each statement is done',
+      writtenOnly: 'row locks, until the commit',
       replaced: {
         table: null,
         lock: 'metadata lock, per DROP and CREATE; LOCK TABLES … WRITE while it is filled',
