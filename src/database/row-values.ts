@@ -116,8 +116,9 @@ interface Time {
   readonly fraction: string;
 }
 
-/** ISO 8601 or as a database writes it, in UTC. */
-const TIME = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|\+00(?::?00)?)?$/;
+/** ISO 8601 or as a database writes it, in UTC; not MySQL’s dates without a year, a month or a day. */
+const TIME =
+  /^(?!0000|.{5}00|.{8}00)(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|\+00(?::?00)?)?$/;
 
 function timeParts(value: Value): Time | null {
   const [, date, time, fraction = ''] = (typeof value === 'string' && TIME.exec(value)) || [];

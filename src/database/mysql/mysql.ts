@@ -36,11 +36,11 @@ function isOlder(version: string, oldest: readonly number[]): boolean {
   return false;
 }
 
-/** The driver parses JSON, and the server rounds what is a FLOAT when it makes a text of it. */
+/** The driver parses JSON, also MariaDB’s, and the server rounds what is a FLOAT when it makes a text of it. */
 const MYSQL_VALUES = rowValues({
-  read({ name, type }) {
+  read({ name, kind, type }) {
     const v = quoteMysql(name);
-    if (type === 'json') return `CAST(${v} AS CHAR)`;
+    if (kind === 'json' || type === 'json') return `CAST(${v} AS CHAR)`;
     return type.startsWith('float') ? `${v} + 0e0` : v;
   },
   time: (date, time, fraction) => `${date} ${time}.${fraction}`,
