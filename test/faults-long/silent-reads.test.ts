@@ -13,7 +13,7 @@ describeDatabases(SERVERS, 'a server that falls silent', ({ id, dialect }) => {
     const database = await smallV060(id);
     expect((await spawnCli(['migrate', '--no-backup'], direct(database.url))).exitCode).toBe(0);
     const proxy = await tcpProxy(database.url);
-    proxy.blackHole('email_users');
+    proxy.blackHole('FROM email_users');
     const run = await spawnCli(['verify'], {
       ...direct(plain(proxy.url, dialect)),
       timing: IMPATIENT,
