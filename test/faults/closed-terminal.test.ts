@@ -10,7 +10,7 @@ import { at, until } from './lock-support.ts';
 
 /** What the shell of the terminal does about SIGHUP: hand it on as an interactive one does, or nothing. */
 const SHELL = {
-  'handed on': { trap: 'kill -HUP $pid', exitCode: 143 },
+  'handed on': { trap: 'kill -HUP $pid; : > $told', exitCode: 143 },
   ignored: { trap: '', exitCode: 0 },
 } as const;
 
@@ -21,15 +21,22 @@ describeDatabases(SHORT, 'a terminal that is closed during a run', ({ id, dialec
       const database = await smallV060(id);
       const before = await endState(database);
       const folder = temporaryFolder();
-      const [code, report] = [join(folder, 'code'), join(folder, 'report.json')];
+      const [code, report, told] = ['code', 'report.json', 'told'].map((name) => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
       const hook = held(database.url, { at: 6 });
       const terminal = startOnTerminal(
         ['migrate', '--yes', '--no-backup', '--format', 'json', '--output', report],
         hook.env ?? {},
-        (command) => `trap '${trap}' HUP; ${command} & pid=$!; wait $pid; wait $pid; echo $? > ${code}`,
+        (command) =>
+          `told=${told}; trap '${trap}' HUP; ${command} & pid=$!; wait $pid; wait $pid; echo $? > ${code}`,
       );
       await until(() => terminal.screen().includes('[hook]'));
       terminal.close();
+      // The run goes on once it was sent the signal.
+      if (trap !== '') await until(() => existsSync(told));
       hook.letGo();
       await until(() => existsSync(code) && readFileSync(code, 'utf8').endsWith('\n'));
       expect(Number(readFileSync(code, 'utf8'))).toBe(exitCode);
