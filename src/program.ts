@@ -28,6 +28,7 @@ function count(value: string): number {
 }
 
 const LOCK_TIMEOUT_S = 60;
+const DISABLE_STALE = 'turn off the providers of single sign-on that the settings no longer name';
 
 /**
  * The command line. Commands are loaded only when they run, so that help and version load no driver.
@@ -99,6 +100,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--adopt', 'take v0.6.0 tables without a recorded revision for what they look like')
     .option('--marker', 'write mcpgateway-0.7.0-migration into empty federation_source columns')
     .option('--allow-default-credentials', 'accept admin@example.com and changeme (never in production)')
+    .option('--disable-stale', DISABLE_STALE)
     .action(run(async () => (await import('./commands/migrate.ts')).migrate));
 
   waiting(command('status', 'Tell where the database stands and what to run next. Writes nothing.'))
@@ -116,6 +118,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       'the team that rows without one get (default: their owner’s personal team)',
     )
     .option('--owner <email>', 'the owner that rows without one get (default: their team’s owner)')
+    .option('--disable-stale', DISABLE_STALE)
     .addOption(
       new Option('--visibility <visibility>', 'the visibility that repaired rows get').choices([
         'private',

@@ -30,6 +30,7 @@ import {
   schemaTables,
 } from './schema-parts.ts';
 import { schemaUniques } from './schema-uniques.ts';
+import { ssoProviders } from './sso-providers.ts';
 import { teamMembership } from './team-membership.ts';
 import { teamVisibility } from './team-visibility.ts';
 import { ownerUnknown, teamUnknown } from './unknown-reference-check.ts';
@@ -64,6 +65,7 @@ export const DATA_CHECKS: readonly Check[] = [
   teamMembership,
   roles,
   roleAssignment,
+  ssoProviders,
   teamUnknown,
   ownerUnknown,
   orphans,

@@ -24,12 +24,13 @@ export interface FixOptions extends ChangeOptions {
   readonly team?: string;
   readonly owner?: string;
   readonly visibility?: string;
+  readonly disableStale?: boolean;
 }
 
 /** Repairs what `verify` finds, or shows with `--dry-run` how it would. */
 export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
   return runCommand('fix', io, options, async ({ open }) => {
-    const { only, skip, team, owner, visibility, verbose } = options;
+    const { only, skip, team, owner, visibility, disableStale, verbose } = options;
     const checks = selectChecks(DATA_CHECKS, only, skip);
     const session = await openSession(io, options, { credentials: 'optional' });
     open(session);
@@ -43,6 +44,7 @@ export function fix(io: Io, options: FixOptions): Promise<ExitCode> {
         '--team': team,
         '--owner': owner,
         '--visibility': visibility,
+        '--disable-stale': disableStale,
       },
       question: 'Repair this now?',
       describe: (plan) => [

@@ -16,21 +16,23 @@ export interface MigrateOptions extends ChangeOptions {
   readonly adopt?: boolean;
   readonly marker?: boolean;
   readonly allowDefaultCredentials?: boolean;
+  readonly disableStale?: boolean;
 }
 
 /** Brings the database to v0.7.0, or shows with `--dry-run` how it would. */
 export function migrate(io: Io, options: MigrateOptions): Promise<ExitCode> {
-  const { adopt = false, marker = false, allowDefaultCredentials = false } = options;
+  const { adopt = false, marker = false, allowDefaultCredentials = false, disableStale = false } = options;
   return runCommand('migrate', io, options, async ({ open }) => {
     const session = await openSession(io, options, { credentials: 'required', allowDefaultCredentials });
     open(session);
     const { settings } = session.loaded;
     return makeChange(session, options, {
-      change: upgrade({ settings, now: new Date(), adopt, marker }),
+      change: upgrade({ settings, now: new Date(), adopt, marker, disableStale }),
       flags: {
         '--adopt': adopt,
         '--marker': marker,
         '--allow-default-credentials': allowDefaultCredentials,
+        '--disable-stale': disableStale,
       },
       create: true,
       question: 'Migrate this database now?',

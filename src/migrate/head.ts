@@ -3,6 +3,7 @@ import type { Connection } from '../database/connection.ts';
 import { OWNED_TABLES, RESTORE_TABLE } from '../schema/gateway-tables.ts';
 import { type KindFacts, thingsOf } from '../schema/things.ts';
 import { seedsAreThere } from '../seed/plan-seed.ts';
+import { planSso, type SsoRequest } from '../seed/plan-sso.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SEED_STEP, stepChecksums } from './history.ts';
 import { FILLED } from './read-facts.ts';
@@ -12,17 +13,21 @@ import { REVISION } from './state.ts';
 /** A table that is locked for longer is waited for the long way round, which ends in who has locked it. */
 const TABLE_WAIT_MS = 2_000;
 
-type HeadSettings = Pick<Settings, 'emailAuthEnabled' | 'platformAdminEmail'>;
+type HeadSettings = Pick<Settings, 'emailAuthEnabled'>;
 
 /**
- * Whether a migration has nothing to do, asked with one statement and no lock: replicas that start at once
- * each run it. A yes is certain as far as the tool's own history, its rows and the catalogue go, which
+ * Whether a migration has nothing to do, asked with one statement and no lock, and with another for the rows of single
+ * sign-on where that is on: replicas that start at once each run it. A yes is certain as far as the tool's own history, its rows and the catalogue go, which
  * must have all of v0.7.0 and nothing that turns its rows away; anything unusual is a no, which only
  * means that the long way round is taken; so is a table that somebody keeps locked. Every value is a literal,
  * for what bounds that wait takes no parameters. To be called outside of a transaction: where a table is missing the
  * statement fails, and would take the transaction with it.
  */
-export async function isAtHead(db: Connection, settings: HeadSettings): Promise<boolean> {
+export async function isAtHead(
+  db: Connection,
+  settings: Settings,
+  { disableStale }: Pick<SsoRequest, 'disableStale'> = {},
+): Promise<boolean> {
   const { dialect } = db;
   const conditions = [
     ...revisionIsSingle(),
@@ -39,7 +44,9 @@ export async function isAtHead(db: Connection, settings: HeadSettings): Promise<
         UNION ALL SELECT '', '', CASE WHEN ${sql.join(conditions, sql` AND `)} THEN 0 ELSE 1 END
       ) answer`);
     const bounded = dialect.boundedQuery(question, TABLE_WAIT_MS);
-    return isWhole(await db.query<Thing>(sql<Thing>`${sql.raw(bounded)}`), dialect);
+    if (!isWhole(await db.query<Thing>(sql<Thing>`${sql.raw(bounded)}`), dialect)) return false;
+    const { changes, refusal } = await planSso(db, true, { settings, now: new Date(), disableStale });
+    return changes.length === 0 && refusal === null;
   } catch {
     // Which error it was comes out again, with advice, as soon as the database is read in full.
     return false;

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import { MIGRATIONS } from '../../migrations/index.ts';
 import type { Planned, PlannedStep, Reading } from '../change/change.ts';
-import { historyTable, readHistory } from '../change/history.ts';
+import { type DataStepId, historyTable, readHistory } from '../change/history.ts';
 import type { Connection } from '../database/connection.ts';
 import { inRanges, keyRanges } from '../database/key-ranges.ts';
 import { rowCounts } from '../database/row-counts.ts';
 import { type Statement, statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import type { Orphans } from '../ownership/orphans.ts';
-import { advise, mcpgw } from '../report/advice.ts';
+import { advise, mcpgw, type Text } from '../report/advice.ts';
 import { string, table } from '../schema/define.ts';
 import { displayName } from '../schema/display-name.ts';
 import { GATEWAY_TABLES, HISTORY_TABLE, OWNED_TABLES, VERSION_TABLE } from '../schema/gateway-tables.ts';
@@ -16,6 +16,7 @@ import { columnOf, type Schema } from '../schema/model.ts';
 import { otherAdmins } from '../seed/find-admin.ts';
 import { hashPassword, type PasswordHash } from '../seed/password.ts';
 import { missingSeed, type SeedPlan } from '../seed/plan-seed.ts';
+import { planSso, type SsoPlan, staleLine } from '../seed/plan-sso.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { DanglingKey } from './dangling-mend.ts';
 import { OWNERSHIP_STEP, SEED_STEP, stepChecksums } from './history.ts';
@@ -57,6 +58,8 @@ export interface PlanOptions extends Reading {
   readonly adopt: boolean;
   /** Write the marker of the gateway's own upgrade into `federation_source`. */
   readonly marker: boolean;
+  /** Turn off the providers of single sign-on that the settings no longer name. */
+  readonly disableStale?: boolean | undefined;
   /** Rows that the target does not allow are told in the plan, and not thrown. */
   readonly keepRefusal?: boolean;
 }
@@ -64,6 +67,8 @@ export interface PlanOptions extends Reading {
 /** What sees the personal team for the first time. */
 const FIRST_AFTER_SEED = MIGRATIONS.find(({ when }) => when === 'after-seed');
 const ACCESS_STEP = 'access';
+/** Recorded as a change of rows: a database at v0.7.0 may have been through it any number of times, or never. */
+const SSO_STEP: DataStepId = 'sso:providers';
 const PAGE_SIZE = 10_000;
 
 /**
@@ -72,7 +77,7 @@ const PAGE_SIZE = 10_000;
  * @param access others use the tables, too, which most gateways have one user for
  */
 function stepsOf(
-  { emailAuthEnabled }: Pick<Settings, 'emailAuthEnabled'>,
+  { emailAuthEnabled, ssoEnabled }: Pick<Settings, 'emailAuthEnabled' | 'ssoEnabled'>,
   access = false,
 ): { id: string; title: string }[] {
   const migrations = (when: Migration['when']) => MIGRATIONS.filter((migration) => migration.when === when);
@@ -82,6 +87,7 @@ function stepsOf(
     ...migrations('before-seed'),
     ...(emailAuthEnabled ? [{ id: SEED_STEP, title: 'Administrator, personal team, roles' }] : []),
     ...migrations('after-seed'),
+    ...(ssoEnabled ? [{ id: SSO_STEP, title: 'Providers of single sign-on' }] : []),
     { id: OWNERSHIP_STEP, title: 'Owner and team for rows that lack them' },
     ...(access ? [{ id: ACCESS_STEP, title: 'Owner and grants of new tables, as the tools have them' }] : []),
     { id: 'revision', title: `Revision ${REVISION.v070}` },
@@ -89,7 +95,7 @@ function stepsOf(
 }
 
 /** The plan of a database that is known to be at v0.7.0 with nothing missing: no statement at all. */
-export function nothingLeft(settings: Pick<Settings, 'emailAuthEnabled'>): Plan {
+export function nothingLeft(settings: Settings, warnings: readonly Text[] = []): Plan {
   const steps = stepsOf(settings).map(
     ({ id, title }): PlannedStep => ({ id, title, statements: [], checksum: null }),
   );
@@ -103,7 +109,7 @@ export function nothingLeft(settings: Pick<Settings, 'emailAuthEnabled'>): Plan 
     assigned: new Map(),
     collisions: [],
     seed: null,
-    warnings: [],
+    warnings,
     refusal: null,
   };
 }
@@ -127,9 +133,11 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   const recording = record(MIGRATIONS, 'up', schema, db.dialect, facts, ownershipOf(seed));
   const assignment = seed === null ? null : assignmentOf(seed, options.marker);
   const mends = await mendsOf(db, schema, recording.schema, assignment);
+  const sso = await planSso(db, schema.has('sso_providers'), options);
   const refusal = await refusalOf(async () => {
     refuseDangling(mends.left);
     await refuseShared(db, schema, recording, seed !== null);
+    if (sso.refusal !== null) throw sso.refusal;
   });
   if (refusal !== null && options.keepRefusal !== true) throw refusal;
 
@@ -155,6 +163,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
       ],
     ]),
     [SEED_STEP, seed?.parts.flatMap((part) => part.statements) ?? []],
+    [SSO_STEP, sso.changes.flatMap(([, made]) => made)],
     [OWNERSHIP_STEP, owners.statements],
     [ACCESS_STEP, access],
     ['revision', revisionStatements(db, schema, state)],
@@ -169,7 +178,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
   };
   const steps = stepsOf(settings, access.length > 0).map(({ id, title }): PlannedStep => {
     const statements = (statementsOf.get(id) ?? []).flatMap((s) => inTheRanges(db, s, ranges));
-    const checksum = checksumOf.get(id);
+    const checksum = id === SSO_STEP ? sso.checksum : checksumOf.get(id);
     const isRecorded = checksum === undefined || (recorded.has(id) && statements.length === 0);
     return {
       id,
@@ -186,7 +195,7 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
     changed: [...recording.steps.flatMap((s) => s.changed), ...given.map(([name]) => name)],
     schema,
     rowsBefore,
-    created: seed?.parts.flatMap((part) => part.created) ?? [],
+    created: [...(seed?.parts.flatMap((part) => part.created) ?? []), ...sso.changes.map(([line]) => line)],
     assigned: owners.assigned,
     collisions: owners.left,
     seed,
@@ -194,9 +203,21 @@ export async function makePlan(db: Connection, options: PlanOptions): Promise<Pl
       ...recording.warnings,
       ...mends.told.map((what) => `${what}.`),
       ...(await besideOthers(db, schema, seed)),
+      ...ssoNotes(sso),
     ],
     refusal,
   };
+}
+
+/** What is told of single sign-on before anything is written, and that nothing keeps a run from. */
+export function ssoNotes({ warnings, stale }: Pick<SsoPlan, 'warnings' | 'stale'>): Text[] {
+  return [
+    ...warnings.map((line) => `Single sign-on: ${line}.`),
+    ...stale.map(
+      (id) =>
+        advise`Single sign-on: ${staleLine(id)}. To turn it off, run: ${mcpgw('migrate', '--disable-stale')}`,
+    ),
+  ];
 }
 
 /** What somebody should know who mistyped the administrator's address. */

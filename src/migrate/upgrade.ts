@@ -9,13 +9,14 @@ import { advise, mcpgw } from '../report/advice.ts';
 import { HISTORY_TABLE, LEFTOVER_COPIES, VERSION_TABLE } from '../schema/gateway-tables.ts';
 import type { Schema } from '../schema/model.ts';
 import { hashPassword, type PasswordHash } from '../seed/password.ts';
+import { planSso } from '../seed/plan-sso.ts';
 import { isAtHead } from './head.ts';
-import { makePlan, nothingLeft, type Plan, type PlanOptions } from './plan.ts';
+import { makePlan, nothingLeft, type Plan, type PlanOptions, ssoNotes } from './plan.ts';
 import { readPlanFacts } from './read-facts.ts';
 import { record } from './record.ts';
 import { REVISION, readRevisions, recogniseState } from './state.ts';
 
-export type UpgradeOptions = Pick<PlanOptions, 'settings' | 'now' | 'adopt' | 'marker'>;
+export type UpgradeOptions = Pick<PlanOptions, 'settings' | 'now' | 'adopt' | 'marker' | 'disableStale'>;
 
 /** The change that brings a database to v0.7.0. */
 export function upgrade(options: UpgradeOptions): Change<Plan> {
@@ -28,7 +29,8 @@ export function upgrade(options: UpgradeOptions): Change<Plan> {
     needsOwner: true,
     now,
     async known(db) {
-      return (await isAtHead(db, settings)) ? nothingLeft(settings) : null;
+      if (!(await isAtHead(db, settings, options))) return null;
+      return nothingLeft(settings, ssoNotes(await planSso(db, true, options)));
     },
     plan: (db, reading) => makePlan(db, { ...options, ...reading, password }),
     begin({ seed }) {
@@ -56,7 +58,7 @@ export function upgrade(options: UpgradeOptions): Change<Plan> {
       return (await countRows(db, ofThisRun)) >= recorded;
     },
     async fate(db, { state: before }) {
-      if (await isAtHead(db, settings)) return 'done';
+      if (await isAtHead(db, settings, options)) return 'done';
       const schema = await db.dialect.readSchema(db);
       const state = recogniseState(schema, await readRevisions(db, schema), adopt);
       // What begins and ends as v0.7.0 does not show by its kind what was done.
@@ -106,6 +108,7 @@ const GROWING: ReadonlySet<string> = new Set([
   'email_team_members',
   'roles',
   'user_roles',
+  'sso_providers',
   VERSION_TABLE,
   HISTORY_TABLE,
 ]);

@@ -11,6 +11,8 @@ export interface Overrides {
   readonly teamId?: string | undefined;
   readonly ownerEmail?: string | undefined;
   readonly visibility?: string | undefined;
+  /** Turn off the providers of single sign-on that the settings no longer name. */
+  readonly disableStale?: boolean | undefined;
 }
 
 /** Flags of `fix` as somebody typed them. */
@@ -19,6 +21,7 @@ export interface OverrideFlags {
   readonly team?: string | undefined;
   readonly owner?: string | undefined;
   readonly visibility?: string | undefined;
+  readonly disableStale?: boolean | undefined;
 }
 
 /**
@@ -57,7 +60,7 @@ export async function resolveOverrides(
       },
     );
   }
-  return { teamId, ownerEmail, visibility };
+  return { teamId, ownerEmail, visibility, disableStale: flags.disableStale };
 }
 
 async function findTeam(

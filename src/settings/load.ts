@@ -11,6 +11,7 @@ import { type MisspeltName, misspeltNames } from './misspelt-names.ts';
 import { namingSource } from './naming-source.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { NotASetting, Settings } from './settings.ts';
+import { unreadSsoNames } from './unread-sso-names.ts';
 import { VARIABLES, type Variable, type VariableName } from './variables.ts';
 
 export interface SettingsFlags {
@@ -145,13 +146,14 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
     found.set(variable.name, given ?? { text: variable.default, source: 'default', detail: '' });
   }
   readSecretFiles(levels, input.cwd, found, problems);
-  const misspelt = misspeltNames(file, input.env, (name) => {
+  const isSet = (name: string) => {
     const source = found.get(name as VariableName)?.source;
     return source !== undefined && source !== 'default';
-  });
+  };
+  const misspelt = misspeltNames(file, input.env, isSet);
   problems.push(...misspeltProblems(misspelt, input.purpose ?? 'write'));
 
-  const settings = readSettings(found, problems);
+  const settings = readSettings(found, unreadSsoNames(file, input.env, isSet), problems);
   const parsed = readTarget(found, input, problems);
   const warnings = [...(parsed?.warnings ?? [])];
   const strict = input.credentials === 'required' && settings.emailAuthEnabled;
@@ -265,7 +267,11 @@ function problemOf(name: VariableName, error: unknown): SettingProblem {
 }
 
 /** Where a text breaks its schema the default stands in, so that the rest can still be checked. */
-function readSettings(found: ReadonlyMap<VariableName, Found>, problems: SettingProblem[]): Settings {
+function readSettings(
+  found: ReadonlyMap<VariableName, Found>,
+  ssoUnread: readonly string[],
+  problems: SettingProblem[],
+): Settings {
   const values = new Map<string, unknown>();
   for (const variable of VARIABLES) {
     if (NOT_SETTINGS.has(variable.name)) continue;
@@ -282,6 +288,7 @@ function readSettings(found: ReadonlyMap<VariableName, Found>, problems: Setting
   const email = normaliseEmail(String(values.get('platformAdminEmail')));
   values.set('platformAdminEmail', email);
   values.set('adminEmailIsDefault', email === DEFAULT_ADMIN_EMAIL);
+  values.set('ssoUnread', ssoUnread);
   // The mapped type and this loop are two views of VARIABLES, which the compiler cannot connect.
   const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
   if (settings.argon2idMemoryCost < 8 * settings.argon2idParallelism) {

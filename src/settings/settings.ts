@@ -22,4 +22,6 @@ export type Settings = {
 } & {
   /** The administrator's email is the gateway's default: nobody chose it. */
   readonly adminEmailIsDefault: boolean;
+  /** Names of single sign-on that are set and that the gateway does not read, a line each. */
+  readonly ssoUnread: readonly string[];
 };

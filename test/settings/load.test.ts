@@ -186,8 +186,8 @@ describe('values', () => {
     });
     expect(Object.isFrozen(settings)).toBe(true);
     expect(Object.isFrozen(settings.ssoTrustedDomains)).toBe(true);
-    // Three variables are no settings; one setting is no variable.
-    expect(Object.keys(settings)).toHaveLength(VARIABLES.length - 3 + 1);
+    // Three variables are no settings; two settings are no variables.
+    expect(Object.keys(settings)).toHaveLength(VARIABLES.length - 3 + 2);
   });
 
   it.each([

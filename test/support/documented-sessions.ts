@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSample } from '../../scripts/sample/create-sample.ts';
 import { SMALL_SAMPLE } from '../../scripts/sample/sample-size.ts';
@@ -22,9 +22,18 @@ interface ShownCommand {
 const SHOWN_FOLDER = '/srv/gateway';
 const PAGE_BYTES = 4096;
 
+const SINGLE_SIGN_ON = `AUTH_ENCRYPTION_SECRET=planted-encryption-secret
+SSO_ENABLED=true
+SSO_GITHUB_ENABLED=true
+SSO_GITHUB_CLIENT_ID=Iv1.0123456789abcdef
+SSO_GITHUB_CLIENT_SECRET=planted-client-secret
+SSO_AUTO_ADMIN_DOMAINS=example.com
+`;
+
 /** How the small sample is changed before a session, by the name that the documentation gives it. */
 const DATABASES: Readonly<Record<string, (folder: string) => unknown>> = {
   'v0.6.0': () => {},
+  'v0.6.0 with single sign-on': (folder) => writeFileSync(join(folder, '.env'), SINGLE_SIGN_ON),
   'v0.7.0': (folder) => run(folder, ['migrate']),
   'readable by all'(folder) {
     chmodSync(join(folder, '..'), 0o755);
