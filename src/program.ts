@@ -27,6 +27,19 @@ function count(value: string): number {
   return number;
 }
 
+/** A whole number from 0 on. */
+function limit(value: string): number {
+  return value.trim() === '0' ? 0 : count(value);
+}
+
+const USER_CHANGES = {
+  activate: 'Let a user log in again.',
+  deactivate: 'Keep a user from logging in; what they own stays.',
+  unlock: 'Forget failed logins, which lock an account for a while.',
+  promote: 'Make a user an administrator.',
+  demote: 'Make an administrator a user like others.',
+} as const;
+
 const LOCK_TIMEOUT_S = 60;
 const DISABLE_STALE = 'turn off the providers of single sign-on that the settings no longer name';
 
@@ -163,6 +176,85 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       'also open, read, write (rolled back) and lock, as the gateway does, and time it',
     )
     .action(run(async () => (await import('./commands/doctor.ts')).doctor));
+
+  const changing = (c: Command) => backingUp(waiting(writing(c)));
+  const parts = (name: string, summary: string) => {
+    const whole = command(name, summary);
+    return (spec: string, of: string) =>
+      whole.command(spec).description(of).exitOverride().copyInheritedSettings(program);
+  };
+  /** The action takes the arguments behind the options. */
+  const runWith =
+    <Args extends readonly unknown[], Options>(
+      load: () => Promise<(io: Io, options: GlobalOptions & Options, ...args: Args) => Promise<ExitCode>>,
+    ) =>
+    async (...given: unknown[]) => {
+      const self = given.at(-1) as Command;
+      const action = await load();
+      done(await action(io, self.optsWithGlobals(), ...(self.processedArgs as unknown as Args)));
+    };
+  const teams = () => import('./commands/team.ts');
+  const settable = (c: Command) =>
+    c
+      .option('--description <text>', 'what it is for')
+      .option('--visibility <visibility>', 'private or public')
+      .option('--max-members <n>', 'how many may join; 0 is no limit', limit);
+
+  const team = parts('team', 'Make and change teams and their members, which v0.7.0’s own API refuses.');
+  waiting(team('list', 'List the teams. Writes nothing.'))
+    .option('--all', 'personal and deleted ones, too')
+    .action(runWith(async () => (await teams()).listTeams));
+  waiting(team('show <team>', 'Tell about a team, its members and what they may do. Writes nothing.')).action(
+    runWith(async () => (await teams()).showTeam),
+  );
+  changing(settable(team('create <name>', 'Make a team with its owner.')))
+    .option('--owner <email>', 'who owns it (default: the administrator)')
+    .action(runWith(async () => (await teams()).createTeamCommand));
+  changing(team('rename <team> <name>', 'Give a team another name; its slug stays.')).action(
+    runWith(async () => (await teams()).renameTeam),
+  );
+  changing(settable(team('set <team>', 'Change description, visibility or limit of a team.'))).action(
+    runWith(async () => (await teams()).setTeamCommand),
+  );
+  changing(team('delete <team>', 'Delete a team; what belongs to it goes to another.'))
+    .option('--move-to <team>', 'who gets it (default: each owner’s personal team)')
+    .action(runWith(async () => (await teams()).deleteTeamCommand));
+  changing(team('add <team> <email...>', 'Add users to a team.'))
+    .option('--role <role>', 'owner or member (default: member)')
+    .option('--grant <role>', 'also give the permissions of developer, viewer or team_admin at this team')
+    .action(runWith(async () => (await teams()).addMembers));
+  changing(team('remove <team> <email...>', 'Remove members from a team.')).action(
+    runWith(async () => (await teams()).removeMembers),
+  );
+  changing(team('role <team> <email> <role>', 'Make a member owner, or an owner member.')).action(
+    runWith(async () => (await teams()).setMemberRole),
+  );
+
+  const users = () => import('./commands/user.ts');
+  const withPassword = (c: Command) =>
+    c.option(
+      '--password-file <file>',
+      'file with the password, - for standard input (default: it is asked for)',
+    );
+  const user = parts('user', 'Make and change users, which v0.7.0’s own API refuses.');
+  waiting(user('list', 'List the users. Writes nothing.')).action(
+    runWith(async () => (await users()).listUsers),
+  );
+  waiting(user('show <email>', 'Tell about a user, teams and permissions. Writes nothing.')).action(
+    runWith(async () => (await users()).showUser),
+  );
+  changing(withPassword(user('create <email>', 'Make a user with a personal team.')))
+    .option('--full-name <name>', 'full name; the personal team is called after it')
+    .option('--admin', 'make an administrator')
+    .action(runWith(async () => (await users()).createUserCommand));
+  changing(withPassword(user('password <email>', 'Give a user another password.'))).action(
+    runWith(async () => (await users()).setPasswordCommand),
+  );
+  for (const [name, what] of Object.entries(USER_CHANGES)) {
+    changing(user(`${name} <email>`, what)).action(
+      runWith(async () => (await users()).changeUserCommand(name as keyof typeof USER_CHANGES)),
+    );
+  }
 
   command('config', 'Show every setting, its value and where it came from; secrets are masked.').action(
     run(async () => (await import('./commands/config.ts')).config),

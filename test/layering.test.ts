@@ -13,6 +13,7 @@ const LAYERS = [
   ['ownership'],
   ['seed'],
   ['change', 'migrate', 'migrations'],
+  ['accounts'],
   ['backup'],
   ['checks', 'doctor', 'configuration'],
   ['commands'],

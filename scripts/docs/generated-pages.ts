@@ -21,6 +21,8 @@ const GUIDES: Readonly<Record<string, string>> = {
   rollback: 'going-back.md#rollback',
   doctor: 'doctor.md',
   config: 'settings.md',
+  team: 'teams.md',
+  user: 'teams.md#users',
 };
 
 /** Between `<!-- name -->` and `<!-- /name -->` of these pages stands what the program says. */
@@ -84,7 +86,7 @@ function commandPage(command: Command): string {
 
 ${command.description()}
 
-${help(command)}
+${[command, ...command.commands].map(help).join('\n\n')}
 ${name === 'verify' ? `\n## The checks\n\n${verifyTable()}\n` : ''}
 How it is used: [${guide.split('#')[0]}](../${guide}). Options of every command: [Commands](README.md).
 `;

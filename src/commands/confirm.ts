@@ -22,6 +22,32 @@ export async function askOnTerminal(
   return answer;
 }
 
+/**
+ * Asks for a new password on the terminal, hidden and twice.
+ *
+ * @throws GatewayError CONFIRMATION where nobody can be asked; USAGE when the two differ; INTERRUPTED for Ctrl-C
+ */
+export async function askPassword(io: Io, whose: string): Promise<string> {
+  if (!io.interactive) {
+    throw new GatewayError('CONFIRMATION', 'There is no terminal to ask for a password on.', {
+      hint: 'Give it with --password-file FILE, or - for standard input. Nothing was changed.',
+    });
+  }
+  const { password, isCancel } = await import('@clack/prompts');
+  const typed: string[] = [];
+  for (const message of [`New password of ${whose}`, 'The same again']) {
+    const answer = await password({ message, output: questionScreen() });
+    if (isCancel(answer))
+      throw new GatewayError('INTERRUPTED', 'Stopped at the question. Nothing was changed.');
+    typed.push(answer ?? '');
+  }
+  const [first = '', second] = typed;
+  if (first === second) return first;
+  throw new GatewayError('USAGE', 'The two passwords differ.', {
+    hint: 'Run it again. Nothing was changed.',
+  });
+}
+
 /** Where nobody can be asked, the flag that answers must be given. */
 export async function askOrRefuse(io: Io, yes: boolean | undefined, question: string): Promise<boolean> {
   if (yes === true) return true;

@@ -31,6 +31,8 @@ export interface Session {
   /** Notes what the database turned out to be. */
   found(state: { readonly release: string; readonly revision: string }): void;
   readonly secrets: readonly string[];
+  /** From now on no report, message or log shows this. */
+  hide(secret: string): void;
   /** What `--debug` does with a statement; undefined without it. */
   readonly onStatement: OpenOptions['onStatement'];
 }
@@ -84,6 +86,7 @@ export function sessionOf(io: Io, options: GlobalOptions, loaded: LoadedSettings
     loaded,
     progress,
     secrets,
+    hide: (secret) => void secrets.push(secret),
     get warnings() {
       return warnings.values();
     },

@@ -10,5 +10,8 @@ export const COMMAND_NAMES = [
   'rollback',
   'doctor',
   'config',
+  'team',
+  'user',
+  'apply',
 ] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];

@@ -115,6 +115,20 @@ export const VARIABLES = [
   ),
   variable(
     'Administrator',
+    'MAX_MEMBERS_PER_TEAM',
+    wholeNumber(0, 2_147_483_647),
+    '100',
+    'Members that a new team takes at most; 0 is no limit',
+  ),
+  variable(
+    'Administrator',
+    'MAX_TEAMS_PER_USER',
+    wholeNumber(1, 2_147_483_647),
+    '50',
+    'Teams that a user is in at most, the personal one apart',
+  ),
+  variable(
+    'Administrator',
     'PERSONAL_TEAM_PREFIX',
     text,
     'personal',

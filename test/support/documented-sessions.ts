@@ -35,6 +35,14 @@ const DATABASES: Readonly<Record<string, (folder: string) => unknown>> = {
   'v0.6.0': () => {},
   'v0.6.0 with single sign-on': (folder) => writeFileSync(join(folder, '.env'), SINGLE_SIGN_ON),
   'v0.7.0': (folder) => run(folder, ['migrate']),
+  async 'v0.7.0 with people'(folder) {
+    await run(folder, ['migrate']);
+    writeFileSync(join(folder, 'carol.password'), 'a-password-of-carol\n');
+    for (const name of ['alice', 'bob']) {
+      const email = `${name}@example.com`;
+      await run(folder, ['user', 'create', email, '--password-file', 'carol.password', '--yes']);
+    }
+  },
   'readable by all'(folder) {
     chmodSync(join(folder, '..'), 0o755);
     chmodSync(folder, 0o755);

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { withParts } from '../../scripts/docs/parse-only.ts';
 import { createProgram } from '../../src/program.ts';
 import type { Report } from '../../src/report/report.ts';
 
@@ -40,7 +41,7 @@ function problemWith(command: string): string | null {
     word.replaceAll(/'([^']*)'/g, '$1').replaceAll("\\'", "'"),
   );
   const program = createProgram(NOWHERE, () => {});
-  for (const each of program.commands) each.action(() => {});
+  for (const each of withParts(program)) if (each.commands.length === 0) each.action(() => {});
   try {
     program.parse(words.slice(words.indexOf('mcpgw') + 1), { from: 'user' });
     return null;
