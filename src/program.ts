@@ -255,6 +255,40 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       runWith(async () => (await users()).changeUserCommand(name as keyof typeof USER_CHANGES)),
     );
   }
+  changing(command('import', 'Bring a configuration into a database at v0.7.0.'))
+    .argument('<file>', 'what mcpgw export or the gateway exported; - for standard input')
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'merge: make what is missing; replace: make what is there equal to the file, too',
+      )
+        .choices(['merge', 'replace'])
+        .default('merge'),
+    )
+    .option('--prune', 'with --mode replace: also delete what the file lacks of its types')
+    .option('--map-team <old=new>', 'teams that are called otherwise here: slugs or ids', list)
+    .option('--map-owner <old=new>', 'owners who are called otherwise here', list)
+    .option(
+      '--team <id or slug>',
+      'the team of rows whose own is not here (default: the owner’s personal team)',
+    )
+    .option('--owner <email>', 'the owner of rows whose own is not here (default: the administrator)')
+    .addOption(
+      new Option(
+        '--visibility <visibility>',
+        'the visibility of rows without one (default: public, as the migration does)',
+      ).choices(['private', 'team', 'public']),
+    )
+    .option('--source-secret-file <file>', 'AUTH_ENCRYPTION_SECRET of the gateway that the file comes from')
+    .option('--type <types>', 'only rows of these types: tools, servers …', list)
+    .option('--only <type:name>', 'only these rows, by name or id, with * and ?: tool:weather-*', list)
+    .option('--tag <tags>', 'only rows with one of these tags', list)
+    .option('--from-team <slugs>', 'only rows that the file says are of these teams', list)
+    .option('--from-owner <emails>', 'only rows that the file says are of these owners', list)
+    .option('--from-visibility <visibilities>', 'only rows that the file says are so visible', list)
+    .option('--active-only', 'only rows that are switched on')
+    .option('--with-dependencies', 'also what the selected rows need: a server’s tools, their gateways …')
+    .action(runWith(async () => (await import('./commands/import.ts')).importFile));
 
   command('config', 'Show every setting, its value and where it came from; secrets are masked.').action(
     run(async () => (await import('./commands/config.ts')).config),

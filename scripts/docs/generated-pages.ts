@@ -23,6 +23,7 @@ const GUIDES: Readonly<Record<string, string>> = {
   config: 'settings.md',
   team: 'teams.md',
   user: 'teams.md#users',
+  import: 'import.md',
 };
 
 /** Between `<!-- name -->` and `<!-- /name -->` of these pages stands what the program says. */

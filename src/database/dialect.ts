@@ -164,6 +164,11 @@ export interface RowWrites {
   kept(table: string): string;
   /** Keeps columns of a table from being changed by triggers of the site, around an UPDATE of other columns. */
   keepColumns(table: string, columns: readonly string[]): KeepColumns;
+  /**
+   * What has a key that counts up by itself go on behind the highest there is, once rows were written with keys of
+   * their own; nothing where it does so anyway.
+   */
+  countOn(table: string, key: string): readonly Statement[];
   /** How rows of a large table are written in ranges of its key; null where all are written at once. */
   readonly ranges: KeyRanges | null;
 }

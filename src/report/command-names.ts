@@ -13,5 +13,6 @@ export const COMMAND_NAMES = [
   'team',
   'user',
   'apply',
+  'import',
 ] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];

@@ -103,6 +103,7 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
       );
     },
 
+    countOn: () => [],
     kept: (table) => keptMysql(flavor, table),
     keepColumns: keepMysqlColumns,
     siteObjects: MYSQL_SITE,

@@ -81,6 +81,11 @@ export const postgresqlDialect = (version: string, user: string | undefined): Di
   },
 
   kept: () => '',
+  countOn(table, key) {
+    const sequence = `pg_get_serial_sequence(${literalPostgresql(quotePostgresql(table))}, ${literalPostgresql(key)})`;
+    const highest = `(SELECT max(${quotePostgresql(key)}) FROM ${quotePostgresql(table)})`;
+    return [statement(`SELECT setval(${sequence}, greatest(nextval(${sequence}), ${highest}))`)];
+  },
   keepColumns: keepPostgresqlColumns,
   siteObjects: POSTGRESQL_SITE,
   unseenTriggers: async () => null,

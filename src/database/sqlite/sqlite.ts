@@ -100,6 +100,7 @@ export const sqliteDialect = (version: string, path: string, file: SqliteFile): 
   },
 
   kept: () => '',
+  countOn: () => [],
   keepColumns: keepSqliteColumns,
   siteObjects: SQLITE_SITE,
   unseenTriggers: async () => null,
