@@ -74,6 +74,10 @@ function outputTo(stream: NodeJS.WriteStream): OutputStream {
         outliveOutput(error);
       }
     },
+    flush: () =>
+      new Promise((resolve, reject) => {
+        stream.write('', (error) => (error == null ? resolve() : reject(stream.errored ?? error)));
+      }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ExportOptions } from './commands/export.ts';
 import type { Io } from './commands/io.ts';
 import type { GlobalOptions } from './commands/options.ts';
 import type { ExitCode } from './errors.ts';
@@ -17,6 +18,11 @@ function seconds(value: string): number {
 /** `a,b` and repeated options both add to the list. */
 function list(value: string, before: readonly string[] = []): string[] {
   return [...before, ...value.split(',').map((part) => part.trim())].filter((part) => part !== '');
+}
+
+/** A repeated option adds to the list: names may have commas. */
+function each(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }
 
 /** A whole number from 1 on. */
@@ -109,6 +115,17 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       .option('--only <ids>', 'only these checks, or groups of checks', list)
       .option('--skip <ids>', 'all but these checks, or groups of checks', list);
 
+  const selecting = (c: Command) =>
+    c
+      .option('--type <types>', 'only these types: tools,servers …', list)
+      .option('--only <type:name>', 'only tool:NAME or tool:ID, with * and ?; may be given again', each)
+      .option('--tag <tags>', 'only what has one of these tags', list)
+      .option('--team <teams>', 'only what is of these teams, by slug or id', list)
+      .option('--owner <emails>', 'only what these people own', list)
+      .option('--visibility <visibilities>', 'only private, team or public', list)
+      .option('--active-only', 'only what is active')
+      .option('--with-dependencies', 'also what it needs: tools of a server, their gateways …');
+
   backingUp(waiting(writing(command('migrate', 'Bring the database to v0.7.0.').alias('bootstrap-db'))))
     .option('--adopt', 'take v0.6.0 tables without a recorded revision for what they look like')
     .option('--marker', 'write mcpgateway-0.7.0-migration into empty federation_source columns')
@@ -165,6 +182,37 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
   backingUp(waiting(writing(command('rollback', 'Take the database back to the v0.6.0 schema.'))))
     .option('--discard-new-data', 'lose users, teams, tokens and all else that was made since the upgrade')
     .action(run(async () => (await import('./commands/rollback.ts')).rollback));
+
+  waiting(selecting(command('export', 'Write the configuration as one document, which loses nothing.')))
+    .argument('[file]', 'where the document goes (default: standard output)')
+    .addOption(
+      new Option(
+        '--secrets <how>',
+        'as stored, left out, for another AUTH_ENCRYPTION_SECRET, or as plain text',
+      )
+        .choices(['keep', 'omit', 'rekey', 'plain'])
+        .default('keep'),
+    )
+    .option(
+      '--new-secret-file <file>',
+      'with --secrets rekey: file that holds the other AUTH_ENCRYPTION_SECRET',
+    )
+    .option('--with-teams', 'also users, teams, members, roles and SSO providers')
+    .option('--with-credentials', 'with --with-teams: also the hashes of passwords')
+    .addOption(
+      new Option('--for <program>', 'who reads it: mcpgw import, or the gateway’s own import')
+        .choices(['mcpgw', 'gateway'])
+        .default('mcpgw'),
+    )
+    .action(async (file: string | undefined, _options: unknown, self: Command) => {
+      const { exportConfiguration } = await import('./commands/export.ts');
+      done(
+        await exportConfiguration(io, {
+          ...self.optsWithGlobals<ExportOptions>(),
+          ...(file === undefined ? {} : { file }),
+        }),
+      );
+    });
 
   command('doctor', 'Find out why a database does not work, and repair it without losing data.')
     .option('--repair', 'repair what can be repaired; each repair is shown and confirmed first')

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type { Report, Section } from '../../src/report/report.ts';
 import { VARIABLES } from '../../src/settings/variables.ts';
 import { BUILT_PROGRAM } from '../build.ts';
+import { configurationSchema } from './configuration-schema.ts';
 import { parseOnly } from './parse-only.ts';
 
 /** Where the pages of the commands are, from the project's folder. */
@@ -19,6 +20,7 @@ const GUIDES: Readonly<Record<string, string>> = {
   backup: 'going-back.md#backups',
   restore: 'going-back.md#restore',
   rollback: 'going-back.md#rollback',
+  export: 'configuration.md',
   doctor: 'doctor.md',
   config: 'settings.md',
   team: 'teams.md',
@@ -51,6 +53,7 @@ export function generatedPages(root: string): Map<string, string | null> {
       ),
     );
   }
+  pages.set('docs/configuration.schema.json', configurationSchema());
   for (const file of readdirSync(join(root, COMMANDS))) pages.set(`${COMMANDS}/${file}`, null);
   pages.set(`${COMMANDS}/README.md`, indexPage());
   for (const command of parseOnly().commands) {

@@ -17,6 +17,8 @@ export interface Io {
 
 export interface OutputStream {
   write(text: string): unknown;
+  /** Waits until what was written has gone; throws what kept it from that. */
+  flush?(): Promise<void>;
   readonly isTTY: boolean;
   readonly columns: number | undefined;
 }

@@ -15,7 +15,7 @@ import { isPartOfBackup } from '../backup/is-part-of-backup.ts';
 import { poll } from '../database/poll.ts';
 import { errorText, GatewayError } from '../errors.ts';
 import { behindLinks, isOpenFile } from '../files/behind-links.ts';
-import { giveName, makeFile, writeNewFile } from '../files/new-file.ts';
+import { giveName, makeFile } from '../files/new-file.ts';
 import { statOrNothing } from '../files/stat-or-nothing.ts';
 import { isReport, REPORT_BEGINNING_BYTES } from '../report/is-report.ts';
 import type { DatabaseTarget } from '../settings/database-target.ts';
@@ -24,6 +24,33 @@ import { envFilePath, inspectSettings } from '../settings/load.ts';
 import { TIMING } from '../timing.ts';
 import type { Io } from './io.ts';
 import type { BackupOptions, GlobalOptions } from './options.ts';
+
+/** What is written, and how its like is known again, which may be replaced by it. */
+export interface OutputKind {
+  /** For people: `report` */
+  readonly what: string;
+  /** What to do about a file that is no place for it: `Give --output another file` */
+  readonly another: string;
+  readonly place: string;
+  /** By the first `REPORT_BEGINNING_BYTES` of a file. */
+  isOwn(beginning: string): boolean;
+}
+
+const REPORT: OutputKind = {
+  what: 'report',
+  another: 'Give --output another file',
+  place: 'Give --output a file in a folder that exists and is writable.',
+  isOwn: isReport,
+};
+
+/** A file that is written piece by piece. */
+export interface OutputFile {
+  write(text: string): void;
+  /** All of it is written: only now it is there. Throws GatewayError OUTPUT as `openOutputFile` does. */
+  end(): void;
+  /** What was there stays. */
+  abandon(): void;
+}
 
 /** A file that no report may take the place of. */
 interface KeptFile {
@@ -34,6 +61,7 @@ interface KeptFile {
 }
 
 interface Output {
+  readonly kind: OutputKind;
   /** `--output` */
   readonly path: string;
   /** `--force` */
@@ -44,6 +72,24 @@ interface Output {
 
 const SQLITE_BEGINNING = 'SQLite format 3\0';
 
+/** The same for a report, which is written at once. */
+export async function openOutput(
+  path: string,
+  io: Io,
+  options: GlobalOptions & Pick<BackupOptions, 'backupDir'>,
+): Promise<(text: string) => void> {
+  const file = await openOutputFile(REPORT, path, io, options);
+  return (text) => {
+    try {
+      file.write(text);
+      file.end();
+    } catch (error) {
+      file.abandon();
+      throw error;
+    }
+  };
+}
+
 /**
  * Makes sure a report can be written before anything else is done, and returns what writes it. A file appears
  * whole or not at all, readable by its owner only; what is there goes only when it is empty, a report of ours, or
@@ -51,72 +97,91 @@ const SQLITE_BEGINNING = 'SQLite format 3\0';
  *
  * @throws GatewayError OUTPUT; nothing was written
  */
-export async function openOutput(
+export async function openOutputFile(
+  kind: OutputKind,
   path: string,
   io: Io,
   options: GlobalOptions & Pick<BackupOptions, 'backupDir'>,
-): Promise<(text: string) => void> {
-  const output = { path, force: options.force === true, kept: keptFiles(io, options) };
+): Promise<OutputFile> {
+  const output = { kind, path, force: options.force === true, kept: keptFiles(io, options) };
   try {
     const file = behindLinks(resolve(io.cwd, path));
     const stats = statSync(file, { throwIfNoEntry: false });
     refuseKept(file, stats, output);
     const own = new RegExp(`^/proc/${process.pid}/fd/([12])$`).exec(file)?.[1];
-    if (own !== undefined) return (text) => void (own === '1' ? io.stdout : io.stderr).write(text);
+    if (own !== undefined) return standardStream(own === '1' ? io.stdout : io.stderr);
     if (stats !== undefined && (!stats.isFile() || isOpenFile(file)))
       return await openStream(file, stats, io);
     refuseOther(file, stats, output);
-    const draft = `${file}.${process.pid}.tmp`;
-    closeSync(makeFile(draft));
-    rmSync(draft);
-    return (text) => {
+    return draftOf(file, output);
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
+    throw refused(output, reason(error), kind.place, error);
+  }
+}
+
+const standardStream = (stream: Io['stdout']): OutputFile => ({
+  write: (text) => void stream.write(text),
+  end() {},
+  abandon() {},
+});
+
+/** A file beside the one that is meant, which takes its place at the end. */
+function draftOf(file: string, output: Output): OutputFile {
+  const draft = `${file}.${process.pid}.tmp`;
+  closeSync(makeFile(draft));
+  rmSync(draft);
+  let handle: number | null = null;
+  return {
+    write(text) {
+      handle ??= makeFile(draft);
+      writeFileSync(handle, text);
+    },
+    end() {
       // Whatever came into its place meanwhile counts, too.
       const now = statSync(file, { throwIfNoEntry: false });
       refuseKept(file, now, output);
       refuseOther(file, now, output);
-      try {
-        writeNewFile(draft, text);
-        giveName(draft, file, { replace: now !== undefined });
-      } finally {
-        rmSync(draft, { force: true });
-      }
-    };
-  } catch (error) {
-    if (error instanceof GatewayError) throw error;
-    throw refused(
-      path,
-      reason(error),
-      'Give --output a file in a folder that exists and is writable.',
-      error,
-    );
-  }
+      handle ??= makeFile(draft);
+      fsyncSync(handle);
+      giveName(draft, file, { replace: now !== undefined });
+      closeSync(handle);
+      handle = null;
+    },
+    abandon() {
+      if (handle !== null) closeSync(handle);
+      handle = null;
+      rmSync(draft, { force: true });
+    },
+  };
 }
 
-function refused(path: string, why: string, hint: string, cause?: unknown): GatewayError {
-  const message = `The report cannot be written to ${path}: ${why}.`;
+function refused({ kind, path }: Output, why: string, hint: string, cause?: unknown): GatewayError {
+  const message = `The ${kind.what} cannot be written to ${path}: ${why}.`;
   return new GatewayError('OUTPUT', message, { hint: `${hint} Nothing was changed.`, cause });
 }
 
 /** @throws GatewayError for what is no place for a report, whatever is asked for */
-function refuseKept(file: string, stats: Stats | undefined, { path, kept }: Output): void {
+function refuseKept(file: string, stats: Stats | undefined, output: Output): void {
   const what = stats?.isDirectory()
     ? 'a folder'
     : stats?.isBlockDevice()
       ? 'a disk'
-      : keptAs(file, stats, kept);
-  if (what !== null) throw refused(path, `it is ${what}`, 'Give --output another file.');
+      : keptAs(file, stats, output.kept);
+  if (what !== null) throw refused(output, `it is ${what}`, `${output.kind.another}.`);
 }
 
 /** @throws GatewayError for a file with something in it that is no report of ours */
-function refuseOther(file: string, stats: Stats | undefined, { path, force }: Output): void {
+function refuseOther(file: string, stats: Stats | undefined, output: Output): void {
   if (stats === undefined || stats.size === 0) return;
   const beginning = beginningOf(file);
   if (beginning.startsWith(SQLITE_BEGINNING)) {
-    throw refused(path, 'it is a SQLite database', 'Give --output another file.');
+    throw refused(output, 'it is a SQLite database', `${output.kind.another}.`);
   }
-  if (force || isReport(beginning)) return;
-  const hint = 'Give --output another file, or add --force to replace this one.';
-  throw refused(path, 'it is a file that is no report of mcpgw', hint);
+  const { what, another, isOwn } = output.kind;
+  if (output.force || isOwn(beginning)) return;
+  const hint = `${another}, or add --force to replace this one.`;
+  throw refused(output, `it is a file that is no ${what} of mcpgw`, hint);
 }
 
 function beginningOf(file: string): string {
@@ -130,18 +195,23 @@ function beginningOf(file: string): string {
 }
 
 /** A device, a FIFO, or a file that some process has open: what is written goes behind what is there. */
-async function openStream(file: string, stats: Stats, { signal }: Io): Promise<(text: string) => void> {
+async function openStream(file: string, stats: Stats, { signal }: Io): Promise<OutputFile> {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOCTTY;
   const reader = stats.isFIFO() ? await readerOf(file, signal) : undefined;
   const handle = openSync(file, flags);
   if (reader !== undefined) closeSync(reader);
-  return (text) => {
-    try {
-      writeFileSync(handle, text);
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) closeSync(handle);
+    isOpen = false;
+  };
+  return {
+    write: (text) => writeFileSync(handle, text),
+    end() {
       if (stats.isFile()) fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
+      close();
+    },
+    abandon: close,
   };
 }
 

@@ -14,7 +14,11 @@ import { type Outcome, reportOf } from './outcome.ts';
 import type { Session } from './session.ts';
 
 /** What a command does between reading its options and showing its report. */
-export type Body = (context: { open: (session: Session) => void }) => Promise<Outcome>;
+export type Body = (context: {
+  open: (session: Session) => void;
+  /** Standard output is for something else: the report goes to standard error. */
+  aside: () => void;
+}) => Promise<Outcome>;
 
 /**
  * Runs the body of a command and shows its report, whether it went well or not.
@@ -24,7 +28,7 @@ export type Body = (context: { open: (session: Session) => void }) => Promise<Ou
 export async function runCommand(
   name: string,
   io: Io,
-  options: GlobalOptions & Pick<BackupOptions, 'backupDir'>,
+  options: GlobalOptions & Pick<BackupOptions, 'backupDir'> & { readonly file?: string },
   body: Body,
 ): Promise<ExitCode> {
   let session: Session | undefined;
@@ -34,20 +38,24 @@ export async function runCommand(
   let outcome: Outcome;
   let error: ErrorReport<Text> | null = null;
   let hasFile = false;
+  let shown = io.stdout;
   let write = (text: string): void => {
-    io.stdout.write(text);
+    shown.write(text);
   };
   try {
     if (options.output !== undefined) {
       const { openOutput } = await import('./output-file.ts');
       write = await openOutput(options.output, io, options);
       hasFile = true;
-    } else if (options.force === true) {
+    } else if (options.force === true && options.file === undefined) {
       throw new GatewayError('USAGE', '--force goes with --output.', { hint: 'Leave it out.' });
     }
     outcome = await body({
       open(opened) {
         session = opened;
+      },
+      aside() {
+        shown = io.stderr;
       },
     });
   } catch (thrown) {
@@ -72,11 +80,11 @@ export async function runCommand(
     secrets(),
   );
   const { RENDERERS } = await import('../report/render.ts');
-  const toTerminal = options.output === undefined && io.stdout.isTTY;
+  const toTerminal = options.output === undefined && shown.isTTY;
   const style = detectStyle({
     env: io.env,
     isTTY: toTerminal,
-    columns: io.stdout.columns,
+    columns: shown.columns,
     flags: { color: options.color, verbose: options.verbose ?? false, quiet: options.quiet ?? false },
   });
   const rendered = RENDERERS[options.format](report, style);

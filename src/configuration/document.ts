@@ -27,6 +27,8 @@ export interface Document {
     /** What tells AUTH_ENCRYPTION_SECRETs apart (`keyCheck` of src/ciphers/); null where nothing is encrypted. */
     readonly keyCheck: string | null;
   };
+  /** The options it was selected by; null where it has everything. What it lacks may be there all the same. */
+  readonly selection: readonly string[] | null;
   /** Rows in each list. */
   readonly counts: Readonly<Record<string, number>>;
   /** With `--with-teams`: rows of `email_users`, `email_teams` … under their table names. */

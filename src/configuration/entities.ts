@@ -49,7 +49,9 @@ export type SecretForm =
   /** Plain text in the database. */
   | 'plain'
   /** `client_secret` inside of an object: encrypted (A5), or plain where it is short. */
-  | 'oauth-config';
+  | 'oauth-config'
+  /** A text that is always encrypted (E3). */
+  | 'sso';
 
 const PER_OWNER = ['team_id', 'owner_email'];
 
@@ -135,6 +137,26 @@ export const ENTITY_TYPES: readonly EntityType[] = [
     owned: true,
     counted: false,
   },
+];
+
+/** What `--with-teams` adds (v0.7.0), in the order in which rows can be written. */
+export interface AccountTable {
+  readonly table: string;
+  /** Columns that tell how people fare. */
+  readonly statistics: readonly string[];
+  readonly secrets: Readonly<Record<string, SecretForm>>;
+}
+
+/** Only with `--with-credentials`. */
+export const CREDENTIALS: ReadonlySet<string> = new Set(['password_hash', 'password_hash_type']);
+
+export const ACCOUNT_TABLES: readonly AccountTable[] = [
+  { table: 'email_users', statistics: ['failed_login_attempts', 'locked_until', 'last_login'], secrets: {} },
+  { table: 'email_teams', statistics: [], secrets: {} },
+  { table: 'email_team_members', statistics: [], secrets: {} },
+  { table: 'roles', statistics: [], secrets: {} },
+  { table: 'user_roles', statistics: [], secrets: {} },
+  { table: 'sso_providers', statistics: [], secrets: { client_secret_encrypted: 'sso' } },
 ];
 
 /** What a server offers: in a document a list of the server, under the name of the table it leads to. */

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts';
+import { VISIBILITIES } from '../ownership/visibility.ts';
 import { nearestTo } from '../settings/nearest-names.ts';
 import { ASSOCIATIONS, ENTITY_TYPES, type EntityTable, type EntityType } from './entities.ts';
 
@@ -122,12 +123,12 @@ function isSelected(row: Candidate, options: SelectionOptions, patterns: readonl
   );
 }
 
-/** Options that compare a value of a row. */
+/** Options that compare a value of a row, and the values that are known even where no row has them. */
 const FILTERS = [
-  { option: 'tag', of: ({ tags }: Candidate) => tags },
-  { option: 'team', of: ({ team }: Candidate) => team },
-  { option: 'owner', of: ({ owner }: Candidate) => [owner] },
-  { option: 'visibility', of: ({ visibility }: Candidate) => [visibility] },
+  { option: 'tag', of: ({ tags }: Candidate) => tags, always: [] },
+  { option: 'team', of: ({ team }: Candidate) => team, always: [] },
+  { option: 'owner', of: ({ owner }: Candidate) => [owner], always: [] },
+  { option: 'visibility', of: ({ visibility }: Candidate) => [visibility], always: VISIBILITIES },
 ] as const;
 
 function unmatched(patterns: readonly Pattern[], candidates: readonly Candidate[]): string[] {
@@ -140,11 +141,11 @@ function unmatched(patterns: readonly Pattern[], candidates: readonly Candidate[
 }
 
 function unknownValues(options: SelectionOptions, candidates: readonly Candidate[]): string[] {
-  return FILTERS.flatMap(({ option, of }) => {
-    // All three visibilities are known.
-    const asked = option === 'visibility' ? [] : (options[option] ?? []);
+  return FILTERS.flatMap(({ option, of, always }) => {
+    const asked = options[option] ?? [];
     if (asked.length === 0) return [];
-    const known = new Set(candidates.flatMap((each) => of(each).filter((value) => value !== null)));
+    const known = new Set<string>(always);
+    for (const each of candidates) for (const value of of(each)) if (value !== null) known.add(value);
     return asked
       .filter((value) => !known.has(value))
       .map((value) => `--${option} ${value}: no row has it.${nearestTo(value, known)}`);

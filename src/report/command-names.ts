@@ -8,6 +8,7 @@ export const COMMAND_NAMES = [
   'backup',
   'restore',
   'rollback',
+  'export',
   'doctor',
   'config',
   'team',
