@@ -94,12 +94,17 @@ export function importFile(io: Io, options: ImportOptions, file: string): Promis
   });
 }
 
-function checkOptions(options: ImportOptions, { kind }: Source, wrong: ReturnType<typeof problems>): void {
+function checkOptions(
+  options: ImportOptions,
+  { kind, isPart }: Source,
+  wrong: ReturnType<typeof problems>,
+): void {
   const { mode, prune = false } = options;
   if (!prune) return;
   if (mode !== 'replace') wrong.add('--prune', 'it goes with --mode replace only');
   if (kind === 'gateway')
     wrong.add('--prune', 'the gateway’s own document lacks much of what a gateway has: it would be deleted');
+  else if (isPart) wrong.add('--prune', 'the file is a selection: what it lacks of a type would be deleted');
   const { type: _type, ...narrower } = selectionIn(options);
   if (Object.values(narrower).some((value) => value !== undefined))
     wrong.add(

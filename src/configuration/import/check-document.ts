@@ -25,6 +25,7 @@ const TOP = [
   'tool',
   'source',
   'secrets',
+  'selection',
   'counts',
   'accounts',
   'entities',
@@ -50,6 +51,7 @@ export function readDocument(json: unknown, name: string, separator: string, now
 function readOurs(json: unknown, wrong: Problems): Source {
   const none: Source = {
     kind: 'mcpgw',
+    isPart: false,
     release: '0.7.0',
     secrets: { mode: 'keep', keyCheck: null },
     accounts: {},
@@ -82,6 +84,7 @@ function readOurs(json: unknown, wrong: Problems): Source {
     ...none,
     release: known,
     secrets: secrets as unknown as Document['secrets'],
+    isPart: Array.isArray(file.selection) && !file.selection.every((word) => /^--type /.test(String(word))),
     accounts: (file.accounts ?? {}) as Source['accounts'],
     entities: file.entities as Source['entities'],
   };

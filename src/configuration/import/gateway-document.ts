@@ -124,6 +124,7 @@ export function readGatewayDocument(
   refuseTwice(entities, wrong);
   return {
     kind: 'gateway',
+    isPart: true,
     release: isNew ? '0.7.0' : '0.6.0',
     secrets: { mode: 'keep', keyCheck: null },
     accounts: {},

@@ -6,6 +6,8 @@ export interface Source {
   readonly kind: 'mcpgw' | 'gateway';
   readonly release: '0.6.0' | '0.7.0';
   readonly secrets: Document['secrets'];
+  /** It has some of the rows of a type: what it lacks may well have been there. */
+  readonly isPart: boolean;
   /** By table; empty where none are in it. */
   readonly accounts: Readonly<Record<string, readonly Row[]>>;
   /** Types that are in the file, with what it has of them. */
