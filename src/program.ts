@@ -338,6 +338,11 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--with-dependencies', 'also what the selected rows need: a server’s tools, their gateways …')
     .action(runWith(async () => (await import('./commands/import.ts')).importFile));
 
+  changing(command('apply', 'Make users and teams as a YAML or JSON file says they should be.'))
+    .argument('<file>', 'what should be; - for standard input')
+    .option('--prune', 'members, teams and local users that the file does not list go')
+    .action(runWith(async () => (await import('./commands/apply.ts')).apply));
+
   command('config', 'Show every setting, its value and where it came from; secrets are masked.').action(
     run(async () => (await import('./commands/config.ts')).config),
   );

@@ -26,6 +26,7 @@ const GUIDES: Readonly<Record<string, string>> = {
   team: 'teams.md',
   user: 'teams.md#users',
   import: 'import.md',
+  apply: 'teams.md#all-at-once-from-a-file',
 };
 
 /** Between `<!-- name -->` and `<!-- /name -->` of these pages stands what the program says. */

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { DataStep } from '../change/data-change.ts';
-import type { DataStepId } from '../change/history.ts';
 import type { Connection } from '../database/connection.ts';
 import { isTrue } from '../database/is-true.ts';
 import type { Statement } from '../database/statement.ts';
@@ -19,6 +18,8 @@ export interface User {
   isAdmin: boolean;
   isActive: boolean;
   readonly isLocked: boolean;
+  /** Its password is the gateway's, not that of a provider. */
+  readonly isLocal: boolean;
   readonly passwordHash: string;
 }
 
@@ -52,10 +53,29 @@ export interface BookInput {
   readonly settings: Settings;
   readonly now: Date;
   /** What is read of the accounts. */
-  readonly emails: readonly string[];
+  readonly emails?: readonly string[];
   /** Ids, slugs and names. */
-  readonly teams: readonly string[];
+  readonly teams?: readonly string[];
+  /** Every other account and team is read, too. */
+  readonly all?: boolean;
 }
+
+/** The steps of a plan in their order: nobody joins a team before it is made. */
+const STEPS = {
+  'user:create': 'Users',
+  'user:set': 'State of users',
+  'user:password': 'Passwords',
+  'team:create': 'Teams',
+  'team:set': 'Settings of teams',
+  'team:add': 'Members',
+  'team:role': 'Owners and members',
+  'team:grant': 'Roles of members at their team',
+  'team:move': 'Resources of deleted teams',
+  'team:remove': 'Members removed',
+  'team:delete': 'Teams deleted',
+} as const;
+type StepId = keyof typeof STEPS;
+const STEP_IDS = Object.keys(STEPS) as StepId[];
 
 /** How a team is at first, and as the plan leaves it. */
 interface TeamPage {
@@ -85,7 +105,7 @@ export class Book {
   readonly memberships = new Map<string, number>();
   readonly problems: Text[] = [];
   readonly warnings: Text[] = [];
-  readonly #steps = new Map<DataStepId, DataStep & { summary: string[]; statements: Statement[] }>();
+  readonly #steps = new Map<StepId, DataStep & { summary: string[]; statements: Statement[] }>();
   readonly #unknown: { readonly what: 'team' | 'user'; readonly text: string }[] = [];
   readonly #grew = new Set<string>();
   #adminsLeft = 1;
@@ -99,10 +119,10 @@ export class Book {
   }
 
   /** Adds what a plan does to the step of this kind. */
-  write(id: DataStepId, title: string, summary: string, statements: readonly Statement[]): void {
-    const step = this.#steps.get(id) ?? { id, title, summary: [], statements: [] };
+  write(id: StepId, summary: string, statements: readonly Statement[]): void {
+    const step = this.#steps.get(id) ?? { id, title: STEPS[id], summary: [], statements: [] };
     this.#steps.set(id, step);
-    if (summary !== '') step.summary.push(summary);
+    step.summary.push(summary);
     step.statements.push(...statements);
   }
 
@@ -191,7 +211,10 @@ export class Book {
     }
     const unknown = await this.#describeUnknown();
     const details = [...unknown, ...this.problems];
-    if (details.length === 0) return { steps: [...this.#steps.values()], warnings: this.warnings };
+    if (details.length === 0) {
+      const steps = STEP_IDS.flatMap((id) => this.#steps.get(id) ?? []);
+      return { steps, warnings: this.warnings };
+    }
     const code = unknown.length > 0 ? 'USAGE' : 'PREFLIGHT';
     const message = unknown.length > 0 ? 'There is not everything that is named.' : 'This cannot be done.';
     throw new GatewayError(code, message, { details, hint: 'Nothing was changed.' });
@@ -232,14 +255,17 @@ const AT_ONCE = 1_000;
 /** Reads the users and teams that are named, the teams' members, and what these are in besides. */
 export async function openBook(db: Connection, schema: Schema, input: BookInput): Promise<Book> {
   const admin = await findAdmin(db, schema, input.settings);
-  const emails = [...new Set([...input.emails, admin].map(normaliseEmail))];
-  const users = await inParts(emails, (some) =>
-    db.query<Record<string, unknown>>(sql`SELECT * FROM email_users WHERE lower(email) IN (${some})`),
-  );
+  const emails = [...new Set([...(input.emails ?? []), admin].map(normaliseEmail))];
+  const users =
+    input.all === true
+      ? await db.query<Record<string, unknown>>(sql`SELECT * FROM email_users`)
+      : await inParts(emails, (some) =>
+          db.query<Record<string, unknown>>(sql`SELECT * FROM email_users WHERE lower(email) IN (${some})`),
+        );
   const hasAdmin = users.some((row) => row.email === admin);
   const book = new Book(db, schema, input, hasAdmin ? admin : '');
   for (const row of users) book.users.set(normaliseEmail(String(row.email)), userOf(row, input.now));
-  await readTeams(book, input.teams);
+  await readTeams(book, input);
   await countMemberships(book);
   return book;
 }
@@ -251,6 +277,7 @@ const userOf = (row: Record<string, unknown>, now: Date): User => ({
   isActive: isTrue(row.is_active),
   isLocked:
     Number(row.failed_login_attempts) > 0 || (row.locked_until !== null && momentOf(row.locked_until) > now),
+  isLocal: row.auth_provider === 'local',
   passwordHash: String(row.password_hash ?? ''),
 });
 
@@ -259,14 +286,16 @@ export function momentOf(value: unknown): Date {
   return value instanceof Date ? value : new Date(`${String(value).replace(' ', 'T').slice(0, 19)}Z`);
 }
 
-async function readTeams(book: Book, texts: readonly string[]): Promise<void> {
+async function readTeams(book: Book, { teams = [], all = false }: BookInput): Promise<void> {
   const { db } = book;
-  const wanted = [...new Set(texts.map((text) => text.trim()))];
-  const rows = await inParts(wanted, (some) =>
-    db.query<Record<string, unknown>>(
-      sql`SELECT * FROM email_teams WHERE id IN (${some}) OR slug IN (${some}) OR name IN (${some})`,
-    ),
-  );
+  const wanted = [...new Set(teams.map((text) => text.trim()))];
+  const rows = all
+    ? await db.query<Record<string, unknown>>(sql`SELECT * FROM email_teams`)
+    : await inParts(wanted, (some) =>
+        db.query<Record<string, unknown>>(
+          sql`SELECT * FROM email_teams WHERE id IN (${some}) OR slug IN (${some}) OR name IN (${some})`,
+        ),
+      );
   for (const row of rows) {
     const team: Team = {
       id: String(row.id),

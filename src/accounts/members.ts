@@ -13,11 +13,6 @@ export const GRANTS: readonly string[] = DEFAULT_ROLES.filter(({ scope }) => sco
   ({ name }) => name,
 );
 
-export const ADD_STEP = ['team:add', 'Members'] as const;
-const GRANT_STEP = ['team:grant', 'Roles of members at their team'] as const;
-const REMOVE_STEP = ['team:remove', 'Members removed'] as const;
-const ROLE_STEP = ['team:role', 'Roles in a team'] as const;
-
 /** One of a few words, in any case; a problem with the nearest where it is none. */
 export function wordOf<const Word extends string>(
   book: Pick<Book, 'problems'>,
@@ -64,7 +59,7 @@ export function addMember(
             invited_by: invitedBy,
             is_active: true,
           });
-    book.write(...ADD_STEP, `${user.email} joins “${team.name}” as ${wanted}`, statements);
+    book.write('team:add', `${user.email} joins “${team.name}” as ${wanted}`, statements);
     const id = member?.id ?? '';
     book.page(team).members.set(user.email, { id, email: user.email, role: wanted, isActive: true });
     book.touch(team, user.email, 1);
@@ -100,7 +95,7 @@ export function grantRole(book: Book, team: Team, user: User, role: string): voi
     grantedBy,
     now,
   });
-  book.write(...GRANT_STEP, `${user.email} gets ${role} at “${team.name}”`, [
+  book.write('team:grant', `${user.email} gets ${role} at “${team.name}”`, [
     insertRow(db, 'user_roles', row),
   ]);
   grants.set(id, { id, email: user.email, role });
@@ -131,7 +126,7 @@ export function removeMember(book: Book, team: Team, user: User): void {
   }
   if (member?.isActive === true) {
     const statements = updateRows(db, 'email_team_members', ['id', [member.id]], { is_active: false });
-    book.write(...REMOVE_STEP, `${user.email} leaves “${team.name}”`, statements);
+    book.write('team:remove', `${user.email} leaves “${team.name}”`, statements);
     member.isActive = false;
     book.touch(team, user.email, -1);
   }
@@ -145,7 +140,7 @@ export function revokeRoles(book: Book, team: Team, whose: (email: string, role:
   if (lost.length === 0) return;
   const ids = lost.map(({ id }) => id);
   const summary = lost.map(({ email, role }) => `${email} loses ${role} at “${team.name}”`).join('; ');
-  book.write(...REMOVE_STEP, summary, updateRows(book.db, 'user_roles', ['id', ids], { is_active: false }));
+  book.write('team:remove', summary, updateRows(book.db, 'user_roles', ['id', ids], { is_active: false }));
   for (const id of ids) grants.delete(id);
 }
 
@@ -160,11 +155,7 @@ export function setRole(book: Book, team: Team, user: User, role: MemberRole): v
     );
   } else if (member.role !== role) {
     const statements = updateRows(book.db, 'email_team_members', ['id', [member.id]], { role });
-    book.write(
-      ...ROLE_STEP,
-      `${user.email} is ${role} of “${team.name}”, and was ${member.role}`,
-      statements,
-    );
+    book.write('team:role', `${user.email} is ${role} of “${team.name}”, and was ${member.role}`, statements);
     member.role = role;
     book.touch(team, user.email, 0);
   }

@@ -8,13 +8,9 @@ import { OWNED_TABLES, type OwnedTable } from '../schema/gateway-tables.ts';
 import { memberRow, teamRow } from '../seed/account-rows.ts';
 import { slugify } from '../seed/slugify.ts';
 import type { Book, Team, User } from './book.ts';
-import { ADD_STEP, revokeRoles, wordOf } from './members.ts';
+import { revokeRoles, wordOf } from './members.ts';
 
 export const TEAM_VISIBILITIES = ['private', 'public'] as const;
-const CREATE_STEP = ['team:create', 'Teams'] as const;
-const SET_STEP = ['team:set', 'Settings of teams'] as const;
-const MOVE_STEP = ['team:move', 'Resources of deleted teams'] as const;
-const DELETE_STEP = ['team:delete', 'Teams deleted'] as const;
 const MOST_NAME = 255;
 const MOST_DESCRIPTION = 1_000;
 const SAMPLE = 20;
@@ -125,14 +121,14 @@ export async function createTeam(
   const row = { ...made, createdBy: owner.email, now };
   if (there === undefined) {
     book.addTeam(made);
-    book.write(...CREATE_STEP, `“${name}” (${slug}), owned by ${owner.email}`, [
+    book.write('team:create', `“${name}” (${slug}), owned by ${owner.email}`, [
       insertRow(db, 'email_teams', teamRow(row)),
     ]);
   } else {
     const { id: _, slug: __, created_at: ___, ...again } = teamRow(row);
     Object.assign(there, made);
     book.write(
-      ...CREATE_STEP,
+      'team:create',
       `“${name}” (${slug}) again, owned by ${owner.email}`,
       updateRows(db, 'email_teams', ['id', [there.id]], again),
     );
@@ -159,7 +155,7 @@ export async function createTeam(
           invited_by: null,
           is_active: true,
         });
-  book.write(...ADD_STEP, `${owner.email} joins “${name}” as owner`, statements);
+  book.write('team:add', `${owner.email} joins “${name}” as owner`, statements);
   book
     .page(team)
     .members.set(owner.email, { id: member?.id ?? '', email: owner.email, role: 'owner', isActive: true });
@@ -189,7 +185,7 @@ export function setTeam(book: Book, team: Team, wish: TeamWish): void {
     ...other,
     updated_at: book.now,
   });
-  book.write(...SET_STEP, `“${team.name}”: ${told.join(', ')}`, statements);
+  book.write('team:set', `“${team.name}”: ${told.join(', ')}`, statements);
   team.name = other.name ?? team.name;
   if (other.description !== undefined) team.description = other.description;
   team.visibility = other.visibility ?? team.visibility;
@@ -226,7 +222,7 @@ export async function deleteTeam(book: Book, team: Team, target: Team | undefine
   const no = { is_active: false };
   const yes = db.dialect.boolean(true);
   revokeRoles(book, team, () => true);
-  book.write(...DELETE_STEP, `“${team.name}”`, [
+  book.write('team:delete', `“${team.name}”`, [
     written(
       db,
       'email_team_members',
@@ -271,7 +267,7 @@ async function moveRows(book: Book, table: OwnedTable, team: Team, target: Team 
   const where = target === undefined ? 'their owner’s personal team' : `“${target.name}”`;
   const told = owners.slice(0, SAMPLE).map(({ owner, n }) => `${n} of ${owner ?? 'nobody'}`);
   const more = owners.length > SAMPLE ? ` and ${owners.length - SAMPLE} more owners` : '';
-  book.write(...MOVE_STEP, `${table.name} of “${team.name}” go to ${where}: ${told.join(', ')}${more}`, [
+  book.write('team:move', `${table.name} of “${team.name}” go to ${where}: ${told.join(', ')}${more}`, [
     written(
       db,
       table.name,

@@ -11,10 +11,6 @@ import { brokenEmailRules, normaliseEmail } from '../settings/admin-email.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Book, User } from './book.ts';
 
-const CREATE_STEP = ['user:create', 'Users'] as const;
-const PASSWORD_STEP = ['user:password', 'Passwords'] as const;
-const SET_STEP = ['user:set', 'State of users'] as const;
-
 /** The hash of a new password, made once and only for a plan that is run: it takes its time by design. */
 export type Hash = () => Promise<PasswordHash>;
 
@@ -80,13 +76,14 @@ export async function createUser(
     told.push(`personal team “${team.name}” (${slug})`);
   }
   statements.push(insertRow(db, 'email_auth_events', registrationRow(email, now)));
-  book.write(...CREATE_STEP, told.join(', '), statements);
+  book.write('user:create', told.join(', '), statements);
   const user = {
     email,
     fullName: fullName ?? null,
     isAdmin: admin,
     isActive: true,
     isLocked: false,
+    isLocal: true,
     passwordHash: password.hash,
   };
   book.users.set(email, user);
@@ -99,7 +96,7 @@ export async function setPassword(book: Book, user: User, password: string, hash
   const made = await hash();
   const values = { password_hash: made.hash, password_hash_type: made.type, updated_at: book.now };
   book.write(
-    ...PASSWORD_STEP,
+    'user:password',
     user.email,
     updateRows(book.db, 'email_users', ['email', [user.email]], values),
   );
@@ -157,7 +154,7 @@ export async function changeUser(book: Book, user: User, change: UserChange): Pr
   if (change === 'demote') await revokeAdminRole(book, user);
   if (isDone(user)) return;
   const statements = updateRows(db, 'email_users', ['email', [user.email]], { ...values, updated_at: now });
-  book.write(...SET_STEP, `${user.email} ${said}`, statements);
+  book.write('user:set', `${user.email} ${said}`, statements);
   apply(user);
   if (change === 'demote' || change === 'deactivate') await book.countAdmins();
   if (change === 'deactivate') await warnOfBelongings(book, user);
@@ -174,7 +171,7 @@ async function revokeAdminRole(book: Book, user: User): Promise<void> {
   if (rows.length === 0) return;
   const ids = rows.map(({ id }) => id);
   book.write(
-    ...SET_STEP,
+    'user:set',
     `${user.email} loses the role ${ADMIN_ROLE}`,
     updateRows(db, 'user_roles', ['id', ids], { is_active: false }),
   );

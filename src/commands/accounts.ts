@@ -1,7 +1,6 @@
-import type { Book } from '../accounts/book.ts';
-import { accountsChange } from '../accounts/change.ts';
-import type { DataPurpose } from '../change/data-change.ts';
-import { readV070 } from '../change/data-change.ts';
+import { type Book, type BookInput, openBook } from '../accounts/book.ts';
+import { isEmpty } from '../change/change.ts';
+import { type DataPurpose, dataChange, readV070 } from '../change/data-change.ts';
 import type { Connection } from '../database/connection.ts';
 import { PATIENCE_MS } from '../database/patience.ts';
 import { ExitCode } from '../errors.ts';
@@ -16,60 +15,66 @@ import type { GlobalOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
 import { openSession, type Session } from './session.ts';
 
-export interface AccountsWish {
-  /** Accounts and teams that are named. */
-  readonly emails: readonly string[];
-  readonly teams: readonly string[];
-  /** Plans what is to be done. */
+/** What is read of the accounts, and what is planned on it. */
+export interface AccountsWish extends Partial<Pick<BookInput, 'emails' | 'teams' | 'all'>> {
   act(book: Book, purpose: DataPurpose): void | Promise<void>;
 }
 
-/** Changes teams and users, or shows with `--dry-run` how. @param words the command with its arguments, no secrets */
+interface Words {
+  /** The command with its arguments, none of which is secret. */
+  readonly words: readonly ['team' | 'user' | 'apply', string, ...string[]];
+  readonly flags?: Flags;
+}
+
+/** Changes teams and users, or shows with `--dry-run` how. */
 export function changeAccounts(
   io: Io,
   options: ChangeOptions,
-  {
-    words: [name, ...words],
-    flags = {},
-  }: { words: readonly ['team' | 'user' | 'apply', ...string[]]; flags?: Flags },
+  { words: [name, first, ...words], flags = {} }: Words,
   wish: (session: Session) => AccountsWish | Promise<AccountsWish>,
 ): Promise<ExitCode> {
-  return runCommand(
-    [name, ...(name === 'apply' ? [] : words.slice(0, 1))].join(' '),
-    io,
-    options,
-    async ({ open }) => {
-      const session = await openSession(io, options, { credentials: 'optional' });
-      open(session);
-      const wanted = await wish(session);
-      const { settings } = session.loaded;
-      const command = mcpgw(name, ...words, ...flagWords(flags));
-      const change = accountsChange({ ...wanted, command, settings, now: new Date() });
-      return makeChange(session, options, {
-        change,
-        flags: {},
-        question: 'Make this change now?',
-        describe: ({ steps, warnings }) => [...changesOf(steps), ...warnings],
-        planned: ({ warnings }) => ({ warnings }),
-        done: ({ plan, changed, warnings }) => ({
-          exitCode: ExitCode.ok,
-          sections: changed
-            ? section(
-                'changes',
-                'Changes',
-                ['what'],
-                changesOf(plan.steps).map((line) => [line]),
-              )
-            : [],
-          warnings,
-        }),
-      });
-    },
-  );
+  return runCommand(name === 'apply' ? name : `${name} ${first}`, io, options, async ({ open }) => {
+    const session = await openSession(io, options, { credentials: 'optional' });
+    open(session);
+    const { act, emails = [], teams = [], all = false } = await wish(session);
+    const { settings } = session.loaded;
+    const now = new Date();
+    const change = dataChange({
+      what: 'The change of teams and users',
+      command: mcpgw(name, first, ...words, ...flagWords(flags)),
+      reading: 'Reading teams and users',
+      now,
+      async plan(db, schema, purpose) {
+        const book = await openBook(db, schema, { settings, now, emails, teams, all });
+        await act(book, purpose);
+        return book.close();
+      },
+    });
+    return makeChange(session, options, {
+      change,
+      flags: {},
+      question: 'Make this change now?',
+      describe: ({ steps, warnings }) => [...linesOf(steps), ...warnings],
+      planned: (plan) => ({ sections: isEmpty(plan) ? NOTHING : [], warnings: plan.warnings }),
+      done: ({ plan, changed, warnings }) => ({
+        exitCode: ExitCode.ok,
+        sections: changed ? changes(linesOf(plan.steps)) : NOTHING,
+        warnings,
+      }),
+    });
+  });
 }
 
-const changesOf = (steps: readonly { readonly summary?: readonly string[] }[]) =>
+const linesOf = (steps: readonly { readonly summary?: readonly string[] }[]) =>
   steps.flatMap(({ summary = [] }) => summary);
+const changes = (lines: readonly string[]) =>
+  section(
+    'changes',
+    'Changes',
+    ['what'],
+    lines.map((line) => [line]),
+  );
+const NOTHING = changes(['Nothing: all of it is there already.']);
 
 /** Tells about teams and users. Writes nothing. */
 export function tellOfAccounts(

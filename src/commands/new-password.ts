@@ -33,18 +33,15 @@ export async function newPassword(
         ? readSecretFile(resolve(io.cwd, file))
         : await askPassword(io, whose);
   session.hide(password);
-  return checkedPassword(password, loaded.settings, whose);
+  const broken = brokenPasswordRules(password, loaded.settings);
+  if (broken.length === 0) return withHash(password, loaded.settings);
+  throw new GatewayError('USAGE', `The password of ${whose} is not one that the settings take.`, {
+    details: broken,
+    hint: 'Choose another one. Nothing was changed.',
+  });
 }
 
-/** @throws GatewayError USAGE for what the policy of the settings does not take */
-export function checkedPassword(password: string, settings: Settings, whose: string): NewPassword {
-  const broken = brokenPasswordRules(password, settings);
-  if (broken.length > 0) {
-    throw new GatewayError('USAGE', `The password of ${whose} is not one that the settings take.`, {
-      details: broken,
-      hint: 'Choose another one. Nothing was changed.',
-    });
-  }
+export function withHash(password: string, settings: Settings): NewPassword {
   let made: ReturnType<typeof hashPassword> | undefined;
   return {
     password,
@@ -56,7 +53,7 @@ export function checkedPassword(password: string, settings: Settings, whose: str
 }
 
 /** One newline at the end is no part of it, as in a file. */
-async function readInput(): Promise<string> {
+export async function readInput(): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(Buffer.from(part));
   return Buffer.concat(parts)

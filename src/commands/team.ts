@@ -23,7 +23,7 @@ export const listTeams = (io: Io, options: Reading & { readonly all?: boolean })
 
 export const showTeam = (io: Io, options: Reading, text: string) =>
   tellOfAccounts(io, options, 'team show', async (db, schema, { loaded: { settings } }) => {
-    const book = await openBook(db, schema, { settings, now: new Date(), emails: [], teams: [text] });
+    const book = await openBook(db, schema, { settings, now: new Date(), teams: [text] });
     const team = book.team(text, true);
     await book.close();
     return team === undefined ? [] : teamDetails(db, team);
@@ -53,7 +53,6 @@ export function createTeamCommand(io: Io, options: Settable & { readonly owner?:
 
 export const setTeamCommand = (io: Io, options: Settable, text: string) =>
   changeAccounts(io, options, { words: ['team', 'set', text], flags: settableFlags(options) }, () => ({
-    emails: [],
     teams: [text],
     act(book) {
       const team = book.team(text);
@@ -67,7 +66,6 @@ export const renameTeam = (io: Io, options: ChangeOptions, text: string, name: s
     // By its old name it is found again by its slug, which stays.
     const slug = slugOf({ settings }, text.trim(), '');
     return {
-      emails: [],
       teams: [text, slug],
       act(book) {
         const renamed = [...book.pages.values()].find(
@@ -90,7 +88,6 @@ export function deleteTeamCommand(
     options,
     { words: ['team', 'delete', text], flags: { '--move-to': moveTo } },
     () => ({
-      emails: [],
       teams: moveTo === undefined ? [text] : [text, moveTo],
       async act(book) {
         const team = book.team(text, true);

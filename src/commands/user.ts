@@ -16,7 +16,7 @@ export const listUsers = (io: Io, options: Reading) => tellOfAccounts(io, option
 
 export const showUser = (io: Io, options: Reading, email: string) =>
   tellOfAccounts(io, options, 'user show', async (db, schema, { loaded: { settings } }) => {
-    const book = await openBook(db, schema, { settings, now: new Date(), emails: [email], teams: [] });
+    const book = await openBook(db, schema, { settings, now: new Date(), emails: [email] });
     const user = book.user(email);
     await book.close();
     return user === undefined ? [] : userDetails(db, user);
@@ -54,7 +54,6 @@ export const setPasswordCommand = (io: Io, options: WithPassword, email: string)
       const made = await newPassword(session, options.passwordFile, email);
       return {
         emails: [email],
-        teams: [],
         async act(book, purpose) {
           const user = book.user(email);
           if (user !== undefined) await setPassword(book, user, made.password, hashFor(purpose, made));
@@ -66,7 +65,6 @@ export const setPasswordCommand = (io: Io, options: WithPassword, email: string)
 export const changeUserCommand = (change: UserChange) => (io: Io, options: ChangeOptions, email: string) =>
   changeAccounts(io, options, { words: ['user', change, email] }, () => ({
     emails: [email],
-    teams: [],
     async act(book) {
       const user = book.user(email);
       if (user !== undefined) await changeUser(book, user, change);
