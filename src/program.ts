@@ -278,6 +278,31 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     runWith(async () => (await teams()).setMemberRole),
   );
 
+  changing(
+    command('assign', 'Give rows another team, owner or visibility, without touching their credentials.'),
+  )
+    .argument('[rows...]', 'tool:NAME or server:ID …, with * and ?')
+    .option(
+      '--type <types>',
+      'only rows of these types: tool, resource, prompt, agent, server, gateway',
+      list,
+    )
+    .option('--tag <tags>', 'only rows with one of these tags', list)
+    .option('--team-from <teams>', 'only rows of these teams', list)
+    .option('--owner-from <emails>', 'only rows of these owners', list)
+    .option('--visibility-from <visibilities>', 'only rows that are private, team or public', list)
+    .option('--gateway <gateways>', 'only what these gateways brought', list)
+    .option('--server <servers>', 'only what these servers offer', list)
+    .option('--team <team>', 'the team that they get')
+    .option(
+      '--owner <email>',
+      'the owner that they get; what was in a personal team goes to the owner’s, unless --team says otherwise',
+    )
+    .option('--visibility <visibility>', 'the visibility that they get: private, team or public')
+    .option('--cascade', 'with a gateway also what it brought, with a server what it offers')
+    .option('--audit', 'count the versions up, and write who changed the rows, and when')
+    .action(runWith(async () => (await import('./commands/assign.ts')).assignCommand));
+
   const users = () => import('./commands/user.ts');
   const withPassword = (c: Command) =>
     c.option(

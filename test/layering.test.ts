@@ -15,7 +15,7 @@ const LAYERS = [
   ['change', 'migrate', 'migrations'],
   ['accounts'],
   ['backup'],
-  ['checks', 'doctor', 'configuration'],
+  ['checks', 'doctor', 'configuration', 'assign'],
   ['commands'],
 ];
 

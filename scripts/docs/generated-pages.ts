@@ -23,6 +23,7 @@ const GUIDES: Readonly<Record<string, string>> = {
   export: 'configuration.md',
   doctor: 'doctor.md',
   config: 'settings.md',
+  assign: 'hand-over.md',
   team: 'teams.md',
   user: 'teams.md#users',
   import: 'import.md',

@@ -70,6 +70,7 @@ const STEPS = {
   'team:add': 'Members',
   'team:role': 'Owners and members',
   'team:grant': 'Roles of members at their team',
+  'assign:rows': 'Team, owner and visibility',
   'team:move': 'Resources of deleted teams',
   'team:remove': 'Members removed',
   'team:delete': 'Teams deleted',
@@ -104,6 +105,8 @@ export class Book {
   /** Active memberships of each user in teams that are not personal. */
   readonly memberships = new Map<string, number>();
   readonly problems: Text[] = [];
+  /** What is named and not there, besides teams and users. */
+  readonly missing: Text[] = [];
   readonly warnings: Text[] = [];
   readonly #steps = new Map<StepId, DataStep & { summary: string[]; statements: Statement[] }>();
   readonly #unknown: { readonly what: 'team' | 'user'; readonly text: string }[] = [];
@@ -209,7 +212,7 @@ export class Book {
     if (this.#adminsLeft === 0) {
       this.problems.push('Nobody would be left who is an active administrator; make somebody else one first');
     }
-    const unknown = await this.#describeUnknown();
+    const unknown = [...(await this.#describeUnknown()), ...this.missing];
     const details = [...unknown, ...this.problems];
     if (details.length === 0) {
       const steps = STEP_IDS.flatMap((id) => this.#steps.get(id) ?? []);

@@ -22,47 +22,57 @@ export interface AccountsWish extends Partial<Pick<BookInput, 'emails' | 'teams'
 
 interface Words {
   /** The command with its arguments, none of which is secret. */
-  readonly words: readonly ['team' | 'user' | 'apply', string, ...string[]];
+  readonly words: readonly ['team' | 'user' | 'apply' | 'assign', ...string[]];
   readonly flags?: Flags;
+  /** As a sentence starts. */
+  readonly what?: string;
 }
 
 /** Changes teams and users, or shows with `--dry-run` how. */
 export function changeAccounts(
   io: Io,
   options: ChangeOptions,
-  { words: [name, first, ...words], flags = {} }: Words,
+  { words: [name, ...words], flags = {}, what = 'The change of teams and users' }: Words,
   wish: (session: Session) => AccountsWish | Promise<AccountsWish>,
 ): Promise<ExitCode> {
-  return runCommand(name === 'apply' ? name : `${name} ${first}`, io, options, async ({ open }) => {
-    const session = await openSession(io, options, { credentials: 'optional' });
-    open(session);
-    const { act, emails = [], teams = [], all = false } = await wish(session);
-    const { settings } = session.loaded;
-    const now = new Date();
-    const change = dataChange({
-      what: 'The change of teams and users',
-      command: mcpgw(name, first, ...words, ...flagWords(flags)),
-      reading: 'Reading teams and users',
-      now,
-      async plan(db, schema, purpose) {
-        const book = await openBook(db, schema, { settings, now, emails, teams, all });
-        await act(book, purpose);
-        return book.close();
-      },
-    });
-    return makeChange(session, options, {
-      change,
-      flags: {},
-      question: 'Make this change now?',
-      describe: ({ steps, warnings }) => [...linesOf(steps), ...warnings],
-      planned: (plan) => ({ sections: isEmpty(plan) ? NOTHING : [], warnings: plan.warnings }),
-      done: ({ plan, changed, warnings }) => ({
-        exitCode: ExitCode.ok,
-        sections: changed ? changes(linesOf(plan.steps)) : NOTHING,
-        warnings,
-      }),
-    });
-  });
+  return runCommand(
+    name === 'team' || name === 'user' ? `${name} ${words[0]}` : name,
+    io,
+    options,
+    async ({ open }) => {
+      const session = await openSession(io, options, { credentials: 'optional' });
+      open(session);
+      const { act, emails = [], teams = [], all = false } = await wish(session);
+      const { settings } = session.loaded;
+      const now = new Date();
+      const change = dataChange({
+        what,
+        command: mcpgw(name, ...words, ...flagWords(flags)),
+        reading: 'Reading teams and users',
+        now,
+        async plan(db, schema, purpose) {
+          const book = await openBook(db, schema, { settings, now, emails, teams, all });
+          await act(book, purpose);
+          return book.close();
+        },
+      });
+      return makeChange(session, options, {
+        change,
+        flags: {},
+        question: 'Make this change now?',
+        describe: ({ steps, warnings }) => [...linesOf(steps), ...warnings],
+        planned: (plan) => ({
+          sections: isEmpty(plan) ? NOTHING : changes(linesOf(plan.steps)),
+          warnings: plan.warnings,
+        }),
+        done: ({ plan, changed, warnings }) => ({
+          exitCode: ExitCode.ok,
+          sections: changed ? changes(linesOf(plan.steps)) : NOTHING,
+          warnings,
+        }),
+      });
+    },
+  );
 }
 
 const linesOf = (steps: readonly { readonly summary?: readonly string[] }[]) =>

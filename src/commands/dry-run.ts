@@ -12,16 +12,17 @@ import { hashKind } from '../seed/password.ts';
 import { VERSION } from '../version.ts';
 import type { Outcome } from './outcome.ts';
 
+const FEW = 5;
+
 /** A step of a plan as `--dry-run` shows it: with what it writes, and the record of it that the run makes. */
 export function shownStep(db: Connection, step: PlannedStep): StepReport {
   const { id, title, summary = [], statements, checksum = null } = step;
   const recorded =
     checksum === null ? [] : [plannedHistoryRow(db, { step: id, checksum, tool_version: VERSION })];
   if (statements.length > 0) {
-    return plannedStep(id, [title, summary.join('; ')].filter(Boolean).join(': '), [
-      ...statements,
-      ...recorded,
-    ]);
+    // More than that is told in a table of its own.
+    const told = summary.length > FEW ? '' : summary.join('; ');
+    return plannedStep(id, [title, told].filter(Boolean).join(': '), [...statements, ...recorded]);
   }
   const inPlace = { id, title, status: 'already', rows: null, durationMs: 0 } as const;
   // The record of a step is no work of it: a run tells such a step as in place, too.

@@ -43,7 +43,7 @@ export interface Selection {
   select(candidates: readonly Candidate[]): ReadonlySet<string>;
 }
 
-interface Pattern {
+export interface Pattern {
   /** As it was given. */
   readonly given: string;
   readonly type: EntityType;
@@ -52,31 +52,43 @@ interface Pattern {
 }
 
 /**
- * What is selected by these options; null where they select everything.
+ * The types and the patterns that options name.
  *
+ * @param option what names the patterns, where it is none of a command's arguments
  * @throws GatewayError USAGE for types that are none, all at once
  */
-export function selectionOf(options: SelectionOptions): Selection | null {
+export function readPatterns(
+  options: Pick<SelectionOptions, 'type' | 'only'>,
+  option = '--only ',
+): { readonly types: readonly EntityType[]; readonly patterns: readonly Pattern[] } {
   const problems: string[] = [];
-  const typeOf = (word: string, option: string) => {
+  const typeOf = (word: string, place: string) => {
     const found = ENTITY_TYPES.find((type) => namesOf(type).includes(word.toLowerCase()));
     if (found === undefined) {
-      problems.push(
-        `${option}: there is no type “${word}”.${nearestTo(word, ENTITY_TYPES.flatMap(namesOf))}`,
-      );
+      problems.push(`${place}: there is no type “${word}”.${nearestTo(word, ENTITY_TYPES.flatMap(namesOf))}`);
     }
     return found;
   };
   const types = (options.type ?? []).flatMap((word) => typeOf(word, '--type') ?? []);
   const patterns = (options.only ?? []).flatMap((given): Pattern[] => {
     const [word = '', ...rest] = given.split(':');
-    const type = typeOf(word, `--only ${given}`);
+    const type = typeOf(word, `${option}${given}`);
     const name = rest.join(':');
     if (type !== undefined && name === '')
-      problems.push(`--only ${given}: write ${type.word}:NAME or ${type.word}:ID.`);
+      problems.push(`${option}${given}: write ${type.word}:NAME or ${type.word}:ID.`);
     return type === undefined || name === '' ? [] : [{ given, type, name, expression: globOf(name) }];
   });
   refuse(problems);
+  return { types, patterns };
+}
+
+/**
+ * What is selected by these options; null where they select everything.
+ *
+ * @throws GatewayError USAGE for types that are none, all at once
+ */
+export function selectionOf(options: SelectionOptions): Selection | null {
+  const { types, patterns } = readPatterns(options);
   const values = [options.tag, options.team, options.owner, options.visibility].flatMap((list) => list ?? []);
   if (types.length + patterns.length + values.length === 0 && options.activeOnly !== true) return null;
   const chosen =

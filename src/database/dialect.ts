@@ -136,6 +136,8 @@ export interface Spelling {
   literal(value: string | null): string;
   /** SQL for a text that is compared letter by letter, as the gateway compares it, whatever the collation. */
   exactly(text: string): string;
+  /** SQL that is true where a value as text is like a pattern with `*` and `?`, letter by letter. */
+  glob(value: string, pattern: string): RawBuilder<unknown>;
   /** A moment as COMPATIBILITY §6 stores it. */
   timestamp(moment: Date): string;
   boolean(value: boolean): unknown;

@@ -14,6 +14,7 @@ export const COMMAND_NAMES = [
   'team',
   'user',
   'apply',
+  'assign',
   'import',
 ] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];

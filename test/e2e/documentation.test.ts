@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { generatedPages } from '../../scripts/docs/generated-pages.ts';
 import { parseOnly } from '../../scripts/docs/parse-only.ts';
 import { ExitCode } from '../../src/errors.ts';
-import { runSession, sessionsOf } from '../support/documented-sessions.ts';
+import { runSession, sessionsOf, wordsOf } from '../support/documented-sessions.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const PAGES = [
@@ -166,10 +166,6 @@ function commandLines(text: string): string[] {
   const isCommand = new RegExp(`mcpgw (?:${NAMES.join('|')})\\b.*$`);
   const found = [...fromBlocks, ...inSentences, ...inYaml].flatMap((line) => isCommand.exec(line)?.[0] ?? []);
   return [...new Set(found)];
-}
-
-function wordsOf(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
 }
 
 /** As GitHub makes links of them. */

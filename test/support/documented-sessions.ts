@@ -43,6 +43,10 @@ const DATABASES: Readonly<Record<string, (folder: string) => unknown>> = {
       await run(folder, ['user', 'create', email, '--password-file', 'carol.password', '--yes']);
     }
   },
+  async 'v0.7.0 with an engineering team'(folder) {
+    await DATABASES['v0.7.0 with people']?.(folder);
+    await run(folder, ['team', 'create', 'Engineering', '--owner', 'alice@example.com', '--yes']);
+  },
   'readable by all'(folder) {
     chmodSync(join(folder, '..'), 0o755);
     chmodSync(folder, 0o755);
@@ -54,6 +58,11 @@ const DATABASES: Readonly<Record<string, (folder: string) => unknown>> = {
     closeSync(file);
   },
 };
+
+/** The words of a command line, without their quotes. */
+export function wordsOf(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+}
 
 export function sessionsOf(page: string): Session[] {
   return [...page.matchAll(/(?:<!-- session: (.*) -->\n)?```console\n([\s\S]*?)```/g)].map(
@@ -84,7 +93,7 @@ export async function runSession(session: Session): Promise<{ shown: string[]; p
   await prepare(folder);
   const results: { shown: string[]; printed: string }[] = [];
   for (const { line, fragments } of session.commands) {
-    const [, ...args] = line.split(' ').map((word) => realName(word.replace(SHOWN_FOLDER, folder), folder));
+    const [, ...args] = wordsOf(line).map((word) => realName(word.replace(SHOWN_FOLDER, folder), folder));
     const { stdout, stderr } = await run(folder, args);
     results.push({
       shown: fragments.map(constant).filter((fragment) => fragment !== ''),

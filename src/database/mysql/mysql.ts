@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type { Column, ColumnKind } from '../../schema/model.ts';
 import type { Dialect, Unreadable } from '../dialect.ts';
+import { likePattern } from '../like-pattern.ts';
 import { rowValues } from '../row-values.ts';
 import { statement } from '../statement.ts';
 import {
@@ -77,6 +79,8 @@ export function mysqlDialect(version: string, found: MysqlFlavor): Dialect {
 
     unreadable: mysqlUnreadable,
     exactly: (text) => `CAST(${text} AS BINARY)`,
+    glob: (value, pattern) =>
+      sql`CONVERT(CAST(${sql.raw(value)} AS CHAR) USING utf8mb4) COLLATE utf8mb4_bin LIKE ${likePattern(pattern)} ESCAPE '!'`,
 
     quote: quoteMysql,
     literal: literalMysql,

@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import type { Dialect } from '../dialect.ts';
+import { likePattern } from '../like-pattern.ts';
 import { rowValues } from '../row-values.ts';
 import { statement } from '../statement.ts';
 import {
@@ -62,6 +64,7 @@ export const postgresqlDialect = (version: string, user: string | undefined): Di
     return { is: `isfinite(${v}) AND (${years})`, mended: null };
   },
   exactly: (text) => text,
+  glob: (value, pattern) => sql`CAST(${sql.raw(value)} AS text) LIKE ${likePattern(pattern)} ESCAPE '!'`,
 
   quote: quotePostgresql,
   literal: literalPostgresql,

@@ -82,6 +82,7 @@ export const sqliteDialect = (version: string, path: string, file: SqliteFile): 
 
   unreadable: sqliteUnreadable,
   exactly: (text) => text,
+  glob: (value, pattern) => sql`${sql.raw(value)} GLOB ${pattern.replaceAll('[', '[[]')}`,
 
   quote: quoteName,
   literal: (value) => (value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`),
