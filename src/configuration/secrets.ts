@@ -6,7 +6,7 @@ import {
   encryptOauthSecret,
   encryptSsoSecret,
 } from '../ciphers/fernet.ts';
-import type { Value } from '../database/value.ts';
+import { inOrder, jsonText, type Value } from '../database/value.ts';
 import type { SecretForm } from './entities.ts';
 
 type Fields = { readonly [key: string]: Value };
@@ -148,4 +148,51 @@ export function secretForDocument(
     told('is plain text in the database; here it is encrypted');
   }
   return put(value, seal(found.value, mode === 'rekey' ? newSecret : secret));
+}
+
+export interface SecretOrigin {
+  readonly mode: SecretOptions['mode'];
+  /** AUTH_ENCRYPTION_SECRET that the document was made with, and of the gateway that it is for. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * A column of secrets of a document as the database keeps it.
+ *
+ * @returns undefined for what does not open
+ */
+export function secretForDatabase(
+  form: SecretForm,
+  value: Value,
+  { mode, from, to }: SecretOrigin,
+): Value | undefined {
+  const { open, put, seal } = FORMS[form];
+  if (form === 'plain') {
+    if (mode === 'plain' || value === null || value === '') return value;
+    const found = HEADERS.open(value, from);
+    return found.kind === 'encrypted' && isFields(found.value) ? found.value.secret : undefined;
+  }
+  const found = open(value, from);
+  if (found.kind === 'none') return value;
+  if (found.kind === 'closed' || found.kind === 'broken') return undefined;
+  return found.kind === 'encrypted' && from === to ? value : put(value, seal(found.value, to));
+}
+
+/** What a column becomes: what is there stays where that is the same credential, or where the document has none. */
+export function secretOver(form: SecretForm, wanted: Value, there: Value, secret: string): Value {
+  const { open, put } = FORMS[form];
+  const [asked, kept] = [open(wanted, secret), open(there, secret)];
+  if (form === 'oauth-config') {
+    const isKept = asked.kind === 'none' || isSameSecret(asked, kept);
+    return isKept && isFields(wanted) && isFields(there) && kept.kind !== 'none'
+      ? put(wanted, there.client_secret ?? null)
+      : wanted;
+  }
+  // Headers that lie open are no way to store them: what opens to the same takes their place.
+  return FORMS[form] === HEADERS && isFields(there) ? wanted : isSameSecret(asked, kept) ? there : wanted;
+}
+
+function isSameSecret(a: Opened, b: Opened): boolean {
+  return 'value' in a && 'value' in b && jsonText(inOrder(a.value)) === jsonText(inOrder(b.value));
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import { isTrue } from '../database/is-true.ts';
 import { GatewayError } from '../errors.ts';
-import { advise, mcpgw } from '../report/advice.ts';
+import { advise, type Command, mcpgw } from '../report/advice.ts';
 import type { Schema } from '../schema/model.ts';
 import { VISIBILITIES } from './visibility.ts';
 
@@ -27,6 +27,7 @@ export interface OverrideFlags {
 /**
  * Looks up what `--team`, `--owner` and `--visibility` name. The owner is found whatever the case it is typed in.
  *
+ * @param command that takes these flags
  * @throws GatewayError USAGE with every flag that cannot be used: a team or user that does not exist or is
  *   inactive, an owner whose rows would have no team, a visibility that does not exist
  */
@@ -34,6 +35,7 @@ export async function resolveOverrides(
   db: Connection,
   schema: Schema,
   flags: OverrideFlags,
+  command: Command = mcpgw('fix'),
 ): Promise<Overrides> {
   const problems: string[] = [];
   const teamId = flags.team === undefined ? undefined : await findTeam(db, schema, flags.team, problems);
@@ -56,7 +58,7 @@ export async function resolveOverrides(
       `${problems.length === 1 ? 'A flag names' : 'Flags name'} what is not there.`,
       {
         details: problems,
-        hint: advise`Correct what is named above and run: ${mcpgw('fix')}. Nothing was changed.`,
+        hint: advise`Correct what is named above and run: ${command}. Nothing was changed.`,
       },
     );
   }

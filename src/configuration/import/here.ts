@@ -1,23 +1,12 @@
-import { sql } from 'kysely';
 import type { Connection } from '../../database/connection.ts';
 import type { ValueColumn } from '../../database/row-values.ts';
-import type { Value } from '../../database/value.ts';
-import { releaseSchema } from '../../migrate/release-schema.ts';
-import { columnOf, type Schema } from '../../schema/model.ts';
+import type { Schema } from '../../schema/model.ts';
 import type { Row } from '../document.ts';
 import type { EntityType } from '../entities.ts';
+import { columnsOf, type Id, readKeys, readRows } from '../read-rows.ts';
 
-/** Rows are read so many at a time. */
-const PAGE = 1_000;
-
-/** The columns of a table that are the gateway's and are here, of the kind it takes them for and the type they have. */
-export function columnsHere(schema: Schema, table: string): readonly ValueColumn[] {
-  const wanted = releaseSchema('0.7.0').get(table)?.columns ?? [];
-  return wanted.flatMap(({ name, kind }) => {
-    const here = columnOf(schema.get(table), name);
-    return here === undefined ? [] : [{ name, kind, type: here.type, nullable: here.nullable }];
-  });
-}
+export const columnsHere = (schema: Schema, table: string): ValueColumn[] =>
+  columnsOf({ schema, release: '0.7.0' }, table);
 
 /** Uniques of a table over columns of the gateway. */
 export function uniquesHere(schema: Schema, table: string): readonly (readonly string[])[] {
@@ -27,67 +16,52 @@ export function uniquesHere(schema: Schema, table: string): readonly (readonly s
 }
 
 /** What tells the rows of a type apart, and nothing else of them: that is little, however many there are. */
-export function readKeys(db: Connection, schema: Schema, type: EntityType): Promise<Row[]> {
+export function readHere(db: Connection, schema: Schema, type: EntityType): Promise<Row[]> {
   const told = new Set([
-    'id',
-    ...(type.label === null ? [] : [type.label]),
-    ...(type.owned ? ['team_id', 'owner_email', 'created_at', 'gateway_id'] : []),
+    ...['id', 'team_id', 'owner_email', 'created_at', 'gateway_id', type.label ?? 'id'],
     ...type.naturalKeys.flatMap(({ columns }) => columns),
     ...uniquesHere(schema, type.table).flat(),
   ]);
-  const columns = columnsHere(schema, type.table).filter(({ name }) => told.has(name));
-  return readAll(db, type.table, columns);
+  return readAll(
+    db,
+    type.table,
+    columnsHere(schema, type.table).filter(({ name }) => told.has(name)),
+  );
 }
 
-async function readAll(db: Connection, table: string, columns: readonly ValueColumn[]): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (;;) {
-    const last = rows.at(-1)?.id;
-    const after = last === undefined ? sql`` : sql` WHERE id > ${last}`;
-    const page = await read(db, table, columns, sql`${after} ORDER BY id LIMIT ${sql.lit(PAGE)}`);
-    rows.push(...page);
-    if (page.length < PAGE) return rows;
-  }
-}
-
-/** Rows by the values of one column, of which there may be many. */
-export async function readRows(
+/** @param ids of the rows; all of the table by default */
+export async function readAll(
   db: Connection,
   table: string,
   columns: readonly ValueColumn[],
-  [key, values]: readonly [column: string, values: readonly Value[]],
+  ids?: readonly Id[],
 ): Promise<Row[]> {
+  const wanted = ids ?? (await readKeys(db, table, columns[0]?.name ?? 'id', null)).map(({ id }) => id);
   const rows: Row[] = [];
-  for (let from = 0; from < values.length; from += PAGE) {
-    const some = sql.join(values.slice(from, from + PAGE));
-    rows.push(...(await read(db, table, columns, sql` WHERE ${sql.ref(key)} IN (${some})`)));
-  }
+  for await (const some of readRows(db, table, columns, wanted)) rows.push(...some);
   return rows;
 }
 
-/** All rows of a table that is small on every gateway. */
-export function readTable(
-  db: Connection,
-  schema: Schema,
-  table: string,
-  names: readonly string[],
-): Promise<Row[]> {
-  const columns = columnsHere(schema, table).filter(({ name }) => names.includes(name));
-  return read(db, table, columns, sql``);
+/** Rows by a text that is made of each. */
+export function grouped(
+  rows: readonly Row[],
+  key: (row: Row) => string,
+): ReadonlyMap<string, readonly Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const same = groups.get(key(row));
+    if (same === undefined) groups.set(key(row), [row]);
+    else same.push(row);
+  }
+  return groups;
 }
 
-async function read(
-  db: Connection,
-  table: string,
-  columns: readonly ValueColumn[],
-  rest: ReturnType<typeof sql>,
-): Promise<Row[]> {
-  const { values, quote } = db.dialect;
-  const list = columns.map((column) => sql.raw(`${values.read(column)} AS ${quote(column.name)}`));
-  const found = await db.query<Record<string, unknown>>(
-    sql`SELECT ${sql.join(list)} FROM ${sql.table(table)}${rest}`,
-  );
-  return found.map((row) =>
-    Object.fromEntries(columns.map((column) => [column.name, values.fromRow(column, row[column.name])])),
-  );
+/** A function that remembers what it gave for each key. */
+export function remembered<T>(make: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const value = known.get(key) ?? make(key);
+    known.set(key, value);
+    return value;
+  };
 }

@@ -1,38 +1,33 @@
-import { sql } from 'kysely';
 import type { Connection } from '../../database/connection.ts';
-import { isTrue } from '../../database/is-true.ts';
 import type { Value } from '../../database/value.ts';
 import type { Overrides } from '../../ownership/resolve-overrides.ts';
 import { plural } from '../../report/plural.ts';
 import type { Schema } from '../../schema/model.ts';
 import type { Entity, Row, TeamReference } from '../document.ts';
-import { readTable } from './here.ts';
+import { readKeys } from '../read-rows.ts';
+import { columnsHere, readAll, remembered } from './here.ts';
 import type { Problems } from './problems.ts';
 
 /** Users and teams that are here, or will be: the import makes some. */
 export interface People {
-  readonly users: Set<string>;
+  readonly users: Set<Value>;
   readonly teams: Row[];
 }
 
-export const TEAM_COLUMNS = ['id', 'name', 'slug', 'created_by', 'is_personal', 'is_active', 'created_at'];
-
 export async function readPeople(db: Connection, schema: Schema): Promise<People> {
-  const users = await db.query<{ email: string }>(sql`SELECT email FROM email_users`);
-  return {
-    users: new Set(users.map(({ email }) => email)),
-    teams: await readTable(db, schema, 'email_teams', TEAM_COLUMNS),
-  };
+  const users = await readKeys(db, 'email_users', 'email', null);
+  const teams = await readAll(db, 'email_teams', columnsHere(schema, 'email_teams'));
+  return { users: new Set(users.map(({ id }) => id)), teams };
 }
 
 /** The active personal team of a user; of several the oldest. */
-export function personalTeamOf({ teams }: People, email: string): Row | undefined {
-  return teams
-    .filter((team) => team.created_by === email && isTrue(team.is_personal) && isTrue(team.is_active))
-    .toSorted((a, b) => (textOf(a) < textOf(b) ? -1 : 1))[0];
+export function personalTeamOf({ teams }: People, email: Value): Row | undefined {
+  const own = teams.filter(
+    (team) => team.created_by === email && team.is_personal === true && team.is_active === true,
+  );
+  const ageOf = ({ created_at, id }: Row) => `${created_at} ${id}`;
+  return own.toSorted((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1))[0];
 }
-
-const textOf = ({ created_at, id }: Row) => `${created_at} ${id}`;
 
 export interface OwnerOptions {
   /** `--map-owner`, `--map-team`: what the file says, and what is meant here. */
@@ -42,12 +37,12 @@ export interface OwnerOptions {
   readonly overrides: Overrides;
   /** The administrator, for all that nobody said anything about. */
   readonly admin: string;
-  /** Ids of teams that are in the file, by slug. */
-  readonly idsInFile: ReadonlyMap<string, Value>;
+  /** Ids that teams have in the file, by slug. */
+  readonly idsInFile: ReadonlyMap<Value, Value>;
 }
 
 export interface Owned {
-  readonly values: { readonly team_id: Value; readonly owner_email: Value; readonly visibility: Value };
+  readonly values: Readonly<Record<'team_id' | 'owner_email' | 'visibility', Value>>;
   /** The columns among them that are what the file says: only those change what is here. */
   readonly said: readonly string[];
 }
@@ -56,76 +51,52 @@ export interface Owned {
 const DEFAULT_VISIBILITY = 'public';
 
 /**
- * Whose each row of the file is here (CONFIGURATION D): never nobody's, since v0.7.0 makes such rows public.
+ * Whose each row of the file is here: never nobody's, since v0.7.0 makes such rows public (CONFIGURATION D).
  *
  * @returns what gives a row its owner, and what tells of those that were not found, once all have one
  */
 export function ownerOf(people: People, options: OwnerOptions, wrong: Problems) {
   const { mapOwner, mapTeam, overrides, admin, idsInFile } = options;
+  const { users, teams } = people;
   const missing = new Map<string, number>();
   const note = (what: string) => missing.set(what, (missing.get(what) ?? 0) + 1);
-  const bySlug = new Map(people.teams.map((team) => [team.slug, team]));
-  const byId = new Map(people.teams.map((team) => [team.id, team]));
-  const userHere = (email: string) => {
-    const meant = mapOwner.get(email) ?? email;
-    return people.users.has(meant) ? meant : null;
-  };
+  const by = (column: string, value: Value | undefined) => teams.find((team) => team[column] === value);
+  const personal = remembered((email) => [personalTeamOf(people, email)] as const);
+  const userHere = (email: string) => [mapOwner.get(email) ?? email].find((meant) => users.has(meant));
 
-  function teamHere({ slug, owner }: TeamReference): Row | undefined {
+  const teamHere = remembered((slugAndOwner): readonly [Row | undefined] => {
+    const { slug, owner } = JSON.parse(slugAndOwner) as TeamReference;
     const meant = mapTeam.get(slug);
-    if (meant !== undefined) return byId.get(meant) ?? bySlug.get(meant);
-    const sameId = byId.get(idsInFile.get(slug) ?? '');
-    if (sameId !== undefined) return sameId;
-    const user = owner === undefined ? null : userHere(owner);
+    if (meant !== undefined) return [by('id', meant) ?? by('slug', meant)];
+    const sameId = idsInFile.has(slug) ? by('id', idsInFile.get(slug)) : undefined;
+    if (sameId !== undefined || owner === undefined) return [sameId ?? by('slug', slug)];
     // A personal team belongs to a person: the same slug of somebody else is another.
-    return owner === undefined ? bySlug.get(slug) : user === null ? undefined : personalTeamOf(people, user);
-  }
+    const user = userHere(owner);
+    return user === undefined ? [undefined] : personal(user);
+  });
 
-  function own({ owner_email, team, visibility }: Entity, path: string): Owned {
-    const email = typeof owner_email === 'string' ? owner_email : null;
-    const reference = team as TeamReference | null | undefined;
-    const owner = email === null ? null : userHere(email);
-    const found = reference ? teamHere(reference) : undefined;
-    if (email !== null && owner === null) note(`the owner ${email} is not here (--map-owner ${email}=…)`);
-    if (reference && found === undefined)
+  function own({ owner_email: email = null, team = null, visibility = null }: Entity, path: string): Owned {
+    const owner = email === null ? undefined : userHere(String(email));
+    const reference = team as TeamReference | null;
+    const [found] = reference === null ? [] : teamHere(JSON.stringify(reference));
+    if (email !== null && owner === undefined)
+      note(`the owner ${email} is not here (--map-owner ${email}=…)`);
+    if (reference !== null && found === undefined)
       note(`the team ${reference.slug} is not here (--map-team ${reference.slug}=…)`);
     const whose = owner ?? overrides.ownerEmail ?? admin;
-    const where = found?.id ?? overrides.teamId ?? personalTeamOf(people, whose)?.id;
-    if (where === undefined || !people.users.has(whose)) {
-      wrong.add(
-        path,
-        people.users.has(whose)
-          ? `${whose} has no personal team for it: name one with --team`
-          : `there is no user ${whose} to own it: name one with --owner`,
-      );
-    }
-    const said = [
-      ...(owner === null ? [] : ['owner_email']),
-      ...(found === undefined ? [] : ['team_id']),
-      ...(typeof visibility === 'string' ? ['visibility'] : []),
-    ];
+    const where = found?.id ?? overrides.teamId ?? personal(whose)[0]?.id ?? null;
+    if (!users.has(whose)) wrong.add(path, `there is no user ${whose} to own it: name one with --owner`);
+    else if (where === null) wrong.add(path, `${whose} has no personal team for it: name a team with --team`);
+    const said = { owner_email: owner, team_id: found, visibility: visibility ?? undefined };
     return {
       values: {
-        team_id: where ?? null,
+        team_id: where,
         owner_email: whose,
         visibility: visibility ?? overrides.visibility ?? DEFAULT_VISIBILITY,
       },
-      said,
+      said: Object.entries(said).flatMap(([column, value]) => (value === undefined ? [] : [column])),
     };
   }
 
-  const warnings = () => [...missing].map(([what, rows]) => `${plural(rows, 'row')}: ${what}.`);
-  return { own, warnings };
-}
-
-/** `old=new`, each of an option that can be given again and again. */
-export function mapping(option: string, pairs: readonly string[], wrong: Problems): Map<string, string> {
-  return new Map(
-    pairs.flatMap((pair) => {
-      const at = pair.indexOf('=');
-      if (at > 0 && at < pair.length - 1) return [[pair.slice(0, at), pair.slice(at + 1)] as const];
-      wrong.add(option, `“${pair}” is not OLD=NEW`);
-      return [];
-    }),
-  );
+  return { own, warnings: () => [...missing].map(([what, rows]) => `${plural(rows, 'row')}: ${what}.`) };
 }

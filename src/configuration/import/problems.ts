@@ -1,5 +1,4 @@
 import { GatewayError } from '../../errors.ts';
-import type { Text } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
 
 /** More are counted and not told. */
@@ -7,28 +6,24 @@ const MOST = 100;
 
 /** All that is wrong, to be told at once. */
 export interface Problems {
-  /** @param path where, as `entities.tools[3].name`, or the row as people call it */
-  add(path: string, what: Text): void;
-  readonly count: number;
+  /** @param path where, as `entities.tools[3].name`, with what people call the row */
+  add(path: string, what: string): void;
   /** @throws GatewayError with every problem, when there are any */
-  refuse(code: 'USAGE' | 'PREFLIGHT', message: string, hint: Text): void;
+  refuse(code: 'USAGE' | 'PREFLIGHT', message: string, hint: string): void;
 }
 
 export function problems(): Problems {
   const lines: string[] = [];
-  let count = 0;
+  let more = 0;
   return {
     add(path, what) {
-      count++;
       if (lines.length < MOST) lines.push(`${path}: ${what}`);
-    },
-    get count() {
-      return count;
+      else more++;
     },
     refuse(code, message, hint) {
-      if (count === 0) return;
-      const more = count > lines.length ? [`… and ${plural(count - lines.length, 'more problem')}`] : [];
-      throw new GatewayError(code, message, { details: [...lines, ...more], hint });
+      if (lines.length === 0) return;
+      const rest = more === 0 ? [] : [`… and ${plural(more, 'more problem')}`];
+      throw new GatewayError(code, message, { details: [...lines, ...rest], hint });
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Value } from '../../database/value.ts';
 import type { Entity, Row, TeamReference } from '../document.ts';
 import { ENTITY_TYPES, type EntityTable, type EntityType, entityType } from '../entities.ts';
 import { type Candidate, keyOf, needsOf, type SelectionOptions, selectionOf } from '../selection.ts';
-import type { Source } from './source.ts';
+import type { Source } from './read-source.ts';
 
 /**
  * What is selected of a file. Users and teams come with the whole of it only.
