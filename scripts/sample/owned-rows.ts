@@ -1,3 +1,5 @@
+import { authKey, encryptAuthValue } from '../../src/ciphers/auth-value.ts';
+import { DEFAULT_ENCRYPTION_SECRET } from '../../src/settings/gateway-secrets.ts';
 import type { Random } from './random.ts';
 import type { SampleSize } from './sample-size.ts';
 import { type SampleTable, sampleTable, times } from './sample-table.ts';
@@ -9,6 +11,14 @@ export interface SampleIds {
   readonly servers: readonly string[];
   readonly gateways: readonly string[];
   readonly agents: readonly string[];
+}
+
+const KEY = authKey(DEFAULT_ENCRYPTION_SECRET);
+
+/** A made-up token, stored as a gateway does that nobody has given a secret. */
+function bearer(random: Random): string {
+  const nonce = Buffer.from(random.hex(24), 'hex');
+  return encryptAuthValue({ Authorization: `Bearer ${random.hex(32)}` }, KEY, nonce);
 }
 
 /** The six tables that v0.7.0 gives a team and an owner, those that others point at first. */
@@ -34,7 +44,7 @@ export function ownedRows(random: Random, size: SampleSize, ids: SampleIds): (Sa
         ...origin(random, null),
         passthrough_headers: random.chance(0.5) ? '["X-Tenant-Id"]' : null,
         auth_type: 'bearer',
-        auth_value: `"enc:${random.hex(64)}"`,
+        auth_value: `"${bearer(random)}"`,
         oauth_config: null,
       })),
     ),
@@ -77,6 +87,7 @@ export function ownedRows(random: Random, size: SampleSize, ids: SampleIds): (Sa
         const name = toolName(random, i);
         const slug = name.replaceAll(/[^\p{L}\p{N}]+/gu, '-');
         const from = random.chance(0.8) ? gateway() : -1;
+        const hasAuth = random.chance(0.3);
         return {
           id: ids.tools[i] ?? '',
           original_name: name,
@@ -92,8 +103,8 @@ export function ownedRows(random: Random, size: SampleSize, ids: SampleIds): (Sa
           reachable: random.chance(0.8),
           jsonpath_filter: random.chance(0.7) ? '' : '$.data[*]',
           ...origin(random, gatewayNames[from] ?? null),
-          auth_type: random.chance(0.7) ? null : 'bearer',
-          auth_value: random.chance(0.7) ? null : `enc:${random.hex(32)}`,
+          auth_type: hasAuth ? 'bearer' : null,
+          auth_value: hasAuth ? bearer(random) : null,
           custom_name: random.chance(0.8) ? name : name.split('_').map(capital).join(' '),
           custom_name_slug: slug,
           gateway_id: ids.gateways[from] ?? null,

@@ -45,6 +45,8 @@ export interface Findings {
   readonly first?: boolean;
   /** Why it could not be checked, which is no pass: a sentence without its full stop. */
   readonly skipped?: Text;
+  /** What was not looked into for want of a setting, which `hint` names: no pass, and no finding of the data either. */
+  readonly unseen?: Text;
   /** What a migration goes on with, and tells as a warning. */
   readonly notes?: readonly Text[];
   /** The command that is better than what the repair does, as far as it is there. */
@@ -127,7 +129,7 @@ export interface Check<Context = CheckContext, Plan = DataRepair> {
   readonly command?: Command | undefined;
   /** Tables without which it cannot be checked; it is then skipped, which is no pass. */
   readonly requires?: readonly string[];
-  /** It finds what a migration refuses to go on with, so it is repaired at any release. */
+  /** It finds what a migration refuses to go on with, or does not mend: its advice and repair are for any release. */
   readonly anyRelease?: boolean;
   /** Others ask of what it repairs, so that it is repaired before they are asked. */
   readonly early?: boolean;

@@ -7,7 +7,14 @@ import {
 } from './admin-checks.ts';
 import { adminPasswordDefault } from './admin-password-default.ts';
 import type { Check } from './check.ts';
+import {
+  colonPasswords,
+  credentialsWithoutType,
+  plaintextCredentials,
+  undecryptableCredentials,
+} from './credentials.ts';
 import { danglingForeignKeys } from './dangling-foreign-keys.ts';
+import { importedDuplicates } from './imported-duplicates.ts';
 import { integrity } from './integrity.ts';
 import { orphans } from './orphans.ts';
 import { ownershipDistribution } from './ownership-distribution.ts';
@@ -66,6 +73,7 @@ export const DATA_CHECKS: readonly Check[] = [
   roles,
   roleAssignment,
   ssoProviders,
+  importedDuplicates,
   teamUnknown,
   ownerUnknown,
   orphans,
@@ -77,5 +85,9 @@ export const DATA_CHECKS: readonly Check[] = [
   schemaIndexes,
   schemaForeignKeys,
   schemaChecks,
+  plaintextCredentials,
+  credentialsWithoutType,
+  colonPasswords,
+  undecryptableCredentials,
   ownershipDistribution,
 ];

@@ -144,7 +144,7 @@ export function repaired({ plan: { outcomes: before }, seen }: Ran<FixPlan, read
       status: now.status,
       findings: remaining > 0 ? now.findings : report.findings,
       // Of what could not be checked it says why.
-      hint: remaining > 0 || now.status === 'errored' || now.status === 'skipped' ? now.hint : '',
+      hint: now.status === 'passed' ? '' : now.hint,
       repaired: Math.max(0, found - remaining),
       remaining,
     };

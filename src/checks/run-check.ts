@@ -67,7 +67,8 @@ export function blankReport({ id, title, level }: Described, more: Partial<Draft
 
 function reportOf(check: Check<never, unknown>, findings: Findings, sampleSize: number): DraftCheck {
   const { level } = check;
-  const { count, sample, unfixable = 0, hint = check.hint } = findings;
+  const { count, sample, unfixable = 0, hint = check.hint, unseen } = findings;
+  if (unseen !== undefined) return blankReport(check, { status: 'warned', findings: [unseen], hint });
   return blankReport(check, {
     status: count === 0 || level === 'info' ? 'passed' : level === 'error' ? 'failed' : 'warned',
     count,

@@ -57,6 +57,17 @@ export function updateRows(
   );
 }
 
+/** Deletes the rows with these keys; nothing for no values. */
+export function deleteRows(
+  db: Connection,
+  table: string,
+  [key, values]: readonly [column: string, values: readonly unknown[]],
+): Statement[] {
+  return chunks(values, 1).map((some) =>
+    written(db, table, sql`DELETE FROM ${sql.table(table)} WHERE ${sql.ref(key)} IN (${sql.join(some)})`),
+  );
+}
+
 /** A statement that writes rows of a table, for what the others here do not do. */
 export function written(
   db: Connection,

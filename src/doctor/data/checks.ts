@@ -142,8 +142,9 @@ const verifyWarnings = ofKnownState({
   command: mcpgw('verify'),
   onlyAt: '0.7.0',
   async find(context) {
-    const warned = ((await verified(context))?.reports ?? []).filter(({ status }) => status === 'warned');
-    return found(warned.map(lineOf));
+    // What was not looked into for want of a setting is nothing of the data.
+    const isFound = ({ status, count }: DraftCheck) => status === 'warned' && count > 0;
+    return found(((await verified(context))?.reports ?? []).filter(isFound).map(lineOf));
   },
 });
 
