@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { ARGUMENTS, accountParts, type PartSpec } from './account-parts.ts';
 import type { ExportOptions } from './commands/export.ts';
 import type { Io } from './commands/io.ts';
 import type { GlobalOptions } from './commands/options.ts';
@@ -38,13 +39,7 @@ function limit(value: string): number {
   return value.trim() === '0' ? 0 : count(value);
 }
 
-const USER_CHANGES = {
-  activate: 'Let a user log in again.',
-  deactivate: 'Keep a user from logging in; what they own stays.',
-  unlock: 'Forget failed logins, which lock an account for a while.',
-  promote: 'Make a user an administrator.',
-  demote: 'Make an administrator a user like others.',
-} as const;
+type Parse = (value: string, before: unknown) => unknown;
 
 const LOCK_TIMEOUT_S = 60;
 const DISABLE_STALE = 'turn off the providers of single sign-on that the settings no longer name';
@@ -226,11 +221,6 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .action(run(async () => (await import('./commands/doctor.ts')).doctor));
 
   const changing = (c: Command) => backingUp(waiting(writing(c)));
-  const parts = (name: string, summary: string) => {
-    const whole = command(name, summary);
-    return (spec: string, of: string) =>
-      whole.command(spec).description(of).exitOverride().copyInheritedSettings(program);
-  };
   /** The action takes the arguments behind the options. */
   const runWith =
     <Args extends readonly unknown[], Options>(
@@ -241,93 +231,30 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
       const action = await load();
       done(await action(io, self.optsWithGlobals(), ...(self.processedArgs as unknown as Args)));
     };
-  const teams = () => import('./commands/team.ts');
-  const settable = (c: Command) =>
-    c
-      .option('--description <text>', 'what it is for')
-      .option('--visibility <visibility>', 'private or public')
-      .option('--max-members <n>', 'how many may join; 0 is no limit', limit);
-
-  const team = parts('team', 'Make and change teams and their members, which v0.7.0’s own API refuses.');
-  waiting(team('list', 'List the teams. Writes nothing.'))
-    .option('--all', 'personal and deleted ones, too')
-    .action(runWith(async () => (await teams()).listTeams));
-  waiting(team('show <team>', 'Tell about a team, its members and what they may do. Writes nothing.')).action(
-    runWith(async () => (await teams()).showTeam),
-  );
-  changing(settable(team('create <name>', 'Make a team with its owner.')))
-    .option('--owner <email>', 'who owns it (default: the administrator)')
-    .action(runWith(async () => (await teams()).createTeamCommand));
-  changing(team('rename <team> <name>', 'Give a team another name; its slug stays.')).action(
-    runWith(async () => (await teams()).renameTeam),
-  );
-  changing(settable(team('set <team>', 'Change description, visibility or limit of a team.'))).action(
-    runWith(async () => (await teams()).setTeamCommand),
-  );
-  changing(team('delete <team>', 'Delete a team; what belongs to it goes to another.'))
-    .option('--move-to <team>', 'who gets it (default: each owner’s personal team)')
-    .action(runWith(async () => (await teams()).deleteTeamCommand));
-  changing(team('add <team> <email...>', 'Add users to a team.'))
-    .option('--role <role>', 'owner or member (default: member)')
-    .option('--grant <role>', 'also give the permissions of developer, viewer or team_admin at this team')
-    .action(runWith(async () => (await teams()).addMembers));
-  changing(team('remove <team> <email...>', 'Remove members from a team.')).action(
-    runWith(async () => (await teams()).removeMembers),
-  );
-  changing(team('role <team> <email> <role>', 'Make a member owner, or an owner member.')).action(
-    runWith(async () => (await teams()).setMemberRole),
-  );
-
-  changing(
-    command('assign', 'Give rows another team, owner or visibility, without touching their credentials.'),
-  )
-    .argument('[rows...]', 'tool:NAME or server:ID …, with * and ?')
-    .option(
-      '--type <types>',
-      'only rows of these types: tool, resource, prompt, agent, server, gateway',
-      list,
-    )
-    .option('--tag <tags>', 'only rows with one of these tags', list)
-    .option('--team-from <teams>', 'only rows of these teams', list)
-    .option('--owner-from <emails>', 'only rows of these owners', list)
-    .option('--visibility-from <visibilities>', 'only rows that are private, team or public', list)
-    .option('--gateway <gateways>', 'only what these gateways brought', list)
-    .option('--server <servers>', 'only what these servers offer', list)
-    .option('--team <team>', 'the team that they get')
-    .option(
-      '--owner <email>',
-      'the owner that they get; what was in a personal team goes to the owner’s, unless --team says otherwise',
-    )
-    .option('--visibility <visibility>', 'the visibility that they get: private, team or public')
-    .option('--cascade', 'with a gateway also what it brought, with a server what it offers')
-    .option('--audit', 'count the versions up, and write who changed the rows, and when')
-    .action(runWith(async () => (await import('./commands/assign.ts')).assignCommand));
-
-  const users = () => import('./commands/user.ts');
-  const withPassword = (c: Command) =>
-    c.option(
-      '--password-file <file>',
-      'file with the password, - for standard input (default: it is asked for)',
-    );
-  const user = parts('user', 'Make and change users, which v0.7.0’s own API refuses.');
-  waiting(user('list', 'List the users. Writes nothing.')).action(
-    runWith(async () => (await users()).listUsers),
-  );
-  waiting(user('show <email>', 'Tell about a user, teams and permissions. Writes nothing.')).action(
-    runWith(async () => (await users()).showUser),
-  );
-  changing(withPassword(user('create <email>', 'Make a user with a personal team.')))
-    .option('--full-name <name>', 'full name; the personal team is called after it')
-    .option('--admin', 'make an administrator')
-    .action(runWith(async () => (await users()).createUserCommand));
-  changing(withPassword(user('password <email>', 'Give a user another password.'))).action(
-    runWith(async () => (await users()).setPasswordCommand),
-  );
-  for (const [name, what] of Object.entries(USER_CHANGES)) {
-    changing(user(`${name} <email>`, what)).action(
-      runWith(async () => (await users()).changeUserCommand(name as keyof typeof USER_CHANGES)),
-    );
+  const words = accountParts(limit, list);
+  const account = (parent: Command, [spec, what, ...options]: PartSpec) => {
+    const [name = '', ...takes] = spec.split(' ');
+    const part = parent.command(name).description(what).exitOverride().copyInheritedSettings(program);
+    for (const argument of takes) part.argument(argument, ARGUMENTS[argument]);
+    const own = options.map(([flag, text, parse]) => {
+      const option = new Option(flag, text);
+      part.addOption(parse === undefined ? option : option.argParser<unknown>(parse as Parse));
+      return option;
+    });
+    (what.endsWith('Writes nothing.') ? waiting : changing)(part).action(async () => {
+      const { accounts } = await import('./commands/accounts.ts');
+      const flags = own.map((option) => [option.long, part.getOptionValue(option.attributeName())]);
+      const asked = [...(parent === program ? [] : [parent.name()]), name, ...part.processedArgs.flat()];
+      const arrived = asked.filter((word) => word !== undefined) as unknown as Parameters<typeof accounts>[2];
+      done(await accounts(io, part.optsWithGlobals(), arrived, Object.fromEntries(flags)));
+    });
+  };
+  for (const [name, parts] of Object.entries(words.parts)) {
+    const whole = command(name, `Make and change ${name}s, which v0.7.0’s own API refuses.`);
+    for (const part of parts) account(whole, part);
   }
+  for (const one of words.alone) account(program, one);
+
   changing(command('import', 'Bring a configuration into a database at v0.7.0.'))
     .argument('<file>', 'what mcpgw export or the gateway exported; - for standard input')
     .addOption(
@@ -362,11 +289,6 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     .option('--active-only', 'only rows that are switched on')
     .option('--with-dependencies', 'also what the selected rows need: a server’s tools, their gateways …')
     .action(runWith(async () => (await import('./commands/import.ts')).importFile));
-
-  changing(command('apply', 'Make users and teams as a YAML or JSON file says they should be.'))
-    .argument('<file>', 'what should be; - for standard input')
-    .option('--prune', 'members, teams and local users that the file does not list go')
-    .action(runWith(async () => (await import('./commands/apply.ts')).apply));
 
   command('config', 'Show every setting, its value and where it came from; secrets are masked.').action(
     run(async () => (await import('./commands/config.ts')).config),

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { updateRows } from '../database/rows.ts';
 import { normaliseEmail } from '../settings/admin-email.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ApplyFile } from './apply-file.ts';
@@ -43,10 +42,9 @@ export async function applyTo(
     if (prune && wish.members !== undefined) pruneMembers(book, team, wish.members);
   }
   if (!prune) return;
-  const teams = [...book.pages.values()].map(({ team }) => team);
   const isOther = (team: Team) => team.isActive && !team.isPersonal && !listed.has(team.id);
   if (file.teams !== undefined)
-    for (const team of teams.filter(isOther)) await deleteTeam(book, team, undefined);
+    for (const team of book.teams().filter(isOther)) await deleteTeam(book, team, undefined);
   if (file.users === undefined) return;
   const named = new Set([...namedIn(file, book.settings).emails, book.actor].map(normaliseEmail));
   const others = [...book.users].filter(
@@ -65,8 +63,7 @@ async function applyUser(
   if (user === undefined) return;
   if (there !== undefined && fullName !== undefined && fullName !== (there.fullName ?? '')) {
     const values = { full_name: fullName, updated_at: book.now };
-    const statements = updateRows(book.db, 'email_users', ['email', [there.email]], values);
-    book.write('user:set', `${there.email} is called “${fullName}”`, statements);
+    book.set('user:set', `${there.email} is called “${fullName}”`, 'email_users', [there.email], values);
   }
   if (admin !== undefined) await changeUser(book, user, admin ? 'promote' : 'demote');
   if (active !== undefined) await changeUser(book, user, active ? 'activate' : 'deactivate');
@@ -74,7 +71,9 @@ async function applyUser(
 
 async function applyTeam(book: Book, { members = [], slug, ...wish }: TeamWish): Promise<Team | undefined> {
   const wanted = slug ?? slugOf(book, wish.name, '');
-  const there = [...book.pages.values()].find(({ team }) => team.isActive && team.slug === wanted)?.team;
+  const shared = book.teams().filter((team) => team.isActive && !team.isPersonal);
+  const named = shared.filter(({ name }) => name === wish.name);
+  const there = shared.find((team) => team.slug === wanted) ?? (named.length === 1 ? named[0] : undefined);
   const first = members.find(({ role }) => role === 'owner')?.email ?? book.actor;
   const team =
     there !== undefined && (slug !== undefined || there.name === wish.name)

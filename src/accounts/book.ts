@@ -2,36 +2,27 @@ import { sql } from 'kysely';
 import type { DataStep } from '../change/data-change.ts';
 import type { Connection } from '../database/connection.ts';
 import { isTrue } from '../database/is-true.ts';
+import { insertRow, type Row, updateRows } from '../database/rows.ts';
 import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import { advise, mcpgw, type Text } from '../report/advice.ts';
 import { plural } from '../report/plural.ts';
 import type { Schema } from '../schema/model.ts';
+import type { NewTeam, NewUser } from '../seed/account-rows.ts';
 import { findAdmin } from '../seed/find-admin.ts';
 import { normaliseEmail } from '../settings/admin-email.ts';
 import { nearestTo } from '../settings/nearest-names.ts';
 import type { Settings } from '../settings/settings.ts';
 
-export interface User {
-  readonly email: string;
-  readonly fullName: string | null;
-  isAdmin: boolean;
-  isActive: boolean;
+export interface User extends Pick<NewUser, 'email' | 'fullName' | 'isAdmin'> {
+  readonly isActive: boolean;
   readonly isLocked: boolean;
   /** Its password is the gateway's, not that of a provider. */
   readonly isLocal: boolean;
   readonly passwordHash: string;
 }
 
-export interface Team {
-  readonly id: string;
-  name: string;
-  readonly slug: string;
-  description: string | null;
-  readonly isPersonal: boolean;
-  visibility: string;
-  /** Null and 0 are no limit. */
-  maxMembers: number | null;
+export interface Team extends Omit<NewTeam, 'createdBy'> {
   isActive: boolean;
 }
 
@@ -40,13 +31,6 @@ export interface Member {
   readonly email: string;
   role: string;
   isActive: boolean;
-}
-
-/** A role that somebody has at a team: an active row of `user_roles`. */
-export interface Grant {
-  readonly id: string;
-  readonly email: string;
-  readonly role: string;
 }
 
 export interface BookInput {
@@ -78,11 +62,13 @@ const STEPS = {
 type StepId = keyof typeof STEPS;
 const STEP_IDS = Object.keys(STEPS) as StepId[];
 
-/** How a team is at first, and as the plan leaves it. */
+/** A team as the plan leaves it. */
 interface TeamPage {
   readonly team: Team;
+  /** By email. */
   readonly members: Map<string, Member>;
-  readonly grants: Map<string, Grant>;
+  /** Roles that somebody has at the team, by id: active rows of `user_roles`. */
+  readonly grants: Map<string, { readonly id: string; readonly email: string; readonly role: string }>;
   /** Active members that were there. */
   before: number;
   isTouched: boolean;
@@ -97,10 +83,15 @@ export class Book {
   readonly schema: Schema;
   readonly settings: Settings;
   readonly now: Date;
+  /** True, as the database has it. */
+  readonly yes: unknown;
   /** Who does it: an administrator of the database; '' where there is none. */
   readonly actor: string;
+  /** By normalised email. */
   readonly users = new Map<string, User>();
+  /** By id. */
   readonly pages = new Map<string, TeamPage>();
+  /** Ids of the active roles at a team, by name. */
   readonly roles = new Map<string, string>();
   /** Active memberships of each user in teams that are not personal. */
   readonly memberships = new Map<string, number>();
@@ -109,31 +100,50 @@ export class Book {
   readonly missing: Text[] = [];
   readonly warnings: Text[] = [];
   readonly #steps = new Map<StepId, DataStep & { summary: string[]; statements: Statement[] }>();
-  readonly #unknown: { readonly what: 'team' | 'user'; readonly text: string }[] = [];
+  readonly #unknown: (readonly [what: 'team' | 'user', text: string])[] = [];
   readonly #grew = new Set<string>();
-  #adminsLeft = 1;
+  #hasAdmin = true;
 
   constructor(db: Connection, schema: Schema, { settings, now }: BookInput, actor: string) {
     this.db = db;
     this.schema = schema;
     this.settings = settings;
     this.now = now;
+    this.yes = db.dialect.boolean(true);
     this.actor = actor;
   }
 
   /** Adds what a plan does to the step of this kind. */
-  write(id: StepId, summary: string, statements: readonly Statement[]): void {
+  write(id: StepId, said: string, statements: readonly Statement[]): void {
     const step = this.#steps.get(id) ?? { id, title: STEPS[id], summary: [], statements: [] };
     this.#steps.set(id, step);
-    step.summary.push(summary);
+    if (said !== '') step.summary.push(said);
     step.statements.push(...statements);
+  }
+
+  add(id: StepId, said: string, table: string, row: Row): void {
+    this.write(id, said, [insertRow(this.db, table, row)]);
+  }
+
+  set(id: StepId, said: string, table: string, keys: readonly string[], values: Row): void {
+    const key = table === 'email_users' ? 'email' : 'id';
+    this.write(id, said, updateRows(this.db, table, [key, keys], values));
   }
 
   /** The user, whatever the case that it is typed in; a problem where there is none. */
   user(text: string): User | undefined {
     const user = this.users.get(normaliseEmail(text));
-    if (user === undefined) this.#unknown.push({ what: 'user', text });
+    if (user === undefined) this.#unknown.push(['user', text]);
     return user;
+  }
+
+  /** Those of the users that there are. */
+  usersOf(texts: readonly string[]): User[] {
+    return texts.flatMap((text) => this.user(text) ?? []);
+  }
+
+  teams(): Team[] {
+    return [...this.pages.values()].map(({ team }) => team);
   }
 
   /**
@@ -143,13 +153,13 @@ export class Book {
    */
   team(text: string, deleted = false): Team | undefined {
     const wanted = text.trim();
-    const teams = [...this.pages.values()].map(({ team }) => team);
-    const byId = teams.find(({ id }) => id === wanted);
-    const named = teams.filter(({ name, slug }) => name === wanted || slug === wanted);
-    const active = (byId === undefined ? named : [byId]).filter(({ isActive }) => isActive);
-    const found = active.length > 0 ? active : byId === undefined ? named : [byId];
+    const byId = this.pages.get(wanted)?.team;
+    const named = this.teams().filter(({ name, slug }) => name === wanted || slug === wanted);
+    const all = byId === undefined ? named : [byId];
+    const active = all.filter(({ isActive }) => isActive);
+    const found = active.length > 0 ? active : all;
     const [first, ...more] = found;
-    if (first === undefined) this.#unknown.push({ what: 'team', text });
+    if (first === undefined) this.#unknown.push(['team', text]);
     else if (more.length > 0) {
       const which = found.map(({ id, slug, name }) => `${id} (${slug}, “${name}”)`).join(', ');
       this.problems.push(`“${wanted}” is more than one team; say which by its id: ${which}`);
@@ -162,9 +172,9 @@ export class Book {
     return undefined;
   }
 
-  page(team: Team): TeamPage {
-    const page = this.pages.get(team.id);
-    if (page === undefined) throw new GatewayError('INTERNAL', `The team ${team.id} was not read.`);
+  page({ id }: Pick<Team, 'id'>): TeamPage {
+    const page = this.pages.get(id);
+    if (page === undefined) throw new GatewayError('INTERNAL', `The team ${id} was not read.`);
     return page;
   }
 
@@ -172,13 +182,17 @@ export class Book {
     return [...this.page(team).members.values()].filter(({ isActive }) => isActive);
   }
 
-  /** A team that the plan makes. */
+  /** A team that the plan makes, or that was read. */
   addTeam(team: Team): void {
-    const page = { team, members: new Map(), grants: new Map(), before: 0, isTouched: true };
+    const page = { team, members: new Map(), grants: new Map(), before: 0, isTouched: false };
     this.pages.set(team.id, page);
   }
 
-  /** Members of the team are others afterwards: `close` looks at them. */
+  /**
+   * The members of a team are others, or other ones own it: `close` looks at that.
+   *
+   * @param by how many more teams the user is in
+   */
   touch(team: Team, email: string, by: 1 | -1 | 0): void {
     this.page(team).isTouched = true;
     if (by === 0 || team.isPersonal) return;
@@ -186,102 +200,119 @@ export class Book {
     if (by > 0) this.#grew.add(email);
   }
 
-  /** Whether an administrator can still log in is looked at, too. */
+  /** Somebody is no administrator any more: `close` looks whether another one is. */
   async countAdmins(): Promise<void> {
-    const yes = this.db.dialect.boolean(true);
     const rows = await this.db.query<{ email: string }>(
-      sql`SELECT email FROM email_users WHERE is_admin = ${yes} AND is_active = ${yes}`,
+      sql`SELECT email FROM email_users WHERE is_admin = ${this.yes} AND is_active = ${this.yes}`,
     );
-    const others = rows.filter(({ email }) => !this.users.has(normaliseEmail(email))).length;
-    this.#adminsLeft = others + [...this.users.values()].filter((u) => u.isAdmin && u.isActive).length;
+    this.#hasAdmin =
+      rows.some(({ email }) => !this.users.has(normaliseEmail(email))) ||
+      [...this.users.values()].some(({ isAdmin, isActive }) => isAdmin && isActive);
   }
 
   /**
    * The steps of the plan, when all of it may be done.
    *
-   * @throws GatewayError PREFLIGHT with everything that is wrong; USAGE where what it names is not there
+   * @throws GatewayError with everything that is wrong: USAGE where something that is named is not there, else PREFLIGHT
    */
   async close(): Promise<{ readonly steps: readonly DataStep[]; readonly warnings: readonly Text[] }> {
     for (const page of this.pages.values()) this.#refuseUnfit(page);
     const most = this.settings.maxTeamsPerUser;
     for (const email of this.#grew) {
       const count = this.memberships.get(email) ?? 0;
-      if (count <= most) continue;
-      this.problems.push(`${email} would be in ${plural(count, 'team')}, and MAX_TEAMS_PER_USER is ${most}`);
+      if (count > most)
+        this.problems.push(
+          `${email} would be in ${plural(count, 'team')}, and MAX_TEAMS_PER_USER is ${most}`,
+        );
     }
-    if (this.#adminsLeft === 0) {
+    if (!this.#hasAdmin)
       this.problems.push('Nobody would be left who is an active administrator; make somebody else one first');
-    }
-    const unknown = [...(await this.#describeUnknown()), ...this.missing];
+    const unknown = [...this.missing];
+    for (const [what, text] of this.#unknown)
+      unknown.push(`There is no ${what} “${text}”.${nearestTo(text, await this.#namesOf(what))}`);
     const details = [...unknown, ...this.problems];
-    if (details.length === 0) {
-      const steps = STEP_IDS.flatMap((id) => this.#steps.get(id) ?? []);
-      return { steps, warnings: this.warnings };
-    }
-    const code = unknown.length > 0 ? 'USAGE' : 'PREFLIGHT';
-    const message = unknown.length > 0 ? 'There is not everything that is named.' : 'This cannot be done.';
-    throw new GatewayError(code, message, { details, hint: 'Nothing was changed.' });
+    if (details.length === 0)
+      return { steps: STEP_IDS.flatMap((id) => this.#steps.get(id) ?? []), warnings: this.warnings };
+    const isUnknown = unknown.length > 0;
+    const message = isUnknown ? 'There is not everything that is named.' : 'This cannot be done.';
+    throw new GatewayError(isUnknown ? 'USAGE' : 'PREFLIGHT', message, {
+      details,
+      hint: 'Nothing was changed.',
+    });
   }
 
   #refuseUnfit({ team, before, isTouched }: TeamPage): void {
     if (!isTouched || !team.isActive) return;
     const members = this.activeMembers(team);
     const most = team.maxMembers ?? 0;
-    if (most > 0 && members.length > most && members.length > before) {
+    if (most > 0 && members.length > most && members.length > before)
       this.problems.push(
         `“${team.name}” would have ${plural(members.length, 'member')}, and its limit is ${most}`,
       );
-    }
-    if (members.some(({ role }) => role === 'owner')) return;
-    this.problems.push(`“${team.name}” would be without an owner; make somebody else one first`);
+    if (!members.some(({ role }) => role === 'owner'))
+      this.problems.push(`“${team.name}” would be without an owner; make somebody else one first`);
   }
 
-  async #describeUnknown(): Promise<Text[]> {
-    const said: Text[] = [];
-    for (const { what, text } of this.#unknown) {
-      const rows =
-        what === 'user'
-          ? await this.db.query<{ name: string; slug?: string }>(sql`SELECT email AS name FROM email_users`)
-          : await this.db.query<{ name: string; slug?: string }>(
-              sql`SELECT name, slug FROM email_teams WHERE is_active = ${this.db.dialect.boolean(true)}`,
-            );
-      const names = rows.flatMap(({ name, slug = name }) => [name, slug]);
-      said.push(`There is no ${what} “${text}”.${nearestTo(text, names)}`);
-    }
-    return said;
+  async #namesOf(what: 'team' | 'user'): Promise<string[]> {
+    const names =
+      what === 'user'
+        ? sql<{ name: string }>`SELECT email AS name FROM email_users`
+        : sql<{ name: string }>`SELECT name FROM email_teams WHERE is_active = ${this.yes}
+            UNION SELECT slug FROM email_teams WHERE is_active = ${this.yes}`;
+    return (await this.db.query(names)).map(({ name }) => name);
   }
 }
 
-/** Texts in one IN (…). */
-const AT_ONCE = 1_000;
+type Found = Readonly<Record<string, unknown>>;
 
 /** Reads the users and teams that are named, the teams' members, and what these are in besides. */
 export async function openBook(db: Connection, schema: Schema, input: BookInput): Promise<Book> {
+  const { emails = [], teams = [], all = false, now } = input;
   const admin = await findAdmin(db, schema, input.settings);
-  const emails = [...new Set([...(input.emails ?? []), admin].map(normaliseEmail))];
-  const users =
-    input.all === true
-      ? await db.query<Record<string, unknown>>(sql`SELECT * FROM email_users`)
-      : await inParts(emails, (some) =>
-          db.query<Record<string, unknown>>(sql`SELECT * FROM email_users WHERE lower(email) IN (${some})`),
-        );
-  const hasAdmin = users.some((row) => row.email === admin);
-  const book = new Book(db, schema, input, hasAdmin ? admin : '');
-  for (const row of users) book.users.set(normaliseEmail(String(row.email)), userOf(row, input.now));
-  await readTeams(book, input);
+  const users = all
+    ? await db.query<Found>(sql`SELECT * FROM email_users`)
+    : await inParts([...emails, admin].map(normaliseEmail), (some) =>
+        db.query<Found>(sql`SELECT * FROM email_users WHERE lower(email) IN (${some})`),
+      );
+  const book = new Book(db, schema, input, users.some(({ email }) => email === admin) ? admin : '');
+  for (const row of users) book.users.set(normaliseEmail(String(row.email)), userOf(row, now));
+  const found = all
+    ? await db.query<Found>(sql`SELECT * FROM email_teams`)
+    : await inParts(
+        teams.map((text) => text.trim()),
+        (some) =>
+          db.query<Found>(
+            sql`SELECT * FROM email_teams WHERE id IN (${some}) OR slug IN (${some}) OR name IN (${some})`,
+          ),
+      );
+  for (const row of found) book.addTeam(teamOf(row));
+  await readMembers(book);
   await countMemberships(book);
   return book;
 }
 
-const userOf = (row: Record<string, unknown>, now: Date): User => ({
+const textOf = (value: unknown) => (value === null ? null : String(value));
+
+const userOf = (row: Found, now: Date): User => ({
   email: String(row.email),
-  fullName: row.full_name === null ? null : String(row.full_name),
+  fullName: textOf(row.full_name),
   isAdmin: isTrue(row.is_admin),
   isActive: isTrue(row.is_active),
   isLocked:
     Number(row.failed_login_attempts) > 0 || (row.locked_until !== null && momentOf(row.locked_until) > now),
   isLocal: row.auth_provider === 'local',
-  passwordHash: String(row.password_hash ?? ''),
+  passwordHash: textOf(row.password_hash) ?? '',
+});
+
+const teamOf = (row: Found): Team => ({
+  id: String(row.id),
+  name: String(row.name),
+  slug: String(row.slug),
+  description: textOf(row.description),
+  isPersonal: isTrue(row.is_personal),
+  visibility: String(row.visibility),
+  maxMembers: row.max_members === null ? null : Number(row.max_members),
+  isActive: isTrue(row.is_active),
 });
 
 /** Drivers give a Date, or text in UTC. */
@@ -289,43 +320,21 @@ export function momentOf(value: unknown): Date {
   return value instanceof Date ? value : new Date(`${String(value).replace(' ', 'T').slice(0, 19)}Z`);
 }
 
-async function readTeams(book: Book, { teams = [], all = false }: BookInput): Promise<void> {
-  const { db } = book;
-  const wanted = [...new Set(teams.map((text) => text.trim()))];
-  const rows = all
-    ? await db.query<Record<string, unknown>>(sql`SELECT * FROM email_teams`)
-    : await inParts(wanted, (some) =>
-        db.query<Record<string, unknown>>(
-          sql`SELECT * FROM email_teams WHERE id IN (${some}) OR slug IN (${some}) OR name IN (${some})`,
-        ),
-      );
-  for (const row of rows) {
-    const team: Team = {
-      id: String(row.id),
-      name: String(row.name),
-      slug: String(row.slug),
-      description: row.description === null ? null : String(row.description),
-      isPersonal: isTrue(row.is_personal),
-      visibility: String(row.visibility),
-      maxMembers: row.max_members === null ? null : Number(row.max_members),
-      isActive: isTrue(row.is_active),
-    };
-    book.addTeam(team);
-  }
-  await readMembers(book);
-}
-
-async function readMembers(book: Book): Promise<void> {
-  const { db, pages } = book;
-  const yes = db.dialect.boolean(true);
-  const roles = await db.query<{ id: string; name: string }>(
+async function readMembers({ db, pages, roles, yes }: Book): Promise<void> {
+  const rows = await db.query<{ id: string; name: string }>(
     sql`SELECT id, name FROM roles WHERE scope = 'team' AND is_active = ${yes} ORDER BY created_at DESC, id`,
   );
-  for (const { id, name } of roles) book.roles.set(name, id);
+  for (const { id, name } of rows) roles.set(name, id);
   const ids = [...pages.keys()];
   const members = await inParts(ids, (some) =>
-    db.query<Record<string, unknown>>(sql`SELECT * FROM email_team_members WHERE team_id IN (${some})`),
+    db.query<Found>(sql`SELECT * FROM email_team_members WHERE team_id IN (${some})`),
   );
+  for (const row of members) {
+    const [email, isActive] = [String(row.user_email), isTrue(row.is_active)];
+    const page = pages.get(String(row.team_id));
+    page?.members.set(email, { id: String(row.id), email, role: String(row.role), isActive });
+    if (page !== undefined && isActive) page.before++;
+  }
   const grants = await inParts(ids, (some) =>
     db.query<{ id: string; team: string; email: string; role: string }>(
       sql`SELECT u.id, u.scope_id AS team, u.user_email AS email, r.name AS role
@@ -333,38 +342,33 @@ async function readMembers(book: Book): Promise<void> {
           WHERE u.scope = 'team' AND u.is_active = ${yes} AND u.scope_id IN (${some})`,
     ),
   );
-  for (const row of members) {
-    const email = String(row.user_email);
-    const isActive = isTrue(row.is_active);
-    const page = pages.get(String(row.team_id));
-    page?.members.set(email, { id: String(row.id), email, role: String(row.role), isActive });
-    if (page !== undefined && isActive) page.before++;
-  }
   for (const { team, ...grant } of grants) pages.get(team)?.grants.set(grant.id, grant);
-  for (const page of pages.values()) page.isTouched = false;
 }
 
-async function countMemberships({ db, users, memberships }: Book): Promise<void> {
-  const yes = db.dialect.boolean(true);
+async function countMemberships({ db, users, memberships, yes }: Book): Promise<void> {
   const emails = [...users.values()].map(({ email }) => email);
   const rows = await inParts(emails, (some) =>
     db.query<{ email: string; n: unknown }>(
-      sql`SELECT m.user_email AS email, count(*) AS n FROM email_team_members m JOIN email_teams t ON t.id = m.team_id
-          WHERE m.is_active = ${yes} AND t.is_active = ${yes} AND t.is_personal <> ${yes} AND m.user_email IN (${some})
-          GROUP BY m.user_email`,
+      sql`SELECT m.user_email AS email, count(*) AS n
+          FROM email_team_members m JOIN email_teams t ON t.id = m.team_id
+          WHERE m.is_active = ${yes} AND t.is_active = ${yes} AND t.is_personal <> ${yes}
+            AND m.user_email IN (${some}) GROUP BY m.user_email`,
     ),
   );
   for (const { email, n } of rows) memberships.set(email, Number(n));
 }
+
+/** Values in one IN (…). */
+const AT_ONCE = 1_000;
 
 /** Asks for many values a part at a time. */
 async function inParts<Row>(
   values: readonly string[],
   ask: (some: ReturnType<typeof sql.join>) => Promise<Row[]>,
 ): Promise<Row[]> {
+  const each = [...new Set(values)];
   const found: Row[] = [];
-  for (let first = 0; first < values.length; first += AT_ONCE) {
-    found.push(...(await ask(sql.join(values.slice(first, first + AT_ONCE)))));
-  }
+  for (let first = 0; first < each.length; first += AT_ONCE)
+    found.push(...(await ask(sql.join(each.slice(first, first + AT_ONCE)))));
   return found;
 }

@@ -1,7 +1,7 @@
 import { hexId, type Row } from '../database/rows.ts';
 import type { PasswordHash } from './password.ts';
 
-/** Rows of users, teams and memberships as v0.7.0 of the gateway writes them (CONFIGURATION C1, C2, C4). */
+/** Rows of users, teams, memberships and roles as v0.7.0 of the gateway writes them (CONFIGURATION C1–C4). */
 
 export interface NewUser {
   readonly email: string;
@@ -9,18 +9,17 @@ export interface NewUser {
   readonly isAdmin: boolean;
   readonly verifiedAt: Date | null;
   readonly password: PasswordHash;
-  readonly now: Date;
 }
 
-export const userRow = ({ email, fullName, isAdmin, verifiedAt, password, now }: NewUser): Row => ({
-  email,
-  password_hash: password.hash,
-  full_name: fullName,
-  is_admin: isAdmin,
+export const userRow = (user: NewUser, now: Date): Row => ({
+  email: user.email,
+  password_hash: user.password.hash,
+  full_name: user.fullName,
+  is_admin: user.isAdmin,
   is_active: true,
-  email_verified_at: verifiedAt,
+  email_verified_at: user.verifiedAt,
   auth_provider: 'local',
-  password_hash_type: password.type,
+  password_hash_type: user.password.type,
   failed_login_attempts: 0,
   locked_until: null,
   created_at: now,
@@ -45,10 +44,9 @@ export interface NewTeam {
   readonly visibility: string;
   /** Null is no limit. */
   readonly maxMembers: number | null;
-  readonly now: Date;
 }
 
-export const teamRow = (team: NewTeam): Row => ({
+export const teamRow = (team: NewTeam, now: Date): Row => ({
   id: team.id,
   name: team.name,
   slug: team.slug,
@@ -57,20 +55,18 @@ export const teamRow = (team: NewTeam): Row => ({
   is_personal: team.isPersonal,
   visibility: team.visibility,
   max_members: team.maxMembers,
-  created_at: team.now,
-  updated_at: team.now,
+  created_at: now,
+  updated_at: now,
   is_active: true,
 });
 
-export interface NewMember {
-  readonly teamId: string;
-  readonly email: string;
-  readonly role: string;
-  readonly invitedBy: string | null;
-  readonly now: Date;
-}
-
-export const memberRow = ({ teamId, email, role, invitedBy, now }: NewMember): Row => ({
+export const memberRow = (
+  teamId: string,
+  email: string,
+  role: string,
+  invitedBy: string | null,
+  now: Date,
+): Row => ({
   id: hexId(),
   team_id: teamId,
   user_email: email,
@@ -80,23 +76,20 @@ export const memberRow = ({ teamId, email, role, invitedBy, now }: NewMember): R
   is_active: true,
 });
 
-export interface NewAssignment {
-  readonly email: string;
-  readonly roleId: string;
-  readonly scope: 'global' | 'team';
-  readonly scopeId: string | null;
-  readonly grantedBy: string;
-  readonly id: string;
-  readonly now: Date;
-}
-
-/** Of `user_roles` (CONFIGURATION C3). */
-export const assignmentRow = ({ email, roleId, scope, scopeId, grantedBy, id, now }: NewAssignment): Row => ({
+/** @param teamId null for a role that holds everywhere */
+export const roleRow = (
+  id: string,
+  roleId: string,
+  email: string,
+  teamId: string | null,
+  grantedBy: string,
+  now: Date,
+): Row => ({
   id,
   user_email: email,
   role_id: roleId,
-  scope,
-  scope_id: scopeId,
+  scope: teamId === null ? 'global' : 'team',
+  scope_id: teamId,
   granted_by: grantedBy,
   granted_at: now,
   expires_at: null,

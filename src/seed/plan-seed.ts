@@ -8,7 +8,7 @@ import type { Statement } from '../database/statement.ts';
 import { GatewayError } from '../errors.ts';
 import type { Schema } from '../schema/model.ts';
 import type { Settings } from '../settings/settings.ts';
-import { assignmentRow, memberRow, registrationRow, teamRow, userRow } from './account-rows.ts';
+import { memberRow, registrationRow, roleRow, teamRow, userRow } from './account-rows.ts';
 import { ADMIN_ROLE, DEFAULT_ROLES, jsonList } from './default-roles.ts';
 import { readSeedFacts, type SeedFacts } from './facts.ts';
 import type { PasswordHash } from './password.ts';
@@ -75,7 +75,7 @@ const SEEDS: readonly Seed[] = [
         throw new GatewayError('INTERNAL', 'A user is to be created without a password.');
       const event = registrationRow(email, now);
       const fullName = settings.platformAdminFullName;
-      const user = userRow({ email, fullName, isAdmin: true, verifiedAt: now, password, now });
+      const user = userRow({ email, fullName, isAdmin: true, verifiedAt: now, password }, now);
       return [
         // First, since the user is what a run after an interruption looks for.
         ...(facts.registered ? [] : [['', insert('email_auth_events', event)] as const]),
@@ -105,7 +105,7 @@ const SEEDS: readonly Seed[] = [
           },
         );
       }
-      const row = teamRow({ ...personalTeamOf(email, team, slug), id: teamId, now });
+      const row = teamRow({ ...personalTeamOf(email, team, slug), id: teamId }, now);
       return [[`personal team “${team.name}”`, insert('email_teams', row)]];
     },
   },
@@ -117,7 +117,7 @@ const SEEDS: readonly Seed[] = [
     ],
     missing({ facts: { membership }, teamId, email, now, yes, insert, write }) {
       if (membership === null) {
-        const row = memberRow({ teamId, email, role: 'owner', invitedBy: null, now });
+        const row = memberRow(teamId, email, 'owner', null, now);
         return [['membership of the administrator in it, as owner', insert('email_team_members', row)]];
       }
       if (membership.role === 'owner' && isTrue(membership.is_active)) return [];
@@ -164,8 +164,7 @@ const SEEDS: readonly Seed[] = [
     missing({ facts, roleIds, email, now, insert }) {
       if (facts.assignments.length > 0) return [];
       const roleId = roleIds.get(ADMIN_ROLE) ?? '';
-      const global = { scope: 'global', scopeId: null } as const;
-      const row = assignmentRow({ id: randomUUID(), email, roleId, ...global, grantedBy: email, now });
+      const row = roleRow(randomUUID(), roleId, email, null, email, now);
       return [[`assignment of ${ADMIN_ROLE} to ${email}`, insert('user_roles', row)]];
     },
   },

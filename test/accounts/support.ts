@@ -1,21 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Io } from '../../src/commands/io.ts';
+import type { AccountOptions } from '../../src/commands/account-part.ts';
+import { accounts } from '../../src/commands/accounts.ts';
 import { commandRuns } from '../support/command-run.ts';
 import type { DatabaseId } from '../support/database-kinds.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import { type MigratedDatabase, migratedDatabase } from '../support/migrated-database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const WRITING = { format: 'json', color: false, lockTimeout: 5, backup: false, yes: true } as const;
+type Words = Parameters<typeof accounts>[2];
+export const WRITING = { format: 'json', color: false, lockTimeout: 5, backup: false, yes: true } as const;
 
 export interface Accounts extends MigratedDatabase {
   readonly cwd: string;
-  /** Runs a command on the database; nobody is asked. */
-  run<Args extends readonly unknown[], Options>(
-    command: (io: Io, options: typeof WRITING & Options, ...args: Args) => Promise<number>,
-    options: Options,
-    ...args: Args
+  /** Runs a command (`team add`) on the database; nobody is asked. */
+  run(
+    command: string,
+    options: Partial<AccountOptions>,
+    ...args: readonly (string | readonly string[])[]
   ): ReturnType<ReturnType<typeof commandRuns>>;
   /** A file with a password. */
   password(text: string): string;
@@ -31,7 +33,10 @@ export async function accountsDatabase(id: DatabaseId, fill = ''): Promise<Accou
   return {
     ...at,
     cwd,
-    run: (command, options, ...args) => runs((io) => command(io, { ...WRITING, ...options }, ...args)),
+    run: (command, options, ...args) => {
+      const words = [...command.split(' '), ...args.flat()] as unknown as Words;
+      return runs((io) => accounts(io, { ...WRITING, ...options }, words, {}));
+    },
     password(text) {
       const path = join(cwd, `password-${Math.random()}`);
       writeFileSync(path, text);

@@ -1,11 +1,4 @@
 import { expect, test } from 'vitest';
-import {
-  changeUserCommand,
-  createUserCommand as create,
-  listUsers,
-  setPasswordCommand as setPassword,
-  showUser,
-} from '../../src/commands/user.ts';
 import { verifyPassword } from '../../src/seed/password.ts';
 import { type CommandRun, rowsOf } from '../support/command-run.ts';
 import { describeEachDatabase } from '../support/databases.ts';
@@ -29,10 +22,10 @@ describeEachDatabase('users', ({ id, dialect }) => {
     const { query } = at.database;
     const wish = { fullName: 'Carol', passwordFile: at.password(`${SECRET}\n`) };
     const before = await everything(at.database);
-    const dry = hidden(await at.run(create, { ...wish, dryRun: true }, ' Carol@Corp.example.com'));
+    const dry = hidden(await at.run('user create', { ...wish, dryRun: true }, ' Carol@Corp.example.com'));
     expect(dry.steps[0]?.statements?.join()).toContain("'***'");
     expect(await everything(at.database)).toEqual(before);
-    expect(hidden(await at.run(create, wish, ' Carol@Corp.example.com'))).toMatchObject({
+    expect(hidden(await at.run('user create', wish, ' Carol@Corp.example.com'))).toMatchObject({
       exitCode: 0,
       warnings: [],
     });
@@ -62,16 +55,16 @@ describeEachDatabase('users', ({ id, dialect }) => {
     );
 
     const after = await everything(at.database);
-    await at.run(create, wish, 'carol@corp.example.com');
+    await at.run('user create', wish, 'carol@corp.example.com');
     expect(await everything(at.database)).toEqual(after);
-    const other = await at.run(create, { ...wish, admin: true }, 'carol@corp.example.com');
+    const other = await at.run('user create', { ...wish, admin: true }, 'carol@corp.example.com');
     expect(other.report.error?.details[0]).toContain('mcpgw user show carol@corp.example.com');
   });
 
   test('the second Alice gets a personal team, too', async () => {
     const at = await accountsDatabase(id);
     const wish = { fullName: 'Alice', passwordFile: at.password(SECRET) };
-    await at.run(create, wish, 'alice@else.example');
+    await at.run('user create', wish, 'alice@else.example');
     const slugs = `SELECT slug FROM email_teams WHERE created_by = 'alice@else.example'`;
     expect(await at.database.query(slugs)).toBe('personal-alice-else-example');
   });
@@ -86,25 +79,25 @@ describeEachDatabase('users', ({ id, dialect }) => {
       return `${report.error?.code}: ${[report.error?.message, ...(report.error?.details ?? [])].join(' ')}`;
     };
     expect(
-      await refused(at.run(create, { passwordFile: at.password('short') }, 'dan@corp.example.com')),
+      await refused(at.run('user create', { passwordFile: at.password('short') }, 'dan@corp.example.com')),
     ).toContain('it has fewer than 8 characters');
-    expect(await refused(at.run(create, { passwordFile }, 'dan'))).toContain(
+    expect(await refused(at.run('user create', { passwordFile }, 'dan'))).toContain(
       '“dan”: it is not an email address',
     );
-    expect(await refused(at.run(create, {}, 'dan@corp.example.com'))).toBe(
+    expect(await refused(at.run('user create', {}, 'dan@corp.example.com'))).toBe(
       'CONFIRMATION: There is no terminal to ask for a password on.',
     );
-    expect(await refused(at.run(create, { passwordFile: '/nowhere' }, 'dan@corp.example.com'))).toContain(
-      'SECRET_FILE',
-    );
-    expect(await refused(at.run(setPassword, { passwordFile }, 'alise@corp.example.com'))).toContain(
+    expect(
+      await refused(at.run('user create', { passwordFile: '/nowhere' }, 'dan@corp.example.com')),
+    ).toContain('SECRET_FILE');
+    expect(await refused(at.run('user password', { passwordFile }, 'alise@corp.example.com'))).toContain(
       `There is no user “alise@corp.example.com”. Nearest: ${ALICE}.`,
     );
-    expect(await refused(at.run(showUser, {}, 'bobb@corp.example.com'))).toContain(
+    expect(await refused(at.run('user show', {}, 'bobb@corp.example.com'))).toContain(
       'Nearest: bob@corp.example.com.',
     );
     for (const change of ['deactivate', 'demote'] as const) {
-      expect(await refused(at.run(changeUserCommand(change), {}, ADMIN))).toContain(
+      expect(await refused(at.run(`user ${change}`, {}, ADMIN))).toContain(
         'Nobody would be left who is an active administrator',
       );
     }
@@ -113,22 +106,22 @@ describeEachDatabase('users', ({ id, dialect }) => {
   test('a password is another one afterwards, and the same again changes nothing', async () => {
     const at = await accountsDatabase(id);
     const wish = { passwordFile: at.password(SECRET) };
-    hidden(await at.run(setPassword, wish, ALICE));
+    hidden(await at.run('user password', wish, ALICE));
     const hash = await at.database.query(`SELECT password_hash FROM email_users WHERE email = '${ALICE}'`);
     expect(await verifyPassword(hash, SECRET)).toBe(true);
     const after = await everything(at.database);
-    hidden(await at.run(setPassword, wish, ALICE));
+    hidden(await at.run('user password', wish, ALICE));
     expect(await everything(at.database)).toEqual(after);
   });
 
   test('a user is made inactive and active, unlocked, an administrator and none', async () => {
     const at = await accountsDatabase(id);
     const { query } = at.database;
-    const change = async (what: Parameters<typeof changeUserCommand>[0]) => {
-      const { report } = await at.run(changeUserCommand(what), {}, ALICE);
+    const change = async (what: string) => {
+      const { report } = await at.run(`user ${what}`, {}, ALICE);
       expect([what, report.exitCode]).toEqual([what, 0]);
       const after = await everything(at.database);
-      await at.run(changeUserCommand(what), {}, ALICE);
+      await at.run(`user ${what}`, {}, ALICE);
       expect([what, await everything(at.database)]).toEqual([what, after]);
       return report;
     };
@@ -138,7 +131,7 @@ describeEachDatabase('users', ({ id, dialect }) => {
     await query(
       `UPDATE email_users SET failed_login_attempts = 5, locked_until = '2099-01-01 00:00:00' WHERE email = '${ALICE}'`,
     );
-    const { report } = await at.run(listUsers, {});
+    const { report } = await at.run('user list', {});
     expect(rowsOf(report, 'users')?.map((row) => row.slice(0, 6))).toEqual([
       [ADMIN, 'Dana Corp', 'yes', 'active', 0, 11],
       [ALICE, '', '', 'locked', 0, 1],
@@ -159,7 +152,7 @@ describeEachDatabase('users', ({ id, dialect }) => {
     expect(await is(`is_active = ${no}`)).toBe('1');
     await change('activate');
     expect(await is(`is_active = ${yes}`)).toBe('1');
-    const shown = await at.run(showUser, {}, 'Alice@corp.example.com');
+    const shown = await at.run('user show', {}, 'Alice@corp.example.com');
     expect(rowsOf(shown.report, 'user')).toContainEqual(['state', 'active']);
     expect(rowsOf(shown.report, 'teams')?.[0]?.slice(0, 4)).toEqual([
       "alice's Team",

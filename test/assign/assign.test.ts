@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { assignCommand as assign } from '../../src/commands/assign.ts';
-import { addMembers, createTeamCommand as createTeam } from '../../src/commands/team.ts';
-import { accountsDatabase } from '../accounts/support.ts';
+import { accounts } from '../../src/commands/accounts.ts';
+import { accountsDatabase, WRITING } from '../accounts/support.ts';
 import { allRows } from '../support/all-rows.ts';
 import { commandRuns, rowsOf } from '../support/command-run.ts';
 import { describeEachDatabase, type TestDatabase } from '../support/databases.ts';
@@ -19,7 +18,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
   /** With the team Engineering, owned by Alice. */
   const engineering = async (fill = '') => {
     const at = await accountsDatabase(id, fill);
-    await at.run(createTeam, { owner: ALICE }, 'Engineering');
+    await at.run('team create', { owner: ALICE }, 'Engineering');
     return at;
   };
 
@@ -29,7 +28,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
     );
     const before = await at.withConnection(allRows);
     const wish = { team: 'engineering', owner: ALICE.toUpperCase(), visibility: 'team' };
-    const dry = await at.run(assign, { ...wish, dryRun: true }, ['tool:tool-2']);
+    const dry = await at.run('assign', { ...wish, dryRun: true }, ['tool:tool-2']);
     expect(rowsOf(dry.report, 'changes')).toEqual([
       [
         `tools tool-2 “tool-2”: team dana-corps-team → engineering, owner ${ADMIN} → ${ALICE}, visibility public → team`,
@@ -37,7 +36,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
     ]);
     expect(await at.withConnection(allRows)).toEqual(before);
 
-    const { report } = await at.run(assign, wish, ['tool:tool-2']);
+    const { report } = await at.run('assign', wish, ['tool:tool-2']);
     expect(report).toMatchObject({ exitCode: 0, command: 'assign', warnings: [] });
     expect(await owned(at.database, 'tools')).toBe(
       `tool-1\tdana-corps-team\t${ADMIN}\tpublic\ntool-2\tengineering\t${ALICE}\tteam`,
@@ -50,7 +49,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
     expect(
       await at.database.query("SELECT auth_type, auth_value, version FROM tools WHERE id = 'tool-2'"),
     ).toBe('bearer\tciphertext\t1');
-    expect((await at.run(assign, wish, ['tool:tool-2'])).report).toMatchObject({
+    expect((await at.run('assign', wish, ['tool:tool-2'])).report).toMatchObject({
       exitCode: 0,
       sections: [{ rows: [['Nothing: all of it is there already.']] }],
     });
@@ -63,7 +62,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
     );
     const chosen = async (options: object, rows: readonly string[] = []) => {
       const { report } = await at.run(
-        assign,
+        'assign',
         { team: 'engineering', owner: ALICE, dryRun: true, ...options },
         rows,
       );
@@ -100,16 +99,16 @@ describeEachDatabase('assign', ({ id, dialect }) => {
   test('a cascade takes along what a gateway brought and what a server offers, also where they are chosen by their team', async () => {
     const at = await engineering();
     const wish = { team: 'engineering', owner: ALICE, visibility: 'team' };
-    const alone = await at.run(assign, { ...wish, dryRun: true }, ['server:Server 1']);
+    const alone = await at.run('assign', { ...wish, dryRun: true }, ['server:Server 1']);
     // Parts that are public are seen by everybody.
     expect(alone.report.warnings).toEqual([]);
     await at.database.query("UPDATE tools SET visibility = 'private'");
-    const hidden = await at.run(assign, { ...wish, dryRun: true }, ['server:Server 1']);
+    const hidden = await at.run('assign', { ...wish, dryRun: true }, ['server:Server 1']);
     expect(hidden.report.warnings).toEqual([
       expect.stringContaining('does not see all that they offer: 2 of tools'),
     ]);
 
-    const taken = await at.run(assign, { ...wish, cascade: true, teamFrom: ["Dana Corp's Team"] }, [
+    const taken = await at.run('assign', { ...wish, cascade: true, teamFrom: ["Dana Corp's Team"] }, [
       'server:server-1',
       'gateway:gateway-1',
     ]);
@@ -125,8 +124,8 @@ describeEachDatabase('assign', ({ id, dialect }) => {
 
   test('an owner alone takes what was in a personal team into the own one, and leaves other teams', async () => {
     const at = await engineering();
-    await at.run(assign, { team: 'engineering' }, ['prompt:1']);
-    const { report } = await at.run(assign, { owner: ALICE, type: ['prompt'] }, []);
+    await at.run('assign', { team: 'engineering' }, ['prompt:1']);
+    const { report } = await at.run('assign', { owner: ALICE, type: ['prompt'] }, []);
     expect(report).toMatchObject({ exitCode: 0, warnings: [] });
     expect(await owned(at.database, 'prompts')).toBe(
       `1\tengineering\t${ALICE}\tpublic\n2\talices-team\t${ALICE}\tpublic`,
@@ -135,15 +134,15 @@ describeEachDatabase('assign', ({ id, dialect }) => {
 
   test('warns of owners who are no members, and of a team of one', async () => {
     const at = await engineering();
-    const stranger = await at.run(assign, { team: 'engineering', dryRun: true }, ['tool:tool-1']);
+    const stranger = await at.run('assign', { team: 'engineering', dryRun: true }, ['tool:tool-1']);
     expect(stranger.report.warnings).toEqual([
       `${ADMIN} would own rows of “Engineering” without being a member of it. To make them members: mcpgw team add engineering ${ADMIN}`,
     ]);
-    await at.run(addMembers, {}, 'engineering', [ADMIN]);
+    await at.run('team add', {}, 'engineering', [ADMIN]);
     expect(
-      (await at.run(assign, { team: 'engineering', dryRun: true }, ['tool:tool-1'])).report.warnings,
+      (await at.run('assign', { team: 'engineering', dryRun: true }, ['tool:tool-1'])).report.warnings,
     ).toEqual([]);
-    const one = await at.run(assign, { visibility: 'team' }, ['tool:tool-1']);
+    const one = await at.run('assign', { visibility: 'team' }, ['tool:tool-1']);
     expect(one.report).toMatchObject({
       exitCode: 0,
       warnings: [expect.stringContaining('private in effect')],
@@ -159,7 +158,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
     );
     const before = await at.withConnection(allRows);
     const details = async (options: object, rows: readonly string[] = []) => {
-      const { report } = await at.run(assign, options, rows);
+      const { report } = await at.run('assign', options, rows);
       expect(report.exitCode).toBe(2);
       expect(await at.withConnection(allRows)).toEqual(before);
       return [report.error?.message, ...(report.error?.details ?? [])].join('\n');
@@ -201,14 +200,14 @@ describeEachDatabase('assign', ({ id, dialect }) => {
     const at = await engineering(
       'UPDATE prompts SET owner_email = NULL WHERE id = 1; UPDATE prompts SET team_id = NULL WHERE id = 2',
     );
-    const refused = await at.run(assign, { visibility: 'team', type: ['prompt'] }, []);
+    const refused = await at.run('assign', { visibility: 'team', type: ['prompt'] }, []);
     expect(refused.report.error?.details.toSorted().join('\n')).toMatch(
       /1 row would have no owner.*mcpgw fix --only ownership.orphans[\s\S]*1 row would have no team/,
     );
-    const teamless = await at.run(assign, { owner: BOB }, ['prompt:2']);
+    const teamless = await at.run('assign', { owner: BOB }, ['prompt:2']);
     expect(teamless.report.error?.details.join()).toContain('mcpgw fix --only users.no-personal-team');
     expect(
-      (await at.run(assign, { owner: ALICE, team: 'engineering', type: ['prompt'] }, [])).report.exitCode,
+      (await at.run('assign', { owner: ALICE, team: 'engineering', type: ['prompt'] }, [])).report.exitCode,
     ).toBe(0);
     expect(await owned(at.database, 'prompts')).toBe(
       `1\tengineering\t${ALICE}\tpublic\n2\tengineering\t${ALICE}\tpublic`,
@@ -217,7 +216,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
 
   test('with an audit says who did it, and when', async () => {
     const at = await engineering();
-    await at.run(assign, { visibility: 'private', audit: true }, ['gateway:gateway-1']);
+    await at.run('assign', { visibility: 'private', audit: true }, ['gateway:gateway-1']);
     const audit = 'version, modified_by, modified_via, CASE WHEN updated_at > created_at THEN 1 ELSE 0 END';
     expect(await at.database.query(`SELECT id, visibility, ${audit} FROM gateways ORDER BY id`)).toBe(
       `gateway-1\tprivate\t2\t${ADMIN}\tmcpgw\t1\ngateway-2\tpublic\t1\tNULL\tNULL\t0`,
@@ -236,7 +235,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
         SELECT ${100 + i}, 'many-${i}', template, argument_schema, created_at, updated_at, is_active, tags, version, team_id, owner_email, visibility FROM prompts WHERE id = 1`,
       ).join(';'),
     );
-    const { report } = await at.run(assign, { visibility: 'private', type: ['prompt', 'tool'] }, []);
+    const { report } = await at.run('assign', { visibility: 'private', type: ['prompt', 'tool'] }, []);
     expect(rowsOf(report, 'changes')).toEqual([['tools: 2 rows'], [`prompts: ${n + 2} rows`]]);
     expect(report.steps.find(({ id: step }) => step === 'assign:rows')).toMatchObject({ rows: n + 4 });
     expect(await at.database.query("SELECT count(*) FROM prompts WHERE visibility = 'private'")).toBe(
@@ -248,18 +247,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
     const database = await v060Database(id);
     const run = commandRuns(database, '/');
     const { report } = await run((io) =>
-      assign(
-        io,
-        {
-          format: 'json',
-          color: false,
-          lockTimeout: 5,
-          backup: false,
-          yes: true,
-          visibility: 'public',
-        } as never,
-        ['tool:x'],
-      ),
+      accounts(io, { ...WRITING, visibility: 'public' }, ['assign', 'tool:x'], {}),
     );
     expect(report).toMatchObject({ exitCode: 2, next: 'mcpgw migrate' });
     await database.drop();
