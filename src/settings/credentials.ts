@@ -14,8 +14,14 @@ type SourceOf = (name: VariableName) => { readonly source: string; readonly deta
 const COLUMN_LENGTH = 255;
 const TEAM_SUFFIX = "'s Team";
 
+/** `text` is `rule; what to do`. */
+export interface CredentialProblem {
+  readonly variable: VariableName;
+  readonly text: string;
+}
+
 /**
- * Everything wrong with the administrator's email, password and names, as `VARIABLE: rule; what to do`.
+ * Everything wrong with the administrator's email, password and names.
  *
  * @param sourceOf tells what was left alone from what was set to the default
  * @param strict whether this run may create the administrator: only then do password and defaults matter
@@ -24,7 +30,7 @@ export function credentialProblems(
   settings: Settings,
   sourceOf: SourceOf,
   { strict, allowDefaults }: { strict: boolean; allowDefaults: boolean },
-): string[] {
+): CredentialProblem[] {
   const email = brokenEmailRules(settings.platformAdminEmail);
   const password = strict ? brokenPasswordRules(settings.platformAdminPassword, settings) : [];
   if (strict && !allowDefaults) {
@@ -79,6 +85,6 @@ function brokenPrefixRules(settings: Settings): string[] {
   return broken;
 }
 
-function named(variable: VariableName, rules: readonly string[]): string[] {
-  return rules.map((rule) => `${variable}: ${rule}`);
+function named(variable: VariableName, rules: readonly string[]): CredentialProblem[] {
+  return rules.map((text) => ({ variable, text }));
 }

@@ -89,8 +89,20 @@ const NOT_SETTINGS: ReadonlySet<VariableName> = new Set([
 
 export interface SettingProblem {
   readonly code: 'SETTINGS' | 'URL' | 'SECRET_FILE';
-  /** `VARIABLE: rule; what to do` */
+  readonly variable: string;
+  /** Where somebody looks for its value who has not written it into the variable: a flag, or a file. */
+  readonly givenBy?: string | undefined;
+  /** `rule; what to do` */
   readonly text: string;
+}
+
+/** For people: `VARIABLE: rule; what to do`. */
+export function problemLine({
+  variable,
+  givenBy = variable,
+  text,
+}: Pick<SettingProblem, 'variable' | 'givenBy' | 'text'>): string {
+  return `${givenBy}: ${text}`;
 }
 
 /**
@@ -106,7 +118,7 @@ export function loadSettings(input: SettingsInput): LoadedSettings {
   const { file, error } = readEnvFile(envFilePath(input), input.flags.envFile !== undefined, input.env);
   if (error !== null) {
     const { code, message, hint, details, cause } = error;
-    const others = problemsBeside(input, file).map(({ text }) => text);
+    const others = problemsBeside(input, file).map(problemLine);
     throw new GatewayError(code, message, { hint, details: [...details, ...others], cause });
   }
   const { problems, target, settings, sources, warnings } = inspectSettings(input, file);
@@ -125,10 +137,9 @@ export function envFilePath({ cwd, flags }: Pick<SettingsInput, 'cwd' | 'flags'>
  */
 export function problemsBeside(input: SettingsInput, file: EnvFile | null): readonly SettingProblem[] {
   const { problems, sources } = inspectSettings(input, file);
-  const given = [...sources].filter(([, { source }]) => source !== 'default').map(([name]) => `${name}`);
-  const url = sources.get('DATABASE_URL');
-  const names = [...given, url === undefined ? '' : (urlGivenBy(url) ?? '')].filter((name) => name !== '');
-  return problems.filter(({ text }) => names.some((name) => text.startsWith(`${name}:`)));
+  return problems.filter(
+    ({ variable }) => (sources.get(variable as VariableName)?.source ?? 'default') !== 'default',
+  );
 }
 
 /** What `loadSettings` does, with the problems returned: where a text breaks its rule the default stands in. */
@@ -141,7 +152,7 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
     if (given?.problem !== undefined) {
       // Most commands do without this one: those that need it refuse an empty one.
       if (variable.name === 'AUTH_ENCRYPTION_SECRET') given = { ...given, text: '' };
-      else problems.push({ code: 'SETTINGS', text: `${variable.name}: ${given.problem}` });
+      else problems.push({ code: 'SETTINGS', variable: variable.name, text: given.problem });
     }
     found.set(variable.name, given ?? { text: variable.default, source: 'default', detail: '' });
   }
@@ -158,13 +169,12 @@ export function inspectSettings(input: SettingsInput, file: EnvFile | null): Ins
   const warnings = [...(parsed?.warnings ?? [])];
   const strict = input.credentials === 'required' && settings.emailAuthEnabled;
   // Of a variable that could not be read, or is there under another name, enough is said.
-  const isTold = (name: string) =>
-    problems.some(({ text }) => text.startsWith(`${name}:`) || text.startsWith(`${name}_FILE:`));
-  const told = new Set(['PLATFORM_ADMIN_EMAIL', 'PLATFORM_ADMIN_PASSWORD'].filter(isTold));
+  const told = new Set(problems.map(({ variable }) => contentOf(variable)));
   const sources = (name: VariableName) => found.get(name);
   const rules = { strict, allowDefaults: input.allowDefaultCredentials };
-  for (const text of credentialProblems(settings, sources, rules)) {
-    if (!told.has(text.split(':', 1)[0] ?? '')) problems.push({ code: 'SETTINGS', text });
+  for (const problem of credentialProblems(settings, sources, rules)) {
+    const isTold = /^PLATFORM_ADMIN_(EMAIL|PASSWORD)$/.test(problem.variable) && told.has(problem.variable);
+    if (!isTold) problems.push({ code: 'SETTINGS', ...problem });
   }
   warnings.push(...quotedValues(found));
   if (settings.passwordHash === 'bcrypt') {
@@ -191,8 +201,8 @@ function misspeltProblems(
 ): SettingProblem[] {
   return names.flatMap(({ name, meant, place, decides }): SettingProblem[] => {
     if (decides === null || (decides === 'as whom' && purpose === 'read')) return [];
-    const text = `${meant}: it is not set, but ${name} is (${place}), which nothing reads; write ${meant} there, or take ${name} out`;
-    return [{ code: 'SETTINGS', text }];
+    const text = `it is not set, but ${name} is (${place}), which nothing reads; write ${meant} there, or take ${name} out`;
+    return [{ code: 'SETTINGS', variable: meant, text }];
   });
 }
 
@@ -248,8 +258,8 @@ function readSecretFiles(
     const file = level?.(fileName) ?? null;
     if (level === undefined || file === null) continue;
     if (says(level)) {
-      const text = `${fileName}: ${name} is set as well; keep one of the two`;
-      problems.push({ code: 'SETTINGS', text });
+      const text = `${name} is set as well; keep one of the two`;
+      problems.push({ code: 'SETTINGS', variable: fileName, text });
       continue;
     }
     const path = resolve(cwd, file.text);
@@ -261,9 +271,14 @@ function readSecretFiles(
   }
 }
 
+/** The variable whose value it is about: of one that names a file, the one that the file is for. */
+function contentOf(variable: string): string {
+  return SECRET_FILES.find(([, file]) => file === variable)?.[0] ?? variable;
+}
+
 function problemOf(name: VariableName, error: unknown): SettingProblem {
   if (!(error instanceof GatewayError) || (error.code !== 'URL' && error.code !== 'SECRET_FILE')) throw error;
-  return { code: error.code, text: `${name}: ${error.message}; ${error.hint}` };
+  return { code: error.code, variable: name, text: `${error.message}; ${error.hint}` };
 }
 
 /** Where a text breaks its schema the default stands in, so that the rest can still be checked. */
@@ -282,7 +297,7 @@ function readSettings(
     );
     const isNamed = found.get(variable.name)?.problem !== undefined;
     for (const issue of isNamed ? [] : (result.error?.issues ?? [])) {
-      problems.push({ code: 'SETTINGS', text: `${variable.name}: ${issue.message}` });
+      problems.push({ code: 'SETTINGS', variable: variable.name, text: issue.message });
     }
   }
   const email = normaliseEmail(String(values.get('platformAdminEmail')));
@@ -292,9 +307,8 @@ function readSettings(
   // The mapped type and this loop are two views of VARIABLES, which the compiler cannot connect.
   const settings = Object.freeze(Object.fromEntries(values)) as unknown as Settings;
   if (settings.argon2idMemoryCost < 8 * settings.argon2idParallelism) {
-    const text =
-      'ARGON2ID_MEMORY_COST: it must be at least 8 KiB for each of ARGON2ID_PARALLELISM; raise it or lower that';
-    problems.push({ code: 'SETTINGS', text });
+    const text = 'it must be at least 8 KiB for each of ARGON2ID_PARALLELISM; raise it or lower that';
+    problems.push({ code: 'SETTINGS', variable: 'ARGON2ID_MEMORY_COST', text });
   }
   return settings;
 }
@@ -308,7 +322,7 @@ function readTarget(
   { cwd, env }: Pick<SettingsInput, 'cwd' | 'env'>,
   problems: SettingProblem[],
 ): { target: DatabaseTarget; warnings: string[] } | null {
-  if (problems.some(({ text }) => text.startsWith('DATABASE_URL'))) return null;
+  if (problems.some(({ variable }) => contentOf(variable) === 'DATABASE_URL')) return null;
   const url = found.get('DATABASE_URL');
   const givenBy = url === undefined ? undefined : urlGivenBy(url);
   try {
@@ -321,8 +335,8 @@ function readTarget(
       warnings: warnings.map((text) => namingSource(text, givenBy)),
     };
   } catch (error) {
-    const { code, text } = problemOf('DATABASE_URL', error);
-    problems.push({ code, text: namingSource(text, givenBy) });
+    const problem = problemOf('DATABASE_URL', error);
+    problems.push({ ...problem, givenBy, text: namingSource(problem.text, givenBy) });
     return null;
   }
 }
@@ -348,7 +362,7 @@ function failure(problems: readonly SettingProblem[]): GatewayError {
     code,
     `${count} ${count === 1 ? 'setting is' : 'settings are'} not usable; nothing was changed`,
     {
-      details: problems.map(({ text }) => text),
+      details: problems.map(problemLine),
       hint: 'correct what is named above and run the command again; .env.example explains every setting',
     },
   );

@@ -9,6 +9,7 @@ import { advise, mcpgw, type Text } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
 import type { DraftCheck } from '../../report/report.ts';
 import { credentialProblems } from '../../settings/credentials.ts';
+import { problemLine } from '../../settings/load.ts';
 import { backupsOf } from '../backups-of.ts';
 import type { OpenContext } from '../context.ts';
 import { lostAndFound, lostAndFoundIn } from './lost-and-found.ts';
@@ -68,7 +69,10 @@ const ready = ofKnownState({
     if (planned === null) return fine('at v0.7.0 already');
     const { settings, sources } = context.inspected;
     const credentials = settings.emailAuthEnabled
-      ? credentialProblems(settings, (name) => sources.get(name), { strict: true, allowDefaults: false })
+      ? credentialProblems(settings, (name) => sources.get(name), {
+          strict: true,
+          allowDefaults: false,
+        }).map(problemLine)
       : [];
     const missing = await context.db.dialect.missingPrivileges(context.db, [...context.schema.keys()]);
     const sample = [...missing.map((text) => `this user may not ${text}`), ...credentials];

@@ -1,6 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { type Check, CLEAN, type DoctorCheck, type Findings, fine, found } from '../../checks/check.ts';
 import { loginLimit } from '../../settings/admin-email.ts';
+import { problemLine } from '../../settings/load.ts';
 import type { DoctorContext } from '../context.ts';
 import { accessProblem, folderInTheWay } from '../sqlite/access.ts';
 import { envMode, secrets } from './secrets.ts';
@@ -62,7 +63,7 @@ export const SETTINGS_CHECKS: readonly SettingsCheck[] = [
       level: 'error',
       hint: 'mcpgw refuses to run with settings like these, and the gateway refuses most of them or guesses.',
     },
-    ({ problems }) => problems.map(({ text }) => text),
+    ({ problems }) => problems.map(problemLine),
   ),
   databaseUrl,
   // Later releases of the gateway take it, and so does mcpgw.
