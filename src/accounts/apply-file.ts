@@ -34,9 +34,33 @@ const team = z.strictObject({
     .optional(),
 });
 
-const file = z.strictObject({ users: z.array(user).optional(), teams: z.array(team).optional() });
+/** One word or several. */
+const words = z.union([text.transform((one) => [one]), z.array(text)]).optional();
 
-/** What a file of `mcpgw apply` says: users and teams as they should be. What it does not name stays. */
+/** The options of `mcpgw assign`. */
+const assignment = z.strictObject({
+  rows: words,
+  type: words,
+  tag: words,
+  teamFrom: words,
+  ownerFrom: words,
+  visibilityFrom: words,
+  gateway: words,
+  server: words,
+  team: text.optional(),
+  owner: text.optional(),
+  visibility: text.optional(),
+  cascade: z.boolean().optional(),
+  audit: z.boolean().optional(),
+});
+
+const file = z.strictObject({
+  users: z.array(user).optional(),
+  teams: z.array(team).optional(),
+  assignments: z.array(assignment).optional(),
+});
+
+/** What a file of `mcpgw apply` says: users, teams and what belongs to them as it should be. What it does not name stays. */
 export type ApplyFile = z.output<typeof file>;
 
 /**

@@ -115,13 +115,16 @@ async function revokeAdminRole(book: Book, { email }: User): Promise<void> {
 }
 
 /** What an inactive user still has: rows, and teams that nobody else owns. */
-async function warnOfBelongings({ db, yes, warnings }: Book, email: string): Promise<void> {
+async function warnOfBelongings({ db, yes, warnings, actor }: Book, email: string): Promise<void> {
   const owned: string[] = [];
   for (const { name } of OWNED_TABLES) {
     const rows = await countRows(db, sql`${sql.table(name)} WHERE owner_email = ${email}`);
     if (rows > 0) owned.push(`${rows} of ${name}`);
   }
-  if (owned.length > 0) warnings.push(`${email} still owns ${owned.join(', ')}.`);
+  if (owned.length > 0)
+    warnings.push(
+      advise`${email} still owns ${owned.join(', ')}. To give it to somebody else: ${mcpgw('assign', '--owner-from', email, '--owner', actor)}`,
+    );
   const teams = await db.query<{ name: string }>(sql`
     SELECT t.name FROM email_teams t JOIN email_team_members m ON m.team_id = t.id
     WHERE m.user_email = ${email} AND m.role = 'owner' AND m.is_active = ${yes} AND t.is_active = ${yes}

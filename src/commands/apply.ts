@@ -1,13 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { applyTo, namedIn, noPassword, type UserWish } from '../accounts/apply.ts';
 import { parseApplyFile } from '../accounts/apply-file.ts';
+import { assign, namesIn } from '../assign/assign.ts';
 import { GatewayError } from '../errors.ts';
 import { readProblem, readSmallFile } from '../files/read-small-file.ts';
 import type { Part } from './account-part.ts';
 import { type NewPassword, newPassword, readInput, withHash } from './new-password.ts';
 import { hashFor } from './user.ts';
 
-/** `mcpgw apply`: users and teams as a file says they should be. */
+/** `mcpgw apply`: users, teams and what belongs to them as a file says they should be. */
 export const APPLY: Readonly<Record<string, Part>> = {
   apply: {
     async change([path], { prune = false }, session) {
@@ -24,11 +25,17 @@ export const APPLY: Readonly<Record<string, Part>> = {
         passwords.set(email, made);
         return made;
       };
+      const { assignments = [] } = file;
+      const named = [namedIn(file, loaded.settings), ...assignments.map(namesIn)];
       return {
-        ...namedIn(file, loaded.settings),
+        emails: named.flatMap(({ emails }) => emails),
+        teams: named.flatMap(({ teams }) => teams),
         all: prune,
-        act: (book, purpose) =>
-          applyTo(book, file, (user) => async () => hashFor(purpose, await passwordOf(user))(), prune),
+        async act(book, purpose) {
+          const hashOf = (user: UserWish) => async () => hashFor(purpose, await passwordOf(user))();
+          await applyTo(book, file, hashOf, prune);
+          for (const each of assignments) await assign(book, each);
+        },
       };
     },
   },

@@ -25,6 +25,9 @@ teams:
     slug: sales
     visibility: public
     maxMembers: 5
+assignments:
+  - { rows: 'tool:tool-*', team: Engineering, owner: carol@corp.example.com, visibility: team }
+  - { type: [prompt], teamFrom: dana-corps-team, team: Sales & Co }
 `;
 
 function write(at: Accounts, text: string): string {
@@ -49,12 +52,12 @@ describeEachDatabase('a file of teams and users', ({ id, dialect }) => {
     const before = await everything(at.database);
     const dry = await at.run('apply', { dryRun: true }, file);
     expect(dry.report.steps.map(({ id: step }) => step)).toEqual([
-      ...['user:create', 'user:set', 'team:create', 'team:set', 'team:add', 'team:grant'],
+      ...['user:create', 'user:set', 'team:create', 'team:set', 'team:add', 'team:grant', 'assign:rows'],
     ]);
     expect(await everything(at.database)).toEqual(before);
     const made = await at.run('apply', {}, file);
     expect(made.report).toMatchObject({ exitCode: 0, command: 'apply', warnings: [] });
-    expect(rowsOf(made.report, 'changes')?.length).toBe(16);
+    expect(rowsOf(made.report, 'changes')?.length).toBe(20);
     expect(await query(members('engineering'))).toBe(
       'alice@corp.example.com\tmember\ncarol@corp.example.com\towner\ndave@corp.example.com\tmember',
     );
@@ -69,6 +72,13 @@ describeEachDatabase('a file of teams and users', ({ id, dialect }) => {
     expect(await query(`SELECT full_name FROM email_users WHERE is_active <> ${yes}`)).toBe('Bob');
     const hash = await query(`SELECT password_hash FROM email_users WHERE email = 'carol@corp.example.com'`);
     expect(await verifyPassword(hash, 'Carols-own-1')).toBe(true);
+
+    const rows = (table: string) =>
+      query(
+        `SELECT DISTINCT t.slug, r.owner_email, r.visibility FROM ${table} r JOIN email_teams t ON t.id = r.team_id`,
+      );
+    expect(await rows('tools')).toBe('engineering\tcarol@corp.example.com\tteam');
+    expect(await rows('prompts')).toBe(`sales\t${ADMIN}\tpublic`);
 
     const after = await everything(at.database);
     // A password is read for who is made, and no more.
@@ -101,7 +111,7 @@ describeEachDatabase('a file of teams and users', ({ id, dialect }) => {
     );
     expect(
       await query(`SELECT t.slug FROM tools r JOIN email_teams t ON t.id = r.team_id WHERE r.id = 'tool-1'`),
-    ).toBe('dana-corps-team');
+    ).toBe('carols-team');
     expect(await query(`SELECT email FROM email_users WHERE is_active = ${yes} ORDER BY email`)).toBe(
       `${ADMIN}\ncarol@corp.example.com\ndave@corp.example.com`,
     );

@@ -148,7 +148,9 @@ describeEachDatabase('users', ({ id, dialect }) => {
     await change('demote');
     expect(await is(`is_admin = ${no}`)).toBe('1');
     expect(await query(`SELECT count(*) FROM user_roles WHERE id = 'r' AND is_active = ${no}`)).toBe('1');
-    expect((await change('deactivate')).warnings).toEqual([`${ALICE} still owns 1 of tools.`]);
+    expect((await change('deactivate')).warnings).toEqual([
+      `${ALICE} still owns 1 of tools. To give it to somebody else: mcpgw assign --owner-from ${ALICE} --owner ${ADMIN}`,
+    ]);
     expect(await is(`is_active = ${no}`)).toBe('1');
     await change('activate');
     expect(await is(`is_active = ${yes}`)).toBe('1');
