@@ -34,6 +34,7 @@ const told = (id: string, title: string, columns: Columns, row: Found) =>
     Object.entries(columns).map(([what, cell]) => [what, cell(row)]),
   );
 
+const kindOf = flag('is_personal', 'personal', 'shared');
 const stateOfUser = (row: Found) => {
   if (!isTrue(row.is_active)) return 'inactive';
   return row.locked_until !== null && momentOf(row.locked_until) > new Date() ? 'locked' : 'active';
@@ -77,7 +78,7 @@ const rolesOf = (db: Connection, which: RawBuilder<unknown>) =>
  *
  * @param all personal and deleted ones, too
  */
-export async function teamList(db: Connection, all: boolean): Sections {
+export async function teamList(db: Connection, all: boolean, withIds: boolean): Sections {
   const yes = db.dialect.boolean(true);
   const which = all ? sql`` : sql` WHERE t.is_active = ${yes} AND t.is_personal <> ${yes}`;
   const rows = await db.query<Found>(sql`
@@ -91,10 +92,8 @@ export async function teamList(db: Connection, all: boolean): Sections {
     visibility: text('visibility'),
     members: number('members'),
     resources: ({ id }) => counts.get(id) ?? 0,
-    ...(all
-      ? { kind: flag('is_personal', 'personal', 'shared'), state: flag('is_active', '', 'deleted') }
-      : {}),
-    id: text('id'),
+    ...(all ? { kind: (row) => flag('is_active', kindOf(row), 'deleted')(row) } : {}),
+    ...(withIds ? { id: text('id') } : {}),
   };
   return listed('teams', 'Teams', columns, rows);
 }
@@ -113,7 +112,7 @@ export async function teamDetails(db: Connection, { id }: Team): Sections {
     slug: text('slug'),
     description: text('description'),
     visibility: text('visibility'),
-    kind: flag('is_personal', 'personal', 'shared'),
+    kind: kindOf,
     state: flag('is_active', 'active', 'deleted'),
     'limit of members': (row) => Number(row.max_members) || 'none',
     'made by': text('created_by'),
@@ -186,7 +185,7 @@ export async function userDetails(db: Connection, { email }: User): Sections {
     name: text('name'),
     slug: text('slug'),
     role: text('role'),
-    kind: flag('is_personal', 'personal', 'shared'),
+    kind: kindOf,
     'since (UTC)': time('joined_at'),
     permissions: ({ id }) => roles.flatMap(({ team, role }) => (team === id ? role : [])).join(', '),
   };

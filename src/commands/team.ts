@@ -13,7 +13,7 @@ import type { Part } from './account-part.ts';
 
 /** `mcpgw team`. */
 export const TEAM: Readonly<Record<string, Part>> = {
-  list: { tell: (db, _args, { all }) => teamList(db, all === true) },
+  list: { tell: (db, _args, { all, verbose }) => teamList(db, all === true, verbose === true) },
   show: {
     async tell(db, [text], _options, read) {
       const book = await read({ teams: [text] });

@@ -39,6 +39,21 @@ describe.skipIf(GALERA_NODES.length < 2)('a Galera cluster (needs TEST_GALERA_UR
     }
   });
 
+  test('of two changes of rows on two nodes one is made, in one transaction with its lease', async () => {
+    const { urls } = await clusterDatabase();
+    const [one = '', two = ''] = urls;
+    await createSample(one, WITHOUT_NUMBERED);
+    const run = (url: string, ...args: string[]) =>
+      spawnCli([...args, '--no-backup'], { env: { DATABASE_URL: url } });
+    expect((await run(one, 'migrate')).exitCode).toBe(0);
+    const both = await Promise.all([one, two].map((url) => run(url, 'team', 'create', 'Sales', '--yes')));
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const rows = (query: string) => runSql('mysql', two, `SET SESSION wsrep_sync_wait = 15; ${query}`);
+    expect(await rows(`SELECT count(*) FROM email_teams WHERE slug = 'sales'`)).toBe('1');
+    expect(await rows(`SELECT count(*) FROM mcpgw_migration WHERE step = 'team:create'`)).toBe('1');
+    expect(await rows('SELECT count(*) FROM mcpgw_lock')).toBe('0');
+  });
+
   test('a run on the other node exits 4 and names the holder', async () => {
     const { urls } = await clusterDatabase();
     const [one = '', two = ''] = urls;
