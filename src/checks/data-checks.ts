@@ -1,3 +1,4 @@
+import { emptySlug, inactiveTeam, noOwner, noPersonalTeam, unusableRoles } from './account-checks.ts';
 import {
   adminAccount,
   adminExists,
@@ -6,6 +7,7 @@ import {
   adminPasswordHash,
 } from './admin-checks.ts';
 import { adminPasswordDefault } from './admin-password-default.ts';
+import { gatewayVisibility, ownerNotInTeam } from './belonging-checks.ts';
 import type { Check } from './check.ts';
 import {
   colonPasswords,
@@ -72,6 +74,11 @@ export const DATA_CHECKS: readonly Check[] = [
   teamMembership,
   roles,
   roleAssignment,
+  emptySlug,
+  noPersonalTeam,
+  noOwner,
+  inactiveTeam,
+  unusableRoles,
   ssoProviders,
   importedDuplicates,
   teamUnknown,
@@ -80,6 +87,8 @@ export const DATA_CHECKS: readonly Check[] = [
   visibilityDomain,
   visibilityTeam,
   privateRows,
+  ownerNotInTeam,
+  gatewayVisibility,
   danglingForeignKeys,
   schemaUniques,
   schemaIndexes,

@@ -179,7 +179,7 @@ describeEachDatabase('assign', ({ id, dialect }) => {
       ['tool:tool-3'],
     );
     expect(unknown).toContain('tool:tool-3: there is no such tool. Nearest: tool-1, tool-2.');
-    expect(unknown).toContain('There is no team “enginering”. Nearest: Engineering, engineering.');
+    expect(unknown).toContain('There is no team “enginering”. Nearest: Engineering');
     expect(unknown).toContain(`There is no user “alise@corp.example.com”. Nearest: ${ALICE}.`);
     expect(unknown).toContain('There is no user “nobody”.');
     expect(await details({ visibility: 'publik' }, ['prompt:1'])).toContain(

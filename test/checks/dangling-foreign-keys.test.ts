@@ -60,6 +60,7 @@ describeDefects(danglingForeignKeys, {
       'user_roles b: role_id “gone” is in no roles.id',
       'email_team_members m: user_email “gone@corp.example.com” is in no email_users.email',
     ],
+    also: ['roles.unusable'],
     changes: ['user_roles', 'email_team_members'],
     after: async ({ database }) => expect(await database.query('SELECT count(*) FROM user_roles')).toBe('1'),
   },
@@ -77,6 +78,7 @@ describeDefects(danglingForeignKeys, {
       'token_revocations j: revoked_by “gone@corp.example.com”',
       'email_teams t: created_by “gone@corp.example.com”',
     ],
+    also: ['teams.no-owner'],
     changes: ['roles', 'token_revocations', 'email_teams'],
     after: async ({ database }) => {
       expect(await database.query("SELECT created_by FROM roles WHERE id = 'r1'")).toBe(ADMIN);

@@ -22,6 +22,7 @@ describeDefects(orphans, {
         "UPDATE tools SET team_id = NULL, owner_email = NULL, visibility = 'private', federation_source = NULL WHERE id = 'tool-1'",
       ),
     findings: ['tools tool-1 “tool-1”: no team and no owner'],
+    also: ['gateways.visibility-differs'],
     changes: ['tools'],
     after: async (at) => {
       expect(await ownership(at, 'tools')).toBe(
@@ -44,6 +45,7 @@ describeDefects(orphans, {
       `servers server-1 “Server 1”: no team (owner ${UMA})`,
       'resources 2 “file:///resource-2”: no owner (team club)',
     ],
+    also: ['users.no-personal-team'],
     changes: ['resources', 'servers'],
     after: async (at) => {
       expect(await ownership(at, 'servers')).toBe(
@@ -76,6 +78,7 @@ describeDefects(orphans, {
       await at.database.query(`UPDATE tools SET team_id = NULL, owner_email = '${VIC}' WHERE id = 'tool-1'`);
     },
     findings: [`tools tool-1 “tool-1”: no team (owner ${VIC})`],
+    also: ['users.no-personal-team'],
     remaining: 1,
   },
 });

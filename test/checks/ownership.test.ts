@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { noPersonalTeam } from '../../src/checks/account-checks.ts';
 import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
 import { ownershipDistribution } from '../../src/checks/ownership-distribution.ts';
 import { privateRows } from '../../src/checks/private-rows.ts';
@@ -29,7 +30,7 @@ describeDefects(teamUnknown, {
       'prompts 2 “prompt-2”: there is no team gone',
       'resources 1 “file:///resource-1”: there is no team gone',
     ],
-    also: ['ownership.orphans', 'ownership.unknown-owner'],
+    also: ['users.no-personal-team', 'ownership.orphans', 'ownership.unknown-owner'],
     changes: ['prompts', 'resources', 'servers', 'tools'],
     after: async (at) => {
       expect(await ownership(at, 'tools')).toBe(
@@ -50,6 +51,7 @@ describeDefects(teamUnknown, {
       )(at);
     },
     findings: ['tools tool-1 “tool-1”: there is no team gone'],
+    also: ['users.no-personal-team'],
     remaining: 1,
   },
 });
@@ -69,7 +71,7 @@ describeDefects(ownerUnknown, {
       'servers server-2 “Server 2”: there is no user gone@corp.example.com',
       'prompts 2 “prompt-2”: there is no user gone@corp.example.com',
     ],
-    also: ['ownership.orphans'],
+    also: ['users.no-personal-team', 'ownership.orphans'],
     changes: ['prompts', 'servers', 'tools'],
     after: async (at) => {
       expect(await ownership(at, 'tools')).toBe(
@@ -159,6 +161,7 @@ describeEachDatabase('checks on ownership', ({ id }) => {
     await at.database.query(
       "UPDATE prompts SET visibility = 'private', team_id = 'club', owner_email = 'vic@corp.example.com'",
     );
+    await fix(at, [noPersonalTeam]);
     const before = await at.withConnection(allRows);
     const [report] = await verify(at, [privateRows]);
     expect(report).toMatchObject({

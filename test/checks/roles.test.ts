@@ -89,6 +89,7 @@ describeDefects(roles, {
       await assign(at, 'own', "'second'", 'c');
     },
     findings: ['viewer (team): second is another active role of this name'],
+    also: ['roles.unusable'],
     changes: ['roles', 'user_roles'],
     after: async (at) => {
       expect(await activeRoles(at)).toBe(ALL);

@@ -22,7 +22,7 @@ describeDefects(schemaChecks, {
       );
     },
     findings: ['is missing, and 1 row does not keep to it'],
-    also: ['team.visibility'],
+    also: ['teams.no-owner', 'team.visibility'],
     remaining: 1,
   },
 });

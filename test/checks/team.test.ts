@@ -27,7 +27,7 @@ describeDefects(teamVisibility, {
       await addTeam(at, 'forum', false, 'public');
     },
     findings: ['email_teams club “Team club”: visibility “team”'],
-    also: ['schema.checks'],
+    also: ['teams.no-owner', 'schema.checks'],
     changes: ['email_teams'],
     after: async (at) => expect(await teams(at)).toBe('own\tprivate\t1\nclub\tprivate\t1\nforum\tpublic\t1'),
   },

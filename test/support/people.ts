@@ -2,7 +2,7 @@ import { ADMIN, type MigratedDatabase } from './migrated-database.ts';
 
 const AT = "'2025-08-01 10:00:00'";
 
-/** Uma, who has a personal team `uma`, and Vic, who has none but made the team `club`. */
+/** Uma, who has a personal team `uma`, and Vic, who has none but made and owns the team `club`. */
 export async function addPeople({ database }: MigratedDatabase): Promise<void> {
   const user = (name: string) =>
     `('${name}@corp.example.com', 'x', false, true, 'local', 'argon2id', 0, ${AT}, ${AT})`;
@@ -15,6 +15,12 @@ export async function addPeople({ database }: MigratedDatabase): Promise<void> {
   await database.query(
     `INSERT INTO email_teams (id, name, slug, created_by, is_personal, visibility, created_at, updated_at, is_active)
      VALUES ${team('uma', 'uma', true)}, ${team('club', 'vic', false)}`,
+  );
+  const owner = (id: string, name: string) =>
+    `('${id}-owner', '${id}', '${name}@corp.example.com', 'owner', ${AT}, true)`;
+  await database.query(
+    `INSERT INTO email_team_members (id, team_id, user_email, role, joined_at, is_active)
+     VALUES ${owner('uma', 'uma')}, ${owner('club', 'vic')}`,
   );
 }
 
