@@ -8,6 +8,7 @@ import { shownStep } from '../../src/commands/dry-run.ts';
 import { status } from '../../src/commands/status.ts';
 import type { Connection } from '../../src/database/connection.ts';
 import { insertRows, Secret, updateRows } from '../../src/database/rows.ts';
+import { statement } from '../../src/database/statement.ts';
 import { historyWarnings } from '../../src/migrate/history.ts';
 import { mcpgw } from '../../src/report/advice.ts';
 import { commandRuns, rowsOf } from '../support/command-run.ts';
@@ -138,6 +139,21 @@ describeEachDatabase('a change of rows', ({ id, dialect }) => {
     expect(await run(at, { beforeWriting })).toMatchObject({ changed: true });
     expect(await second).toMatchObject({ changed: false });
     expect(await steps(at.database)).toBe('names:tools\t2\nnames:prompts\t2');
+  });
+
+  test('waits for whoever writes to its tables, and then names them, with nothing changed', async () => {
+    const at = await migratedDatabase(id);
+    await at.withConnection(async (other) => {
+      await other.run(statement(dialect === 'sqlite' ? 'BEGIN IMMEDIATE' : 'START TRANSACTION'));
+      await other.run(statement(`UPDATE tools SET description = 'being written' WHERE id = 'tool-2'`));
+      await expect(run(at, { lockTimeoutMs: 300 })).rejects.toMatchObject({
+        code: dialect === 'sqlite' ? 'BUSY' : 'LOCKED',
+        message: expect.stringMatching(dialect === 'sqlite' ? /locked by/ : /in use/),
+      });
+      await other.run(statement('ROLLBACK'));
+    });
+    expect(await names(at.database)).toBe(AS_BEFORE);
+    expect(await run(at)).toMatchObject({ changed: true });
   });
 
   test('makes the table of the history where the gateway made the database', async () => {
