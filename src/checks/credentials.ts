@@ -77,12 +77,12 @@ export const plaintextCredentials = credentialCheck('plaintext', {
 /** Encrypted with another secret than the gateway's they would be lost to it. */
 const canEncrypt = ({ isSet, isWrong }: StoredCredentials): boolean => isSet && !isWrong;
 
-/** The gateway's own change of a tool's visibility leaves this, and calls it without credentials from then on. */
+/** The gateway's own change of a tool's visibility leaves this. It sends them, and shows and exports none. */
 export const credentialsWithoutType = credentialCheck('type-missing', {
   title: 'Credentials have a type',
   level: 'warning',
-  line: 'it has credentials, and no auth_type, so they are not sent',
-  hint: advise`Each change of a tool’s visibility through the gateway leaves this, and so does taking its credentials away. Where they were taken away, set auth_value to NULL.\nTo have the others sent again, run: ${mcpgw('fix', '--only', 'credentials.type-missing')}`,
+  line: 'it has credentials, and no auth_type',
+  hint: advise`The gateway may send such credentials, and shows and exports the row as one without. Each change of a tool’s visibility through the gateway leaves this, and so does taking its credentials away. Where they were taken away, set auth_value to NULL.\nTo give the others their type, run: ${mcpgw('fix', '--only', 'credentials.type-missing')}`,
   async repair(context) {
     const rows = ofFault(await storedCredentials(context), 'type-missing');
     const groups = CREDENTIAL_TABLES.flatMap((table) =>
@@ -92,7 +92,9 @@ export const credentialsWithoutType = credentialCheck('type-missing', {
       }),
     ).filter(({ ids }) => ids.length > 0);
     return {
-      summary: groups.map(({ table, type, ids }) => `${table}: ${plural(ids.length, 'row')} sent as ${type}`),
+      summary: groups.map(
+        ({ table, type, ids }) => `${table}: ${plural(ids.length, 'row')} with auth_type ${type}`,
+      ),
       statements: groups.flatMap(({ table, type, ids }) =>
         updateRows(context.db, table, ['id', ids], { auth_type: type }),
       ),

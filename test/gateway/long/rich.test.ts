@@ -13,7 +13,7 @@ import {
   whileServing,
 } from '../support/judge.ts';
 import { mcpServer, restService, TOKEN } from '../support/peers.ts';
-import { type Client, client, logIn, oldToken, type Served, served } from '../support/served.ts';
+import { type Client, call, client, logIn, oldToken, type Served, served } from '../support/served.ts';
 
 /** Each kind of authentication that v0.6.0 gives a tool. */
 const TOOL_AUTH = {
@@ -125,16 +125,4 @@ async function expectContents(admin: Client, before: Served): Promise<void> {
   expect(text.text).toContain('Grüße, 世界');
   const prompt = await admin.send('POST', '/prompts/greeting', { word: 'hello', name: 'Ada' });
   expect(prompt.text).toContain('Say hello to Ada');
-}
-
-/** Calls a tool as an MCP client does. @throws Error with the answer */
-async function call(admin: Client, name: string, args: Record<string, string> = {}): Promise<string> {
-  const { status, text } = await admin.send('POST', '/rpc', {
-    jsonrpc: '2.0',
-    id: 1,
-    method: 'tools/call',
-    params: { name, arguments: args },
-  });
-  if (status !== 200 || text.includes('"error":{')) throw new Error(`${name} answered ${status}: ${text}`);
-  return text;
 }

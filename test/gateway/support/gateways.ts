@@ -35,13 +35,21 @@ export function describeJudged(
   }
 }
 
-/** A gateway of this release on a database, for the test that is running. */
+/** Takes what is to be done once nobody needs a thing any more. */
+export type AtEnd = (clean: () => void | Promise<void>) => void;
+
+/**
+ * A gateway of this release on a database.
+ *
+ * @param atEnd for the test that is running, unless told
+ */
 export async function gatewayOn(
   database: TestDatabase,
   release: GatewayRelease,
   settings: GatewaySettings = ADMINISTRATOR,
+  atEnd: AtEnd = onTestFinished,
 ): Promise<Gateway> {
   const gateway = await prepareGateway(release, database.url, settings);
-  onTestFinished(() => gateway.remove());
+  atEnd(() => gateway.remove());
   return gateway;
 }

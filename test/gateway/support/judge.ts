@@ -9,7 +9,7 @@ import { ADMIN } from '../../support/test-settings.ts';
 import { content } from './content.ts';
 import { giveRealSecrets } from './dump-secrets.ts';
 import { errorsOf } from './errors-of.ts';
-import { gatewayOn } from './gateways.ts';
+import { type AtEnd, gatewayOn } from './gateways.ts';
 import { type Client, client, LISTS, listsOf, logIn, oldToken, type Served, served } from './served.ts';
 
 /** A database of a real gateway, for the test that is running; its secrets are still made up. */
@@ -19,9 +19,9 @@ export async function realDatabase(id: DatabaseId, state: string): Promise<TestD
   return database;
 }
 
-export async function emptyDatabase(id: DatabaseId): Promise<TestDatabase> {
+export async function emptyDatabase(id: DatabaseId, atEnd: AtEnd = onTestFinished): Promise<TestDatabase> {
   const database = await createDatabase(id);
-  onTestFinished(() => database.drop());
+  atEnd(() => database.drop());
   return database;
 }
 

@@ -5,11 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { gatewayPython } from '../../../scripts/gateway/python.ts';
 import { freePort } from '../../../scripts/servers/free-port.ts';
+import type { AtEnd } from './gateways.ts';
 
 export const TOKEN = 'Planted-Bearer-8802';
 
-/** A REST service on loopback that answers only to the bearer token, with what it was sent. */
-export async function restService(): Promise<{ url: string; calls(): number }> {
+/**
+ * A REST service on loopback that answers only to the bearer token, with what it was sent.
+ *
+ * @param atEnd called with what stops it
+ */
+export async function restService(atEnd: AtEnd = onTestFinished): Promise<{ url: string; calls(): number }> {
   let calls = 0;
   const server = createServer((request, response) => {
     let body = '';
@@ -24,7 +29,7 @@ export async function restService(): Promise<{ url: string; calls(): number }> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -99,3 +99,15 @@ function steady(row: Entity): Entity {
   });
   return Object.fromEntries(entries) as Entity;
 }
+
+/** Calls a tool as an MCP client does. @throws Error with the answer */
+export async function call(admin: Client, name: string, args: Record<string, string> = {}): Promise<string> {
+  const { status, text } = await admin.send('POST', '/rpc', {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name, arguments: args },
+  });
+  if (status !== 200 || text.includes('"error":{')) throw new Error(`${name} answered ${status}: ${text}`);
+  return text;
+}
