@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runChange } from '../../src/change/run-change.ts';
 import { DATA_CHECKS } from '../../src/checks/data-checks.ts';
@@ -13,7 +13,8 @@ import { benchmarkSample } from '../sample/sample-size.ts';
 import type { BenchDatabase } from './bench-database.ts';
 import { type CaptureContext, CREDENTIALS, capture } from './capture.ts';
 import { compare } from './compare.ts';
-import { type Measurement, PEAK_MARK_MB } from './measurement.ts';
+import { exportScript } from './export-script.ts';
+import { EXPORT_PEAK_MARK_MB, type Measurement, PEAK_MARK_MB } from './measurement.ts';
 import { type Captured, writingOnly } from './native-script.ts';
 import type { BenchOptions } from './options.ts';
 import type { Command } from './timed-run.ts';
@@ -112,6 +113,22 @@ export async function measureDatabase(
         mcpgw(['fix', '--yes', '--no-backup', '--only', ORPHANS], work),
         script,
         { peakMb: PEAK_MARK_MB },
+      );
+    }
+    if (wants('export')) {
+      await database.copy(names.migrated, names.work);
+      const file = join(folder, 'configuration.json');
+      const dialect = work.startsWith('sqlite')
+        ? 'sqlite'
+        : work.startsWith('postgres')
+          ? 'postgresql'
+          : 'mysql';
+      await measure(
+        'export',
+        async () => rmSync(file, { force: true }),
+        mcpgw(['export', file], work),
+        exportScript(dialect),
+        { ratio: 2, peakMb: EXPORT_PEAK_MARK_MB },
       );
     }
     return results;

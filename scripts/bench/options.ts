@@ -5,7 +5,7 @@ export const BENCH_DATABASES = ['sqlite', 'postgres', 'mariadb', 'mysql'] as con
 export type BenchDatabaseId = (typeof BENCH_DATABASES)[number];
 
 /** What can be measured, in this order. */
-export const MEASUREMENTS = ['startup', 'migrate', 'verify', 'fix'] as const;
+export const MEASUREMENTS = ['startup', 'migrate', 'verify', 'fix', 'export'] as const;
 export type MeasurementName = (typeof MEASUREMENTS)[number];
 
 export interface BenchOptions {

@@ -140,7 +140,7 @@ async function write(session: Session, options: ExportOptions, work: Work): Prom
     note: notes.add,
   };
   const exported = await readExported(request);
-  const rows = exported.reduce((sum, { keys }) => sum + keys.length, 0);
+  const rows = exported.reduce((sum, { ids }) => sum + ids.length, 0);
   progress.start('Writing the configuration', rows);
   try {
     const [exportedAt, host] = [new Date().toISOString(), hostname()];
@@ -184,7 +184,7 @@ async function write(session: Session, options: ExportOptions, work: Work): Prom
       'exported',
       'Exported',
       ['type', 'rows'],
-      exported.map(({ type, keys }) => [type.table, keys.length]),
+      exported.map(({ type, ids }) => [type.table, ids.length]),
     ),
     warnings: [...state.warnings, ...secretWarnings(secrets), ...notes.lines()],
   };

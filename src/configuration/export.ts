@@ -6,12 +6,12 @@ import { type Document, type Entity, FORMAT, FORMAT_VERSION, type Row } from './
 import { ACCOUNT_TABLES, ASSOCIATIONS, CREDENTIALS, ENTITY_TYPES, type EntityType } from './entities.ts';
 import {
   columnsOf,
+  fieldsOf,
   type Id,
   inOrder,
-  type Key,
   readAssociations,
   readCandidates,
-  readKeys,
+  readIds,
   readRows,
   type Source,
 } from './read-rows.ts';
@@ -33,7 +33,8 @@ export interface ExportRequest {
 /** A type with what is exported of it. */
 export interface Exported {
   readonly type: EntityType;
-  readonly keys: readonly Key[];
+  /** In the order of the document. */
+  readonly ids: readonly Id[];
 }
 
 /** Rows that are exported, by type; types of which none are selected are left out. Throws USAGE as a selection does. */
@@ -41,27 +42,26 @@ export async function readExported({ source, selection }: ExportRequest): Promis
   if (selection === null) {
     const all: Exported[] = [];
     for (const type of ENTITY_TYPES) {
-      all.push({ type, keys: await readKeys(source.db, type.table, 'id', type.label) });
+      all.push({ type, ids: await readIds(source.db, type.table, 'id', type.label) });
     }
     return all;
   }
   const candidates = await readCandidates(source, ENTITY_TYPES);
   const selected = selection.select(candidates);
-  return ENTITY_TYPES.map((type) => ({
-    type,
-    keys: candidates
-      .filter((each) => each.table === type.table && selected.has(keyOf(each)))
-      .toSorted(inOrder),
-  })).filter(({ keys }) => keys.length > 0);
+  return ENTITY_TYPES.map((type) => {
+    const rows = candidates.filter((each) => each.table === type.table && selected.has(keyOf(each)));
+    return { type, ids: rows.toSorted(inOrder).map(({ id }) => id) };
+  }).filter(({ ids }) => ids.length > 0);
 }
 
+type AccountList = (typeof ACCOUNT_TABLES)[number] & { readonly key: string; readonly ids: readonly Id[] };
+
 /** Lists of accounts, with the keys of their rows. */
-async function readAccounts({ source, withTeams }: ExportRequest) {
-  const lists: ((typeof ACCOUNT_TABLES)[number] & { readonly ids: readonly Id[] })[] = [];
+async function readAccounts({ source, withTeams }: ExportRequest): Promise<readonly AccountList[]> {
+  const lists: AccountList[] = [];
   for (const account of withTeams ? ACCOUNT_TABLES : []) {
-    const [key] = columnsOf(source, account.table);
-    const keys = await readKeys(source.db, account.table, key?.name ?? 'id', null);
-    lists.push({ ...account, ids: keys.map(({ id }) => id) });
+    const key = columnsOf(source, account.table)[0]?.name ?? 'id';
+    lists.push({ ...account, key, ids: await readIds(source.db, account.table, key, null) });
   }
   return lists;
 }
@@ -80,7 +80,7 @@ export async function* documentText(
   const accounts = await readAccounts(request);
   const counted = [
     ...accounts.map(({ table, ids }) => [table, ids.length]),
-    ...exported.map(({ type, keys }) => [type.table, keys.length]),
+    ...exported.map(({ type, ids }) => [type.table, ids.length]),
   ];
   const { release, db } = source;
   const head: Omit<Document, 'entities'> = {
@@ -97,10 +97,10 @@ export async function* documentText(
   if (request.withTeams) {
     yield* objectOfLists(
       'accounts',
-      accounts.map(({ table, statistics, secrets: forms, ids }) => {
-        const left = new Set([...statistics, ...(withCredentials ? [] : CREDENTIALS)]);
-        const columns = columnsOf(source, table).filter(({ name }) => !left.has(name));
-        return [table, accountRows(request, { table, secrets: forms }, columns, ids)];
+      accounts.map((list) => {
+        const left = new Set([...list.statistics, ...(withCredentials ? [] : CREDENTIALS)]);
+        const columns = columnsOf(source, list.table).filter(({ name }) => !left.has(name));
+        return [list.table, accountRows(request, list, columns)] as const;
       }),
     );
   }
@@ -113,6 +113,11 @@ export async function* documentText(
 
 type Lists = readonly (readonly [name: string, rows: AsyncIterable<readonly Row[]>])[];
 
+/** Rows that are made text at once, inside of what indents them as the document does. */
+const AT_ONCE = 16;
+const BEFORE = '{\n  "in": {\n    "list": ['.length;
+const AFTER = '\n    ]\n  }\n}'.length;
+
 /** An object of lists, as a further field of the document. */
 export async function* objectOfLists(name: string, lists: Lists): AsyncGenerator<string> {
   yield `,\n  "${name}": {`;
@@ -120,10 +125,13 @@ export async function* objectOfLists(name: string, lists: Lists): AsyncGenerator
   for (const [list, rows] of lists) {
     yield `${before}\n    "${list}": [`;
     let between = '';
-    for await (const some of rows) {
-      const texts = some.map((row) => jsonText(row, 2).replaceAll('\n', '\n      '));
-      if (texts.length > 0) yield `${between}\n      ${texts.join(',\n      ')}`;
-      between = ',';
+    for await (const all of rows) {
+      // Pieces of a size that is soon forgotten.
+      for (let from = 0; from < all.length; from += AT_ONCE) {
+        const text = jsonText({ in: { list: all.slice(from, from + AT_ONCE) } }, 2);
+        yield between + text.slice(BEFORE, -AFTER);
+        between = ',';
+      }
     }
     yield between === '' ? ']' : '\n    ]';
     before = ',';
@@ -132,89 +140,78 @@ export async function* objectOfLists(name: string, lists: Lists): AsyncGenerator
 }
 
 /** Rows of a type as they stand in a document. */
-export async function* entityRows(
-  request: ExportRequest,
-  { type, keys }: Exported,
-): AsyncGenerator<Entity[]> {
+export async function* entityRows(request: ExportRequest, { type, ids }: Exported): AsyncGenerator<Entity[]> {
   const { source, note } = request;
-  const { table, statistics, label } = type;
+  const { table, statistics, label, word } = type;
   const columns = columnsOf(source, table).filter(({ name }) => !statistics.includes(name));
   const lists = table === 'servers' ? ASSOCIATIONS : [];
+  const nameOf = (row: Row) => `${word} ${label === null ? row.id : `${row[label]} (${row.id})`}`;
   const fields = [
-    ...columns.map(({ name }) => (name === 'team_id' ? 'team' : name)),
-    ...lists.map(({ to }) => to),
-  ].sort();
-  for await (const rows of readRows(
-    source.db,
-    table,
-    columns,
-    keys.map(({ id }) => id),
-  )) {
-    const offered = await associationsOf(request, lists, rows);
-    yield rows.map((row) => {
-      const name = `${type.word} ${label === null ? row.id : `${row[label]} (${row.id})`}`;
-      const whole: Record<string, Value> = {
-        ...row,
-        ...secretsOf(row, type.secrets, request, name),
-        ...offered.get(row.id ?? null),
-      };
-      if ('team_id' in row) {
-        const team = source.teams.get(`${row.team_id}`) ?? null;
-        if (team === null && row.team_id !== null) note(`${name}: its team is not there, and is left out`);
-        whole.team = team;
-      }
-      return Object.fromEntries(fields.map((field) => [field, whole[field] ?? null]));
-    });
+    ...fieldsOf(columns).map((field) => (field.name === 'team_id' ? { ...field, name: 'team' } : field)),
+    ...lists.map(({ to }) => ({ name: to, column: null })),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for await (const rows of readRows(source.db, table, fields, ids)) {
+    for (const row of rows) {
+      withSecrets(row, type.secrets, request, nameOf);
+      const team = row.team ?? null;
+      if (team === null) continue;
+      row.team = source.teams.get(`${team}`) ?? null;
+      if (row.team === null) note(`${nameOf(row)}: its team is not there, and is left out`);
+    }
+    if (lists.length > 0) await addAssociations(request, lists, rows);
+    yield rows;
   }
 }
 
 async function* accountRows(
   request: ExportRequest,
-  { table, secrets }: Pick<(typeof ACCOUNT_TABLES)[number], 'table' | 'secrets'>,
+  { table, secrets, key, ids }: AccountList,
   columns: readonly ValueColumn[],
-  ids: readonly Id[],
 ): AsyncGenerator<Row[]> {
-  const fields = columns.map(({ name }) => name).sort();
-  for await (const rows of readRows(request.source.db, table, columns, ids)) {
-    yield rows.map((row) => {
-      const whole = { ...row, ...secretsOf(row, secrets, request, `${table} ${row.id}`) };
-      return Object.fromEntries(fields.map((field) => [field, whole[field] ?? null]));
-    });
+  for await (const rows of readRows(request.source.db, table, fieldsOf(columns), ids, key)) {
+    for (const row of rows) withSecrets(row, secrets, request, () => `${table} ${row[key]}`);
+    yield rows;
   }
 }
 
-function secretsOf(
-  row: Row,
+function withSecrets(
+  row: Record<string, Value>,
   forms: EntityType['secrets'],
   { secrets, note }: ExportRequest,
-  name: string,
-): Row {
-  const found = Object.entries(forms).map(([column, form]) => {
-    const told = (what: string) => note(`${name}: its ${column} ${what}`);
-    return [column, secretForDocument(form, row[column] ?? null, secrets, told)] as const;
-  });
-  return Object.fromEntries(found);
+  nameOf: (row: Row) => string,
+): void {
+  for (const [column, form] of Object.entries(forms)) {
+    const value = row[column] ?? null;
+    if (value === null) continue;
+    row[column] = secretForDocument(form, value, secrets, (what) =>
+      note(`${nameOf(row)}: its ${column} ${what}`),
+    );
+  }
 }
 
-/** What servers offer, by their ids and the names of the lists. */
-async function associationsOf(
+/** Puts in what servers offer. */
+async function addAssociations(
   { source, note }: ExportRequest,
   lists: typeof ASSOCIATIONS,
-  rows: readonly Row[],
-): Promise<ReadonlyMap<Value, Record<string, Value[]>>> {
-  const servers = new Map(
-    rows.map((row) => [row.id ?? null, Object.fromEntries(lists.map(({ to }) => [to, [] as Value[]]))]),
-  );
-  if (rows.length === 0) return servers;
-  for (const list of lists.filter(({ table }) => source.schema.has(table))) {
-    for (const { server, id, name } of await readAssociations(source.db, list, [...servers.keys()] as Id[])) {
+  rows: readonly Record<string, Value>[],
+): Promise<void> {
+  const servers = new Map(rows.map((row) => [row.id, row]));
+  for (const list of lists) {
+    const offered = new Map<Value | undefined, Value[]>(rows.map(({ id }) => [id, []]));
+    const offers = source.schema.has(list.table)
+      ? await readAssociations(source.db, list, [...servers.keys()] as Id[])
+      : [];
+    for (const { server, id, name } of offers) {
       if (name === null)
         note(`server ${server}: it offers ${id} of ${list.to}, which is not there and is left out`);
-      else servers.get(server)?.[list.to]?.push({ id, name });
+      else offered.get(server)?.push({ id, name });
     }
+    for (const [id, row] of servers) row[list.to] = offered.get(id) ?? [];
   }
-  return servers;
 }
+
+/** Rows of each type whose secrets are tried. */
+const MOST_TRIED = 1_000;
 
 /** The check of the secret that somebody needs to read what is encrypted; null where nothing is, or nothing of it opens. */
 async function checkOf(
@@ -223,10 +220,10 @@ async function checkOf(
 ): Promise<string | null> {
   const { mode, secret, newSecret } = secrets;
   if (mode === 'omit' || mode === 'plain') return null;
-  for (const { type, keys } of exported) {
+  for (const { type, ids: those } of exported) {
     const forms = Object.entries(type.secrets);
     if (forms.length === 0) continue;
-    const isSelected = new Set(keys.map(({ id }) => id));
+    const isSelected = new Set(those);
     const filled = sql.join(
       forms.map(([column]) => sql`${sql.ref(column)} IS NOT NULL`),
       sql` OR `,
@@ -234,9 +231,12 @@ async function checkOf(
     const ids = await source.db.query<{ id: Id }>(
       sql`SELECT id FROM ${sql.table(type.table)} WHERE ${filled}`,
     );
-    const some = ids.map(({ id }) => id).filter((id) => isSelected.has(id));
+    const some = ids
+      .map(({ id }) => id)
+      .filter((id) => isSelected.has(id))
+      .slice(0, MOST_TRIED);
     const columns = columnsOf(source, type.table).filter(({ name }) => name === 'id' || name in type.secrets);
-    for await (const rows of readRows(source.db, type.table, columns, some)) {
+    for await (const rows of readRows(source.db, type.table, fieldsOf(columns), some)) {
       const isNeeded = rows.some((row) =>
         forms.some(([column, form]) => needsSecret(form, row[column] ?? null, secret)),
       );

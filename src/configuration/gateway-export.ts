@@ -171,9 +171,9 @@ export async function* gatewayDocumentText(
     },
   };
   yield `,\n  "metadata": ${jsonText(metadata, 2).replaceAll('\n', '\n  ')}\n}\n`;
-  for (const { type, keys } of exported) {
-    if (TYPES[type.table] === undefined && keys.length > 0)
-      leave(`${type.word}s`.replace('-', ' '), keys.length);
+  for (const { type, ids } of exported) {
+    if (TYPES[type.table] === undefined && ids.length > 0)
+      leave(`${type.word}s`.replace('-', ' '), ids.length);
   }
   request.note(
     'Left out, since the gateway’s document has no place for them: ids, owners, teams and visibilities.',

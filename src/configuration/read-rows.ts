@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Connection } from '../database/connection.ts';
 import type { ValueColumn } from '../database/row-values.ts';
+import type { Value } from '../database/value.ts';
 import { releaseSchema } from '../migrate/release-schema.ts';
 import { columnOf, type Schema } from '../schema/model.ts';
 import type { Row, TeamReference } from './document.ts';
@@ -17,7 +18,7 @@ export interface Source {
 }
 
 export type Id = string | number;
-export interface Key {
+interface Key {
   readonly id: Id;
   readonly label: string;
 }
@@ -37,8 +38,8 @@ export async function readTeams(source: Pick<Source, 'db' | 'schema' | 'release'
   const wanted = ['id', 'slug', 'is_personal', 'created_by'];
   const columns = columnsOf(source, 'email_teams').filter(({ name }) => wanted.includes(name));
   const teams = new Map<string, TeamReference>();
-  const ids = (await readKeys(source.db, 'email_teams', 'id', null)).map(({ id }) => id);
-  for await (const rows of readRows(source.db, 'email_teams', columns, ids)) {
+  const ids = await readIds(source.db, 'email_teams', 'id', null);
+  for await (const rows of readRows(source.db, 'email_teams', fieldsOf(columns), ids)) {
     for (const { id, slug, is_personal, created_by } of rows) {
       const owner = is_personal === true ? { owner: String(created_by) } : {};
       teams.set(String(id), { ...owner, slug: String(slug) });
@@ -48,17 +49,17 @@ export async function readTeams(source: Pick<Source, 'db' | 'schema' | 'release'
 }
 
 /** Ids of the rows of a table, in the order of their labels, then of themselves, both by code points. */
-export async function readKeys(
+export async function readIds(
   db: Connection,
   table: string,
   key: string,
   label: string | null,
-): Promise<readonly Key[]> {
+): Promise<readonly Id[]> {
   const name = label === null ? sql`''` : sql`coalesce(${sql.ref(label)}, '')`;
   const rows = await db.query<Key>(
     sql`SELECT ${sql.ref(key)} AS id, ${name} AS label FROM ${sql.table(table)}`,
   );
-  return rows.sort(inOrder);
+  return rows.sort(inOrder).map(({ id }) => id);
 }
 
 /** Compares by label, then by id. */
@@ -69,17 +70,13 @@ export function inOrder(a: Key, b: Key): number {
     : byCodePoints(`${a.id}`, `${b.id}`);
 }
 
-const isSurrogate = (unit: number) => unit >= 0xd800 && unit < 0xe000;
+/** What is in another order where halves of characters are compared, as JavaScript does, and not whole ones. */
+const BEYOND = /[\ud800-\uffff]/;
 
-/** As UTF-8 is compared: JavaScript compares halves of the characters beyond U+FFFF. */
 function byCodePoints(a: string, b: string): number {
-  for (let i = 0; i < a.length && i < b.length; i += 1) {
-    const [one, other] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (one === other) continue;
-    if (isSurrogate(one) === isSurrogate(other)) return one - other;
-    return isSurrogate(one) ? 1 : -1;
-  }
-  return a.length - b.length;
+  if (BEYOND.test(a) || BEYOND.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** Every row as a selection wants to know it. */
@@ -101,8 +98,8 @@ export async function readCandidates(
       type.active,
     ];
     const columns = columnsOf(source, type.table).filter(({ name }) => wanted.includes(name));
-    const ids = (await readKeys(source.db, type.table, 'id', null)).map(({ id }) => id);
-    for await (const rows of readRows(source.db, type.table, columns, ids)) {
+    const ids = await readIds(source.db, type.table, 'id', null);
+    for await (const rows of readRows(source.db, type.table, fieldsOf(columns), ids)) {
       for (const row of rows) all.push(candidateOf(source, type, row, offered));
     }
   }
@@ -151,33 +148,60 @@ async function readOffers({ db, schema }: Source): Promise<ReadonlyMap<string, r
   return offered;
 }
 
+/** A field of the rows that are read. */
+export interface Field {
+  readonly name: string;
+  /** Null for what is no column: it is null in every row. */
+  readonly column: ValueColumn | null;
+}
+
+/** Columns as fields, in the order of the alphabet, which the document has. */
+export const fieldsOf = (columns: readonly ValueColumn[]): Field[] =>
+  columns.map((column) => ({ name: column.name, column })).sort((a, b) => (a.name < b.name ? -1 : 1));
+
 /** Rows that are read at once: few, where one may be of megabytes. */
-const AT_ONCE: Readonly<Record<string, number>> = { resources: 16, servers: 64 };
+const AT_ONCE: Readonly<Record<string, number>> = { resources: 16 };
 const AT_ONCE_OTHERWISE = 256;
 
-/** Rows with these values in the first of the columns, in their order, many at a time; who is not there is left out. */
+/** Rows with these values in the key, in their order, many at a time; who is not there is left out. */
 export async function* readRows(
   db: Connection,
   table: string,
-  columns: readonly ValueColumn[],
+  fields: readonly Field[],
   ids: readonly Id[],
-): AsyncGenerator<Row[]> {
+  key = 'id',
+): AsyncGenerator<Record<string, Value>[]> {
   const { values } = db.dialect;
+  const columns = fields.flatMap(({ column }) => column ?? []);
+  const makers = fields.map(({ name, column }) => {
+    const place = column === null ? -1 : columns.indexOf(column);
+    return { name, place, make: column === null ? () => null : values.reader(column) };
+  });
+  const apart = sql.join(columns.map((each, i) => sql`${sql.raw(values.read(each))} AS ${sql.ref(`c${i}`)}`));
+  const together = values.together === null ? null : sql`${sql.raw(values.together(columns))} AS whole`;
   const size = AT_ONCE[table] ?? AT_ONCE_OTHERWISE;
-  const key = columns[0]?.name ?? 'id';
-  const selected = sql.join(
-    columns.map((each) => sql`${sql.raw(values.read(each))} AS ${sql.ref(each.name)}`),
-  );
-  for (let from = 0; from < ids.length; from += size) {
-    const some = ids.slice(from, from + size);
-    const rows = await db.query<Record<string, unknown>>(
-      sql`SELECT ${selected} FROM ${sql.table(table)} WHERE ${sql.ref(key)} IN (${sql.join(some)})`,
+  for (let start = 0; start < ids.length; start += size) {
+    const some = ids.slice(start, start + size);
+    const read = (selected: RawBuilder<unknown>) =>
+      db.query<Record<string, unknown>>(
+        sql`SELECT ${sql.ref(key)} AS id, ${selected} FROM ${sql.table(table)} WHERE ${sql.ref(key)} IN (${sql.join(some)})`,
+      );
+    const found = await read(together ?? apart).catch((error: unknown) =>
+      read(apart).catch(() => {
+        throw error;
+      }),
     );
-    const byId = new Map(rows.map((row) => [row[key], row]));
+    const byId = new Map(found.map((row) => [row.id, row]));
     yield some.flatMap((id) => {
       const row = byId.get(id);
       if (row === undefined) return [];
-      return [Object.fromEntries(columns.map((each) => [each.name, values.fromRow(each, row[each.name])]))];
+      const list =
+        typeof row.whole === 'string'
+          ? (JSON.parse(row.whole) as unknown[])
+          : columns.map((_, i) => row[`c${i}`]);
+      const made: Record<string, Value> = {};
+      for (const { name, place, make } of makers) made[name] = make(list[place]);
+      return [made];
     });
   }
 }

@@ -39,7 +39,7 @@ export class ExactNumber {
 const MOST_NESTED = 200;
 
 /** What a text with a number has that JavaScript may not hold exactly: many digits, or an exponent. */
-const DOUBTFUL = /[\d.]{16}|\d[eE]/;
+const DOUBTFUL = /(?:^|[[:,\s])-?(?:[\d.]{16}|[\d.]+[eE])/;
 
 /**
  * Parses JSON without losing a digit of its numbers.
@@ -76,9 +76,12 @@ export function inOrder(value: Value, depth = 0): Value {
   if (depth === MOST_NESTED) throw new RangeError('nested too deep');
   if (Array.isArray(value)) return value.map((each: Value) => inOrder(each, depth + 1));
   const object = value as { readonly [key: string]: Value };
-  return Object.fromEntries(
-    Object.keys(object)
-      .sort()
-      .map((key) => [key, inOrder(object[key] ?? null, depth + 1)]),
-  );
+  const keys = Object.keys(object).sort();
+  // Written to like that it would be another prototype.
+  if (keys.includes('__proto__')) {
+    return Object.fromEntries(keys.map((key) => [key, inOrder(object[key] ?? null, depth + 1)]));
+  }
+  const ordered: { [key: string]: Value } = {};
+  for (const key of keys) ordered[key] = inOrder(object[key] ?? null, depth + 1);
+  return ordered;
 }

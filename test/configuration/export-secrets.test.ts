@@ -185,6 +185,20 @@ describe('an export into a file', () => {
     expect(own.stderr).toContain('it is the database');
   });
 
+  it('has what a column should not hold', async () => {
+    const { database } = await migratedDatabase('sqlite');
+    await database.query(
+      "UPDATE tools SET description = x'c3a9', annotations = '{broken' WHERE id = 'tool-1'",
+    );
+    await database.query("UPDATE tools SET headers = '{\"n\": 12345678901234567890}' WHERE id = 'tool-2'");
+    const { stdout } = await runExport(database, ['--type', 'tools'], env);
+    expect(row(documentIn(stdout), 'tools', 'tool-1')).toMatchObject({
+      description: 'é',
+      annotations: { $text: '{broken' },
+    });
+    expect(stdout).toContain('"n": 12345678901234567890\n');
+  });
+
   it('leaves nothing behind when it cannot be made', async () => {
     const database = await credentials();
     const file = join(temporaryFolder(), 'gateway.json');

@@ -45,6 +45,8 @@ const MYSQL_VALUES = rowValues({
     if (kind === 'json' || type === 'json') return `CAST(${v} AS CHAR)`;
     return type.startsWith('float') ? `${v} + 0e0` : v;
   },
+  // What is longer than max_allowed_packet would be NULL.
+  together: null,
   time: (date, time, fraction) => `${date} ${time}.${fraction}`,
   fraction: ({ type }) => Number(/\((\d)\)/.exec(type)?.[1] ?? 0),
   boolean: (value) => (value ? 1 : 0),

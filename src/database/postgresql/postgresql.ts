@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Dialect } from '../dialect.ts';
 import { likePattern } from '../like-pattern.ts';
-import { rowValues } from '../row-values.ts';
+import { rowValues, type ValueColumn } from '../row-values.ts';
 import { statement } from '../statement.ts';
 import {
   changePostgresqlTable,
@@ -27,10 +27,17 @@ import { POSTGRESQL_THINGS } from './things.ts';
 const OLDEST = 13;
 
 /** Types whose values the driver gives as they are. */
-const AS_THEY_ARE = /^(integer|boolean|double precision|real|bytea)$/;
+const AS_THEY_ARE = /^(integer|boolean|double precision|real)$/;
+
+const readPostgresql = ({ name, kind, type }: ValueColumn): string => {
+  const v = quotePostgresql(name);
+  if (kind === 'blob') return `encode(${v}, 'hex')`;
+  return AS_THEY_ARE.test(type) ? v : `${v}::text`;
+};
 
 const POSTGRESQL_VALUES = rowValues({
-  read: ({ name, type }) => quotePostgresql(name) + (AS_THEY_ARE.test(type) ? '' : '::text'),
+  read: readPostgresql,
+  together: (columns) => `json_build_array(${columns.map(readPostgresql).join(', ')})::text`,
   time: (date, time, fraction) => `${date} ${time}.${fraction}Z`,
   fraction: ({ type }) => Number(/\((\d)\)/.exec(type)?.[1] ?? 6),
   boolean: (value) => value,

@@ -16,6 +16,8 @@ export class SqliteFile {
   readonly #open: () => OpenedFile;
   #opened: OpenedFile | null = null;
   #stats: BigIntStats | undefined;
+  /** The statement that was prepared last: what reads page by page asks for it again and again. */
+  #last: Statement | null = null;
 
   /** Opens it. */
   constructor(path: string, open: () => OpenedFile) {
@@ -25,7 +27,9 @@ export class SqliteFile {
   }
 
   prepare(sql: string): Statement {
-    return this.#current().connection.prepare(sql);
+    const { connection } = this.#current();
+    if (this.#last?.source !== sql || this.#last.busy) this.#last = connection.prepare(sql);
+    return this.#last;
   }
 
   configure(): void {
@@ -35,6 +39,7 @@ export class SqliteFile {
   close(): void {
     this.#opened?.connection.close();
     this.#opened = null;
+    this.#last = null;
   }
 
   /** Whether its path leads to another file by now, or to none. */

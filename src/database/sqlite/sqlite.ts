@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Dialect } from '../dialect.ts';
-import { rowValues } from '../row-values.ts';
+import { rowValues, type ValueColumn } from '../row-values.ts';
 import { GATEWAY_LIST } from '../site-object.ts';
 import { type KeepColumns, statement } from '../statement.ts';
 import { changeSqliteTable, createSqliteTable } from './ddl.ts';
@@ -46,14 +46,18 @@ const SQLITE_SITE: readonly string[] = [
    WHERE m.type = 'table' AND m.name IN (${GATEWAY_LIST}) AND c.hidden IN (2, 3)`,
 ];
 
-/** The driver's numbers are JavaScript's: whole ones that those cannot hold are read as texts. */
+/** Whole numbers that JavaScript's cannot hold are read as texts. */
+function readSqlite({ name, kind }: ValueColumn): string {
+  const v = quoteName(name);
+  if (kind === 'blob') return `CASE WHEN ${v} IS NOT NULL THEN hex(${v}) END`;
+  if (kind !== 'integer' && kind !== 'bigint' && kind !== 'json') return v;
+  const most = Number.MAX_SAFE_INTEGER;
+  return `CASE WHEN typeof(${v}) = 'integer' AND ${v} NOT BETWEEN -${most} AND ${most} THEN CAST(${v} AS TEXT) ELSE ${v} END`;
+}
+
 const SQLITE_VALUES = rowValues({
-  read({ name, kind }) {
-    const v = quoteName(name);
-    if (kind !== 'integer' && kind !== 'bigint' && kind !== 'json') return v;
-    const most = Number.MAX_SAFE_INTEGER;
-    return `CASE WHEN typeof(${v}) = 'integer' AND ${v} NOT BETWEEN -${most} AND ${most} THEN CAST(${v} AS TEXT) ELSE ${v} END`;
-  },
+  read: readSqlite,
+  together: (columns) => `json_array(${columns.map(readSqlite).join(', ')})`,
   time: (date, time, fraction) => `${date} ${time}.${fraction}`,
   fraction: () => 6,
   boolean: (value) => (value ? 1 : 0),
