@@ -3,7 +3,7 @@ import type { ValueColumn } from '../../database/row-values.ts';
 import type { Schema } from '../../schema/model.ts';
 import type { Row } from '../document.ts';
 import type { EntityType } from '../entities.ts';
-import { columnsOf, type Id, readKeys, readRows } from '../read-rows.ts';
+import { columnsOf, fieldsOf, type Id, readIds, readRows } from '../read-rows.ts';
 
 export const columnsHere = (schema: Schema, table: string): ValueColumn[] =>
   columnsOf({ schema, release: '0.7.0' }, table);
@@ -36,9 +36,10 @@ export async function readAll(
   columns: readonly ValueColumn[],
   ids?: readonly Id[],
 ): Promise<Row[]> {
-  const wanted = ids ?? (await readKeys(db, table, columns[0]?.name ?? 'id', null)).map(({ id }) => id);
+  const key = columns[0]?.name ?? 'id';
+  const wanted = ids ?? (await readIds(db, table, key, null));
   const rows: Row[] = [];
-  for await (const some of readRows(db, table, columns, wanted)) rows.push(...some);
+  for await (const some of readRows(db, table, fieldsOf(columns), wanted, key)) rows.push(...some);
   return rows;
 }
 

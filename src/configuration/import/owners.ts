@@ -4,7 +4,7 @@ import type { Overrides } from '../../ownership/resolve-overrides.ts';
 import { plural } from '../../report/plural.ts';
 import type { Schema } from '../../schema/model.ts';
 import type { Entity, Row, TeamReference } from '../document.ts';
-import { readKeys } from '../read-rows.ts';
+import { readIds } from '../read-rows.ts';
 import { columnsHere, readAll, remembered } from './here.ts';
 import type { Problems } from './problems.ts';
 
@@ -15,9 +15,9 @@ export interface People {
 }
 
 export async function readPeople(db: Connection, schema: Schema): Promise<People> {
-  const users = await readKeys(db, 'email_users', 'email', null);
+  const users = await readIds(db, 'email_users', 'email', null);
   const teams = await readAll(db, 'email_teams', columnsHere(schema, 'email_teams'));
-  return { users: new Set(users.map(({ id }) => id)), teams };
+  return { users: new Set(users), teams };
 }
 
 /** The active personal team of a user; of several the oldest. */
