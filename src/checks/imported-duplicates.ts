@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
+import { authKey, decryptAuthValue } from '../ciphers/auth-value.ts';
+import { pythonJson } from '../ciphers/python-json.ts';
 import { countRows } from '../database/row-counts.ts';
 import { deleteRows } from '../database/rows.ts';
 import { jsonText } from '../database/value.ts';
@@ -76,8 +78,10 @@ const PAGE = 500;
 
 /** The copies, and what they can be copies of. */
 async function* candidates(context: CheckContext, table: ImportedTable, copies: RawBuilder<unknown>) {
-  const { db, schema, target } = context;
+  const { db, schema, target, settings } = context;
   const { read, fromRow } = db.dialect.values;
+  const secret = settings.authEncryptionSecret;
+  const key = secret === '' ? null : authKey(secret);
   const columns = (schema.get(table)?.columns ?? []).map((column) => ({
     ...column,
     kind: columnOf(target.get(table), column.name)?.kind ?? column.kind,
@@ -89,6 +93,10 @@ async function* candidates(context: CheckContext, table: ImportedTable, copies: 
       WHERE id > ${last} AND (visibility = 'public' OR (${copies})) ORDER BY id LIMIT ${sql.lit(PAGE)}`);
     for (const row of rows) {
       const values = new Map(columns.map((column, i) => [column.name, fromRow(column, row[`c${i}`])]));
+      const auth = values.get('auth_value');
+      // Each import encrypts it anew.
+      const opened = typeof auth === 'string' && key !== null ? decryptAuthValue(auth, key) : null;
+      if (opened !== null) values.set('auth_value', pythonJson(opened));
       const compared = [...values].filter(([name]) => !NOT_COMPARED.has(name));
       yield {
         id: String(row.id),

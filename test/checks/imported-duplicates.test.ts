@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { importedDuplicates } from '../../src/checks/imported-duplicates.ts';
+import { authKey, encryptAuthValue } from '../../src/ciphers/auth-value.ts';
 import { describeDefects } from '../support/defects.ts';
 import type { MigratedDatabase } from '../support/migrated-database.ts';
 
@@ -25,6 +26,10 @@ describeDefects(importedDuplicates, {
     plant: async (at) => {
       await copy(at, 'tool-2-equal', 'tool-2');
       await copy(at, 'tool-2-again', 'tool-2', "created_at = '2026-02-01 00:00:00'");
+      const [one, other] = [1, 2].map(() => encryptAuthValue({ 'X-Key': 'one' }, authKey('my-test-salt')));
+      await at.database.query(`UPDATE tools SET auth_value = '${one}' WHERE name = 'tool-2'`);
+      await at.database.query(`UPDATE tools SET auth_value = '${other}' WHERE id = 'tool-2-equal'`);
+      await at.database.query("UPDATE tools SET auth_type = 'authheaders' WHERE auth_value IS NOT NULL");
       await copy(at, 'server-2-equal', 'server-2');
     },
     findings: [
@@ -41,6 +46,7 @@ describeDefects(importedDuplicates, {
     plant: async (at) => {
       await copy(at, 'tool-2-used', 'tool-2');
       await copy(at, 'tool-2-other', 'tool-2', "url = 'http://tool.example.com/other'");
+      await copy(at, 'tool-2-auth', 'tool-2', "auth_value = 'other'");
       await copy(at, 'tool-2-spelt', 'tool-2', "original_name = 'TOOL_2'");
       await copy(at, 'server-1-used', 'server-1');
       await at.database.query(
@@ -50,11 +56,12 @@ describeDefects(importedDuplicates, {
     findings: [
       'tools tool-2-used “tool-2”: a copy of tool-2, but other rows point at it',
       'tools tool-2-other “tool-2”: a copy of tool-2, but it is not equal',
+      'tools tool-2-auth “tool-2”: a copy of tool-2, but it is not equal',
       'tools tool-2-spelt “tool-2”: a copy of tool-2, but it is not equal',
       'servers server-1-used “Server 1”: a copy of server-1, but other rows point at it',
     ],
-    also: ['ownership.orphans'],
-    remaining: 4,
+    also: ['credentials.undecryptable', 'ownership.orphans'],
+    remaining: 5,
   },
   'of copies without a first one it keeps the oldest; what somebody owns or made is none': {
     plant: async (at) => {

@@ -301,6 +301,20 @@ describe.skipIf(MCPGW_REAL_CONFIG === undefined)('configurations', () => {
       const answer = await admin.post('/import?conflict_strategy=fail', { import_data: document });
       expect(answer).toMatchObject({ status: 'completed', errors: [], progress: { created: total } });
       expect(await call(admin, 'other-bearer-tool')).toContain('echo');
+
+      // Once more it makes tools and servers again, which nobody owns; servers of both times may have the new tools.
+      await admin.post('/import?conflict_strategy=skip', { import_data: document });
+      const unused = async () =>
+        (
+          await database.query(`SELECT name FROM tools WHERE owner_email IS NULL
+            AND id NOT IN (SELECT tool_id FROM server_tool_association) ORDER BY name`)
+        ).split('\n');
+      expect(await unused()).toEqual(expect.arrayContaining(['other-bearer-tool', 'other-sleeping-tool']));
+      await ours(['fix', '--only', 'duplicates.imported', ...WRITE]);
+      expect(await unused()).toEqual(['']);
+      const tools = (await admin.get('/tools?include_inactive=true')) as { name: string }[];
+      expect(tools.filter(({ name }) => name === 'other-bearer-tool').length).toBe(1);
+      expect(await call(admin, 'other-bearer-tool')).toContain('echo');
     });
   });
 });
