@@ -14,7 +14,7 @@ export interface RowCheck<Row> extends Pick<Check, 'id' | 'title'> {
   /** In place of `mcpgw fix`. */
   readonly hint?: Text;
   /** The rows that are wrong; null where there can be none. */
-  rows(context: CheckContext): RawBuilder<Row> | null;
+  rows(context: CheckContext): RawBuilder<Row> | null | Promise<RawBuilder<Row> | null>;
   /** What is wrong with one, and what the repair makes of it. */
   line(row: Row, context: CheckContext): string;
   /** Whether the repair is made without being asked for with a flag. */
@@ -39,7 +39,7 @@ export function rowCheck<Row>({ needs, rows, line, repairs, repair, ...described
           .join('; ');
         return { count: 0, sample: [], skipped: `${which} (schema.columns)` };
       }
-      const query = rows(context);
+      const query = await rows(context);
       if (query === null) return { count: 0, sample: [] };
       const found = await context.db.query<Row & { readonly found: unknown }>(
         sql`SELECT x.*, count(*) OVER () AS found FROM (${query}) x ORDER BY 1, 2 LIMIT ${sql.lit(context.sampleSize)}`,
@@ -49,7 +49,7 @@ export function rowCheck<Row>({ needs, rows, line, repairs, repair, ...described
       return { count, unfixable, sample: found.map((row) => line(row, context)) };
     },
     async repair(context, { unfixable = 0 }) {
-      const query = unfixable > 0 ? null : rows(context);
+      const query = unfixable > 0 ? null : await rows(context);
       if (query === null) return null;
       const found = await context.db.query<Row>(query);
       const statements = await repair(found, context);
