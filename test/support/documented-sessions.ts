@@ -27,7 +27,7 @@ SSO_ENABLED=true
 SSO_GITHUB_ENABLED=true
 SSO_GITHUB_CLIENT_ID=Iv1.0123456789abcdef
 SSO_GITHUB_CLIENT_SECRET=planted-client-secret
-SSO_AUTO_ADMIN_DOMAINS=example.com
+SSO_AUTO_ADMIN_DOMAINS=["example.com"]
 `;
 
 /** How the small sample is changed before a session, by the name that the documentation gives it. */
