@@ -63,7 +63,7 @@ type StepId = keyof typeof STEPS;
 const STEP_IDS = Object.keys(STEPS) as StepId[];
 
 /** A team as the plan leaves it. */
-interface TeamPage {
+export interface TeamPage {
   readonly team: Team;
   /** By email. */
   readonly members: Map<string, Member>;
@@ -320,12 +320,21 @@ export function momentOf(value: unknown): Date {
   return value instanceof Date ? value : new Date(`${String(value).replace(' ', 'T').slice(0, 19)}Z`);
 }
 
-async function readMembers({ db, pages, roles, yes }: Book): Promise<void> {
+/** Reads teams, with their members, that are not in the book yet. */
+export async function readTeams(book: Book, ids: readonly string[]): Promise<void> {
+  const missing = ids.filter((id) => !book.pages.has(id));
+  const rows = await inParts(missing, (some) =>
+    book.db.query<Found>(sql`SELECT * FROM email_teams WHERE id IN (${some})`),
+  );
+  for (const row of rows) book.addTeam(teamOf(row));
+  if (rows.length > 0) await readMembers(book, missing);
+}
+
+async function readMembers({ db, pages, roles, yes }: Book, ids = [...pages.keys()]): Promise<void> {
   const rows = await db.query<{ id: string; name: string }>(
     sql`SELECT id, name FROM roles WHERE scope = 'team' AND is_active = ${yes} ORDER BY created_at DESC, id`,
   );
   for (const { id, name } of rows) roles.set(name, id);
-  const ids = [...pages.keys()];
   const members = await inParts(ids, (some) =>
     db.query<Found>(sql`SELECT * FROM email_team_members WHERE team_id IN (${some})`),
   );
@@ -362,7 +371,7 @@ async function countMemberships({ db, users, memberships, yes }: Book): Promise<
 const AT_ONCE = 1_000;
 
 /** Asks for many values a part at a time. */
-async function inParts<Row>(
+export async function inParts<Row>(
   values: readonly string[],
   ask: (some: ReturnType<typeof sql.join>) => Promise<Row[]>,
 ): Promise<Row[]> {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { inParts } from '../accounts/book.ts';
 import type { Connection } from '../database/connection.ts';
 import { hexId, insertRows, updateRows } from '../database/rows.ts';
 import type { Statement } from '../database/statement.ts';
@@ -14,7 +15,6 @@ export const ACCOUNTS: Needs = {
   email_teams: ['id', 'name', 'is_personal', 'is_active', 'created_by'],
   email_team_members: ['id', 'team_id', 'user_email', 'role', 'joined_at', 'is_active'],
 };
-const AT_ONCE = 1_000;
 
 interface TeamRow {
   readonly id: string;
@@ -78,7 +78,10 @@ export async function membersFor(
   const planned = await joining(context);
   const wanted = asked.filter(({ teamId, email }) => !planned.has(keyOf(teamId, email)));
   for (const { teamId, email } of wanted) planned.add(keyOf(teamId, email));
-  const there = await idsOfMembers(db, [...new Set(wanted.map(({ teamId }) => teamId))]);
+  const there = await idsOfMembers(
+    db,
+    wanted.map(({ teamId }) => teamId),
+  );
   const ids = wanted.flatMap(({ teamId, email }) => there.get(keyOf(teamId, email)) ?? []);
   const missing = wanted.filter(({ teamId, email }) => !there.has(keyOf(teamId, email)));
   const rows = missing.map((one) => memberRow(one.teamId, one.email, role, null, now));
@@ -91,15 +94,12 @@ export async function membersFor(
 const keyOf = (teamId: string, email: string) => `${teamId} ${email}`;
 
 async function idsOfMembers(db: Connection, teams: readonly string[]): Promise<Map<string, string>> {
-  const there = new Map<string, string>();
-  for (let first = 0; first < teams.length; first += AT_ONCE) {
-    const some = sql.join(teams.slice(first, first + AT_ONCE));
-    const rows = await db.query<{ id: string; team_id: string; user_email: string }>(
+  const rows = await inParts(teams, (some) =>
+    db.query<{ id: string; team_id: string; user_email: string }>(
       sql`SELECT id, team_id, user_email FROM email_team_members WHERE team_id IN (${some})`,
-    );
-    for (const { id, team_id, user_email } of rows) there.set(keyOf(team_id, user_email), id);
-  }
-  return there;
+    ),
+  );
+  return new Map(rows.map(({ id, team_id, user_email }) => [keyOf(team_id, user_email), id]));
 }
 
 interface Teamless {
@@ -156,14 +156,10 @@ export const noPersonalTeam = rowCheck<Teamless>({
 
 async function takenSlugs({ db, settings }: CheckContext, users: readonly Teamless[]): Promise<Set<string>> {
   const slugs = users.flatMap(({ email, full_name }) => personalTeam(email, full_name, settings).slugs);
-  const taken = new Set<string>();
-  for (let first = 0; first < slugs.length; first += AT_ONCE) {
-    const rows = await db.query<{ slug: string }>(
-      sql`SELECT slug FROM email_teams WHERE slug IN (${sql.join(slugs.slice(first, first + AT_ONCE))})`,
-    );
-    for (const { slug } of rows) taken.add(slug);
-  }
-  return taken;
+  const rows = await inParts(slugs, (some) =>
+    db.query<{ slug: string }>(sql`SELECT slug FROM email_teams WHERE slug IN (${some})`),
+  );
+  return new Set(rows.map(({ slug }) => slug));
 }
 
 /** Whoever deletes a team by hand leaves its members; the gateway makes them inactive (CONFIGURATION C2). */

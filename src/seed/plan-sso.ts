@@ -108,10 +108,10 @@ function refusalOf(
   { authEncryptionSecret }: Settings,
   wanted: readonly WantedProvider[],
 ): GatewayError | null {
-  const tooLong = wanted.flatMap(({ id, row }) =>
+  const tooLong = wanted.flatMap(({ prefix, row }) =>
     Object.entries(COLUMN_LENGTHS)
       .filter(([column, most]) => [...String(row[column] ?? '')].length > most)
-      .map(([column, most]) => `SSO_${id.toUpperCase()}: its ${column} is longer than ${most} characters`),
+      .map(([column, most]) => `${prefix}: its ${column} is longer than ${most} characters`),
   );
   const noSecret =
     wanted.length > 0 && authEncryptionSecret === ''

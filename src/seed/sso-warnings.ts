@@ -1,6 +1,6 @@
 import { DEFAULT_ENCRYPTION_SECRET } from '../settings/gateway-secrets.ts';
 import type { Settings } from '../settings/settings.ts';
-import { providersWithoutId, type WantedProvider, wantedProviders } from './wanted-providers.ts';
+import { type WantedProvider, wantedProviders, withoutClientId } from './wanted-providers.ts';
 
 /** Domains whose mailboxes anybody can have. */
 const EVERYBODYS: ReadonlySet<string> = new Set(
@@ -15,12 +15,12 @@ export function ssoWarnings(settings: Settings): string[] {
   const wanted = wantedProviders(settings);
   return [
     ...settings.ssoUnread,
-    ...providersWithoutId(settings).map(
+    ...withoutClientId(settings).map(
       (name) => `${name}_ENABLED is true without ${name}_CLIENT_ID: the gateway passes over this provider`,
     ),
     ...wanted
       .filter(({ secret }) => secret === '')
-      .map(({ id }) => `SSO_${id.toUpperCase()}_CLIENT_SECRET is not set: nobody can log in through ${id}`),
+      .map(({ id, prefix }) => `${prefix}_CLIENT_SECRET is not set: nobody can log in through ${id}`),
     ...wanted.flatMap(issuerWarning),
     ...(wanted.length > 0 && settings.authEncryptionSecret === DEFAULT_ENCRYPTION_SECRET
       ? [
@@ -33,9 +33,10 @@ export function ssoWarnings(settings: Settings): string[] {
 }
 
 /** The gateway joins an issuer and its path as they are. */
-function issuerWarning({ id, row, issuer }: WantedProvider): string[] {
+function issuerWarning({ id, prefix, row, issuer }: WantedProvider): string[] {
   if (issuer === null) return [];
-  const { variable, given, path } = issuer;
+  const { given, path } = issuer;
+  const variable = `${prefix}_ISSUER`;
   const makes = `the gateway makes ${row.authorization_url} of it`;
   if (given === null)
     return [`${variable} is not set: ${id} gets ${row.authorization_url}, which is nobody’s`];

@@ -4,106 +4,93 @@ import type { Settings } from '../settings/settings.ts';
 /** A row of `sso_providers` as a start of v0.7.0 writes it (CONFIGURATION E2). */
 export interface WantedProvider {
   readonly id: string;
+  /** What its variables begin with: `SSO_OKTA`. */
+  readonly prefix: string;
   /** Every column that a start writes, but for the secret and the times. */
   readonly row: Readonly<Record<string, string | boolean | null>>;
   readonly secret: string;
-  /** Of an issuer that the settings name: its variable, what it says, and the path that is added to it. */
-  readonly issuer: { readonly variable: string; readonly given: string | null; readonly path: string } | null;
+  /** What the settings say of an issuer that they can name, and the path that is added to it. */
+  readonly issuer: { readonly given: string | null; readonly path: string } | null;
 }
 
-const OAUTH2 = { provider_type: 'oauth2', scope: 'user:email' };
-const OIDC = { provider_type: 'oidc', scope: 'openid profile email' };
-
-const urls = (authorization_url: string, token_url: string, userinfo_url: string, issuer: string | null) => ({
-  authorization_url,
-  token_url,
-  userinfo_url,
-  issuer,
-});
-
-/** The four that v0.7.0 knows, in its order. */
+/** The four that v0.7.0 knows, in its order; where it asks for an issuer, the URLs are made of that. */
 const PROVIDERS = [
   {
     id: 'github',
     key: 'Github',
     display_name: 'GitHub',
-    ...OAUTH2,
-    urls: () =>
-      urls(
-        'https://github.com/login/oauth/authorize',
-        'https://github.com/login/oauth/access_token',
-        'https://api.github.com/user',
-        null,
-      ),
+    issuer: null,
+    urls: [
+      'https://github.com/login/oauth/authorize',
+      'https://github.com/login/oauth/access_token',
+      'https://api.github.com/user',
+    ],
   },
   {
     id: 'google',
     key: 'Google',
     display_name: 'Google',
-    ...OIDC,
-    urls: () =>
-      urls(
-        'https://accounts.google.com/o/oauth2/auth',
-        'https://oauth2.googleapis.com/token',
-        'https://openidconnect.googleapis.com/v1/userinfo',
-        'https://accounts.google.com',
-      ),
+    issuer: 'https://accounts.google.com',
+    urls: [
+      'https://accounts.google.com/o/oauth2/auth',
+      'https://oauth2.googleapis.com/token',
+      'https://openidconnect.googleapis.com/v1/userinfo',
+    ],
   },
   {
     id: 'ibm_verify',
     key: 'IbmVerify',
     display_name: 'IBM Security Verify',
-    ...OIDC,
     issuer: { fallback: 'https://tenant.verify.ibm.com', path: '/oidc/endpoint/default' },
-    urls: (at: string) => urls(`${at}/authorize`, `${at}/token`, `${at}/userinfo`, at),
+    urls: ['/authorize', '/token', '/userinfo'],
   },
   {
     id: 'okta',
     key: 'Okta',
     display_name: 'Okta',
-    ...OIDC,
     issuer: { fallback: 'https://company.okta.com', path: '/oauth2/default' },
-    urls: (at: string) => urls(`${at}/v1/authorize`, `${at}/v1/token`, `${at}/v1/userinfo`, at),
+    urls: ['/v1/authorize', '/v1/token', '/v1/userinfo'],
   },
 ] as const;
 
 export const PROVIDER_IDS: readonly string[] = PROVIDERS.map(({ id }) => id);
 
+const prefixOf = (id: string) => `SSO_${id.toUpperCase()}`;
+
 /** The providers that the settings ask for: none unless SSO_ENABLED. */
 export function wantedProviders(settings: Settings): WantedProvider[] {
-  if (!settings.ssoEnabled) return [];
   return PROVIDERS.flatMap((provider): WantedProvider[] => {
-    const { id, key, display_name, provider_type, scope } = provider;
+    const { id, key, display_name, urls } = provider;
     const client_id = settings[`sso${key}ClientId`];
-    if (!settings[`sso${key}Enabled`] || client_id === null) return [];
-    const issuer =
-      'issuer' in provider
-        ? {
-            ...provider.issuer,
-            given: settings[`sso${provider.key}Issuer`],
-            variable: `SSO_${id.toUpperCase()}_ISSUER`,
-          }
+    if (!settings.ssoEnabled || !settings[`sso${key}Enabled`] || client_id === null) return [];
+    const asked =
+      key === 'IbmVerify' || key === 'Okta'
+        ? { ...provider.issuer, given: settings[`sso${key}Issuer`] }
         : null;
     // Pasted as it is: a start of the gateway would make the same of it again.
-    const at = issuer === null ? '' : `${issuer.given ?? issuer.fallback}${issuer.path}`;
+    const at = asked === null ? '' : `${asked.given ?? asked.fallback}${asked.path}`;
     const row = {
       name: id,
       display_name,
-      provider_type,
+      provider_type: id === 'github' ? 'oauth2' : 'oidc',
       client_id,
-      ...provider.urls(at),
+      authorization_url: `${at}${urls[0]}`,
+      token_url: `${at}${urls[1]}`,
+      userinfo_url: `${at}${urls[2]}`,
+      issuer: typeof provider.issuer === 'string' ? provider.issuer : at || null,
       trusted_domains: pythonJson(settings.ssoTrustedDomains),
-      scope,
+      scope: id === 'github' ? 'user:email' : 'openid profile email',
       auto_create_users: settings.ssoAutoCreateUsers,
       team_mapping: '{}',
     };
-    return [{ id, row, secret: settings[`sso${key}ClientSecret`] ?? '', issuer }];
+    return [
+      { id, prefix: prefixOf(id), row, secret: settings[`sso${key}ClientSecret`] ?? '', issuer: asked },
+    ];
   });
 }
 
-/** Providers that are switched on and that a start passes over for want of a client id. */
-export function providersWithoutId(settings: Settings): string[] {
-  return PROVIDERS.filter(
-    ({ key }) => settings[`sso${key}Enabled`] && settings[`sso${key}ClientId`] === null,
-  ).map(({ id }) => `SSO_${id.toUpperCase()}`);
-}
+/** What the variables of providers begin with that are switched on, and that a start passes over for want of an id. */
+export const withoutClientId = (settings: Settings): string[] =>
+  PROVIDERS.filter(({ key }) => settings[`sso${key}Enabled`] && settings[`sso${key}ClientId`] === null).map(
+    ({ id }) => prefixOf(id),
+  );

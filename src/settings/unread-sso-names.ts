@@ -3,6 +3,15 @@ import type { EnvFile } from './env-file.ts';
 
 const PROVIDERS = ['GITHUB', 'GOOGLE', 'IBM_VERIFY', 'OKTA'];
 
+/** What the gateway reads in place of a variable of its upgrade guide. */
+const INSTEAD: ReadonlyMap<string, readonly string[]> = new Map([
+  ['SSO_PROVIDERS', PROVIDERS.map((provider) => `SSO_${provider}_ENABLED`)],
+  ...PROVIDERS.flatMap((provider): [string, string[]][] => [
+    [`${provider}_CLIENT_ID`, [`SSO_${provider}_CLIENT_ID`, `SSO_${provider}_ENABLED`]],
+    [`${provider}_CLIENT_SECRET`, [`SSO_${provider}_CLIENT_SECRET`]],
+  ]),
+]);
+
 /**
  * Variables of single sign-on as the gateway's upgrade guide names them, which no release of it reads (CONFIGURATION
  * E1): a line each, with the names that it reads. None whose right name is set as well.
@@ -14,22 +23,16 @@ export function unreadSsoNames(
   env: Readonly<Record<string, string | undefined>>,
   isSet: (name: string) => boolean,
 ): string[] {
-  const inEnvironment = envByName(env);
-  const insteadOf = (name: string, text: string): string[] => {
-    if (name === 'SSO_PROVIDERS') {
-      const named = PROVIDERS.filter((provider) => text.toUpperCase().includes(provider));
-      return (named.length > 0 ? named : PROVIDERS).map((provider) => `SSO_${provider}_ENABLED`);
-    }
-    const isSwitch = name.endsWith('_ID');
-    return [`SSO_${name}`, ...(isSwitch ? [`SSO_${name.replace('_CLIENT_ID', '_ENABLED')}`] : [])];
-  };
-  const names = ['SSO_PROVIDERS', ...PROVIDERS.flatMap((p) => [`${p}_CLIENT_ID`, `${p}_CLIENT_SECRET`])];
-  return names.flatMap((name) => {
+  const given = envByName(env);
+  return [...INSTEAD].flatMap(([name, names]) => {
     const entry = file?.entries.get(name);
-    const text = inEnvironment.get(name) ?? entry?.value ?? '';
-    const instead = insteadOf(name, text).filter((right) => !isSet(right));
+    const text = (given.get(name) ?? entry?.value ?? '').toUpperCase();
+    const meant = name === 'SSO_PROVIDERS' ? PROVIDERS.filter((provider) => text.includes(provider)) : [];
+    const instead = names.filter(
+      (right) => !isSet(right) && (meant.length === 0 || meant.includes(right.slice(4, -8))),
+    );
     if (text === '' || instead.length === 0) return [];
-    const place = inEnvironment.has(name) ? 'the environment' : `${file?.path}:${entry?.line}`;
+    const place = given.has(name) ? 'the environment' : `${file?.path}:${entry?.line}`;
     return [`${name} (${place}) is not read by the gateway: set ${instead.join(' and ')}`];
   });
 }
