@@ -39,14 +39,19 @@ export interface Exported {
 
 /** Rows that are exported, by type; types of which none are selected are left out. Throws USAGE as a selection does. */
 export async function readExported({ source, selection }: ExportRequest): Promise<readonly Exported[]> {
-  if (selection === null) {
+  const reads = selection?.reads ?? null;
+  if (selection === null || reads === null) {
     const all: Exported[] = [];
     for (const type of ENTITY_TYPES) {
+      if (selection?.tables.has(type.table) === false) continue;
       all.push({ type, ids: await readIds(source.db, type.table, 'id', type.label) });
     }
     return all;
   }
-  const candidates = await readCandidates(source, ENTITY_TYPES);
+  const candidates = await readCandidates(
+    source,
+    ENTITY_TYPES.filter(({ table }) => reads.has(table)),
+  );
   const selected = selection.select(candidates);
   return ENTITY_TYPES.map((type) => {
     const rows = candidates.filter((each) => each.table === type.table && selected.has(keyOf(each)));

@@ -84,7 +84,7 @@ export async function readCandidates(
   source: Source,
   types: readonly EntityType[],
 ): Promise<readonly Candidate[]> {
-  const offered = await readOffers(source);
+  const offered = types.some(({ table }) => table === 'servers') ? await readOffers(source) : new Map();
   const all: Candidate[] = [];
   for (const type of types) {
     const wanted = [
@@ -114,14 +114,14 @@ function candidateOf(
 ): Candidate {
   const id = row.id as Id;
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
-  const team = text(row.team_id);
   const gateway = text(row.gateway_id);
+  const slug = teams.get(`${row.team_id}`)?.slug;
   return {
     table,
     id,
     label: text(row[label ?? '']) ?? '',
-    tags: Array.isArray(row.tags) ? row.tags.map(String) : [],
-    team: team === null ? [] : [team, ...(teams.has(team) ? [`${teams.get(team)?.slug}`] : [])],
+    tags: Array.isArray(row.tags) ? (row.tags as readonly string[]) : NONE,
+    team: typeof row.team_id === 'string' ? [row.team_id, ...(slug === undefined ? [] : [slug])] : NONE,
     owner: text(row.owner_email),
     visibility: text(row.visibility),
     active: active === null || row[active] === true,
@@ -131,6 +131,9 @@ function candidateOf(
     ],
   };
 }
+
+/** One for all rows: they are many. */
+const NONE: readonly string[] = [];
 
 /** Keys of what every server offers, by its id. */
 async function readOffers({ db, schema }: Source): Promise<ReadonlyMap<string, readonly string[]>> {

@@ -39,6 +39,8 @@ export const keyOf = ({ table, id }: Pick<Candidate, 'table' | 'id'>): string =>
 
 export interface Selection {
   readonly tables: ReadonlySet<EntityTable>;
+  /** Tables whose rows `select` wants; null where it is all rows of `tables`. */
+  readonly reads: ReadonlySet<EntityTable> | null;
   /** The keys of the rows that are selected; throws USAGE for every name that no row has. */
   select(candidates: readonly Candidate[]): ReadonlySet<string>;
 }
@@ -94,8 +96,12 @@ export function selectionOf(options: SelectionOptions): Selection | null {
   const chosen =
     types.length > 0 ? types : patterns.length > 0 ? patterns.map(({ type }) => type) : ENTITY_TYPES;
   const tables = new Set(chosen.map(({ table }) => table));
+  const all = new Set(ENTITY_TYPES.map(({ table }) => table));
+  const isWhole = patterns.length + values.length === 0 && options.activeOnly !== true;
+  const reads = isWhole ? null : new Set([...tables, ...patterns.map(({ type }) => type.table)]);
   return {
-    tables: options.withDependencies === true ? new Set(ENTITY_TYPES.map(({ table }) => table)) : tables,
+    tables: options.withDependencies === true ? all : tables,
+    reads: options.withDependencies === true ? all : reads,
     select(candidates) {
       const among = candidates.filter(({ table }) => tables.has(table));
       refuse([...unmatched(patterns, candidates), ...unknownValues(options, candidates)]);

@@ -145,13 +145,13 @@ interface Time {
   readonly fraction: string;
 }
 
-/** ISO 8601 or as a database writes it, in UTC; not MySQL’s dates without a year, a month or a day. */
+/** ISO 8601 or as a database writes it, in UTC, a day without a time as well; not MySQL’s dates without a year, a month or a day. */
 const TIME =
-  /^(?!0000|.{5}00|.{8}00)(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|\+00(?::?00)?)?$/;
+  /^(?!0000|.{5}00|.{8}00)(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:Z|\+00(?::?00)?)?)?$/;
 
 function timeParts(value: Value): Time | null {
-  const [, date, time, fraction = ''] = (typeof value === 'string' && TIME.exec(value)) || [];
-  return date === undefined || time === undefined ? null : { date, time, fraction: fraction.padEnd(6, '0') };
+  const [, date, time = '00:00:00', fraction = ''] = (typeof value === 'string' && TIME.exec(value)) || [];
+  return date === undefined ? null : { date, time, fraction: fraction.padEnd(6, '0') };
 }
 
 const isoTime = ({ date, time, fraction }: Time): string => `${date}T${time}.${fraction}Z`;
