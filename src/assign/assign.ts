@@ -193,7 +193,7 @@ function refuseUnfit(
         `${rows} of ${owner_email} would be in “${page.team.name}”, the personal team of somebody else`,
       );
     } else if (visibility === 'team')
-      warnings.push(`${rows} are visible to “${page.team.name}”, which is one person: private in effect.`);
+      warnings.push(`${rows} visible to “${page.team.name}”, which is one person: private in effect.`);
   }
 }
 
