@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { sampleSize } from '../checks/sample-size.ts';
 import { documentText, type ExportRequest, readExported } from '../configuration/export.ts';
 import { gatewayDocumentText } from '../configuration/gateway-export.ts';
@@ -138,6 +139,7 @@ async function write(session: Session, options: ExportOptions, work: Work): Prom
     withCredentials: options.withCredentials === true,
     secrets,
     note: notes.add,
+    progress,
   };
   const exported = await readExported(request);
   const rows = exported.reduce((sum, { ids }) => sum + ids.length, 0);
@@ -159,10 +161,12 @@ async function write(session: Session, options: ExportOptions, work: Work): Prom
             selection: selectionWords(options),
           });
     for await (const text of texts) {
+      // SQLite answers at once: else nobody would hear of a signal.
+      await (output.flush?.() ?? setImmediate());
       refuseWhenStopped(io.signal);
       output.write(text);
-      await output.flush?.();
     }
+    await output.flush?.();
     output.end();
   } catch (error) {
     throw asOutputError(error, options.file);

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { keyCheck } from '../ciphers/key-check.ts';
 import type { ValueColumn } from '../database/row-values.ts';
 import { jsonText, type Value } from '../database/value.ts';
+import type { Progress } from '../progress.ts';
 import { type Document, type Entity, FORMAT, FORMAT_VERSION, type Row } from './document.ts';
 import { ACCOUNT_TABLES, ASSOCIATIONS, CREDENTIALS, ENTITY_TYPES, type EntityType } from './entities.ts';
 import {
@@ -28,6 +29,7 @@ export interface ExportRequest {
   readonly secrets: SecretOptions;
   /** Is told what a document lacks that is in the database, or has otherwise. */
   readonly note: (line: string) => void;
+  readonly progress: Pick<Progress, 'advance'>;
 }
 
 /** A type with what is exported of it. */
@@ -164,6 +166,7 @@ export async function* entityRows(request: ExportRequest, { type, ids }: Exporte
       if (row.team === null) note(`${nameOf(row)}: its team is not there, and is left out`);
     }
     if (lists.length > 0) await addAssociations(request, lists, rows);
+    request.progress.advance(rows.length);
     yield rows;
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { authKey, decryptAuthValue, encryptAuthValue } from '../../src/ciphers/auth-value.ts';
@@ -13,7 +13,7 @@ import type { Document, Entity } from '../../src/configuration/document.ts';
 import type { EntityTable } from '../../src/configuration/entities.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import { migratedDatabase } from '../support/migrated-database.ts';
-import { spawnCli } from '../support/spawn-cli.ts';
+import { spawnCli, startCli } from '../support/spawn-cli.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { bodyOf, documentIn, runExport } from './support.ts';
 
@@ -184,6 +184,29 @@ describe('an export into a file', () => {
     const own = await spawnCli(['export', database.name], { env: { ...env, DATABASE_URL: database.url } });
     expect(own.stderr).toContain('it is the database');
   });
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'that is ended by %s leaves the document of before',
+    async (signal) => {
+      const { database } = await migratedDatabase('sqlite');
+      await database.query(
+        `INSERT INTO resources (uri, name, created_at, updated_at, is_active, tags, version, visibility)
+       SELECT 'x:' || n, 'x', '2025-01-01 00:00:00', '2025-01-01 00:00:00', 1, '[]', 1, 'public'
+       FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000) SELECT n FROM c)`,
+      );
+      const folder = temporaryFolder();
+      const file = join(folder, 'gateway.json');
+      const before = '{\n  "format": "mcpgw-configuration",\n';
+      writeFileSync(file, before);
+      const running = await startCli(['export', file], { env: { ...env, DATABASE_URL: database.url } });
+      while (readdirSync(folder).length === 1) await new Promise((resolve) => setTimeout(resolve, 2));
+      running.child.kill(signal);
+      const { exitCode } = await running.ended;
+      expect(exitCode).toBe(signal === 'SIGTERM' ? 143 : null);
+      expect(readFileSync(file, 'utf8')).toBe(before);
+      if (signal === 'SIGTERM') expect(readdirSync(folder)).toEqual(['gateway.json']);
+    },
+  );
 
   it('has what a column should not hold', async () => {
     const { database } = await migratedDatabase('sqlite');
