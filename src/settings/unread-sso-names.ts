@@ -24,7 +24,10 @@ export function unreadSsoNames(
   isSet: (name: string) => boolean,
 ): string[] {
   const given = envByName(env);
-  return [...INSTEAD].flatMap(([name, names]) => {
+  const unknown = [...new Set([...given.keys(), ...(file?.entries.keys() ?? [])])].filter(
+    (name) => /^SSO_[A-Z_]+_CLIENT_ID$/.test(name) && !PROVIDERS.includes(name.slice(4, -10)),
+  );
+  const guide = [...INSTEAD].flatMap(([name, names]) => {
     const entry = file?.entries.get(name);
     const text = (given.get(name) ?? entry?.value ?? '').toUpperCase();
     const meant = name === 'SSO_PROVIDERS' ? PROVIDERS.filter((provider) => text.includes(provider)) : [];
@@ -35,4 +38,6 @@ export function unreadSsoNames(
     const place = given.has(name) ? 'the environment' : `${file?.path}:${entry?.line}`;
     return [`${name} (${place}) is not read by the gateway: set ${instead.join(' and ')}`];
   });
+  const known = PROVIDERS.join(', ');
+  return [...guide, ...unknown.map((name) => `${name} is of no provider that v0.7.0 has: they are ${known}`)];
 }

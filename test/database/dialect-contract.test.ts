@@ -162,6 +162,37 @@ describeEachVersion('the contract of a dialect', ({ id, dialect }) => {
     });
   });
 
+  test('a pattern is compared letter by letter, and only * and ? stand for anything else', async () => {
+    await run(async (db) => {
+      const matches = async (text: string, pattern: string) => {
+        const value = db.dialect.literal(text);
+        const [row] = await db.query<{ v: unknown }>(
+          sql`SELECT CASE WHEN ${db.dialect.glob(value, pattern)} THEN 1 ELSE 0 END AS v`,
+        );
+        return Number(row?.v) === 1;
+      };
+      for (const text of ['tool', '100%', 'a_b', 'a!b', '[x]', "O'Neil", 'é🙂', '']) {
+        expect(await matches(text, text), text).toBe(true);
+        expect(await matches(`<${text}>`, `?${text}*`), text).toBe(true);
+        expect(await matches(`${text}x`, text), text).toBe(false);
+      }
+      for (const [text, pattern] of [
+        ['tool', 'TOOL'],
+        ['tool', 'to%'],
+        ['tool', 'too_'],
+        ['x', '[x]'],
+        ['é', 'e'],
+        ['tool', 'tool '],
+      ] as const)
+        expect(await matches(text, pattern), pattern).toBe(false);
+      expect([await matches('🙂', '?'), await matches('ab', '?'), await matches('', '*')]).toEqual([
+        true,
+        false,
+        true,
+      ]);
+    });
+  });
+
   test('moments and truth are stored as the gateway does', async () => {
     await run(async (db) => {
       await withPets(db);

@@ -214,6 +214,12 @@ describe('what is warned of', () => {
     ).toEqual([]);
   });
 
+  test('a provider that v0.7.0 does not have', () => {
+    expect(warningsOf({ ...GITHUB, SSO_KEYCLOAK_CLIENT_ID: 'planted-1' })).toEqual([
+      'SSO_KEYCLOAK_CLIENT_ID is of no provider that v0.7.0 has: they are GITHUB, GOOGLE, IBM_VERIFY, OKTA',
+    ]);
+  });
+
   test('a provider without id or secret, and the secret that everybody knows', () => {
     const warnings = warningsOf({
       ...GITHUB,
