@@ -281,7 +281,7 @@ export function createProgram(io: Io, done: (code: ExitCode) => void): Command {
     )
     .option('--source-secret-file <file>', 'AUTH_ENCRYPTION_SECRET of the gateway that the file comes from')
     .option('--type <types>', 'only rows of these types: tools, servers …', list)
-    .option('--only <type:name>', 'only these rows, by name or id, with * and ?: tool:weather-*', list)
+    .option('--only <type:name>', 'only tool:NAME or tool:ID, with * and ?; may be given again', each)
     .option('--tag <tags>', 'only rows with one of these tags', list)
     .option('--from-team <slugs>', 'only rows that the file says are of these teams', list)
     .option('--from-owner <emails>', 'only rows that the file says are of these owners', list)

@@ -17,7 +17,7 @@ export function importSections(plan: ImportPlan, all: boolean): DraftSection[] {
   return [
     ...section('import', 'Rows of the file', ['type', ...COUNTED], countRows(plan)),
     ...limited('changes', 'What is written', ['what', 'row', 'how'], changesOf(plan), all),
-    ...limited('notes', 'To know', ['row', 'note'], notesOf(plan), all),
+    ...limited('notes', 'To know', ['row', 'note'], plan.notes, all),
   ];
 }
 
@@ -29,22 +29,16 @@ export function importLines(plan: ImportPlan): string[] {
   });
 }
 
-function countRows({ actions, accounts, links }: ImportPlan): [string, ...number[]][] {
-  return [
-    ...[...accounts.made].map(([table, made]): [string, ...number[]] => [table, made.length, 0, 0, 0]),
-    ...[...actions].map(([table, planned]): [string, ...number[]] => [
-      table,
-      ...COUNTED.map((what) => planned.filter((action) => action.what === what).length),
-    ]),
-    ...(links.size === 0 ? [] : [['what servers offer', 0, links.size, 0, 0] as [string, ...number[]]]),
-  ];
+function countRows({ actions, links }: ImportPlan): [string, ...number[]][] {
+  const counts = [...actions].map(([table, planned]): [string, ...number[]] => [
+    table,
+    ...COUNTED.map((what) => planned.filter((action) => action.what === what).length),
+  ]);
+  return links.size === 0 ? counts : [...counts, ['what servers offer', 0, links.size, 0, 0]];
 }
 
-function changesOf({ actions, accounts, links }: ImportPlan): string[][] {
-  const people = [...accounts.made].flatMap(([table, made]) =>
-    made.map((row) => ['create', `${table} ${row.user_email ?? row.email ?? row.slug ?? row.name}`, '']),
-  );
-  const rows = [...actions.values()]
+function changesOf({ actions, links }: ImportPlan): string[][] {
+  return [...actions.values()]
     .flat()
     .filter(({ what, id }) => what !== 'unchanged' || links.has(id))
     .map((action) => {
@@ -52,7 +46,6 @@ function changesOf({ actions, accounts, links }: ImportPlan): string[][] {
       const what = action.what === 'unchanged' ? 'update' : action.what;
       return [what, action.name, how.filter((text) => text !== '').join('; ')];
     });
-  return [...people, ...rows];
 }
 
 function columnsOf({ row, before, type }: Action): string {
@@ -68,15 +61,13 @@ function short(value: Value | undefined): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-function notesOf({ notes, accounts }: ImportPlan): string[][] {
-  const unknown = 'gets a password that nobody knows: set one with mcpgw user password';
-  return [
-    ...accounts.withoutPassword.map((email) => [`user ${email}`, unknown]),
-    ...notes.map((note) => [...note]),
-  ];
-}
-
-function limited(id: string, title: string, columns: readonly string[], rows: string[][], all: boolean) {
+function limited(
+  id: string,
+  title: string,
+  columns: readonly string[],
+  rows: ImportPlan['notes'] | readonly (readonly string[])[],
+  all: boolean,
+) {
   const isLong = !all && rows.length > SHOWN;
   const told = isLong ? `${title} (${SHOWN} of ${plural(rows.length, 'row')}; --verbose shows all)` : title;
   return section(id, told, columns, isLong ? rows.slice(0, SHOWN) : rows);

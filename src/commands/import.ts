@@ -14,14 +14,15 @@ import { hashPassword } from '../seed/password.ts';
 import { readSecretFile } from '../settings/secret-file.ts';
 import type { Settings } from '../settings/settings.ts';
 import { type ChangeOptions, makeChange } from './change-command.ts';
+import { flagWords } from './flag-words.ts';
 import { importLines, importSections } from './import-report.ts';
 import type { Io } from './io.ts';
 import { runCommand } from './run-command.ts';
 import { openSession } from './session.ts';
 
-export interface ImportOptions
-  extends ChangeOptions,
-    Pick<SelectionOptions, 'type' | 'only' | 'tag' | 'activeOnly' | 'withDependencies'> {
+/** Options of its own. */
+interface OwnOptions
+  extends Pick<SelectionOptions, 'type' | 'only' | 'tag' | 'activeOnly' | 'withDependencies'> {
   readonly mode: 'merge' | 'replace';
   readonly prune?: boolean;
   readonly mapTeam?: readonly string[];
@@ -35,6 +36,16 @@ export interface ImportOptions
   readonly fromVisibility?: readonly string[];
   readonly sourceSecretFile?: string;
 }
+
+export type ImportOptions = ChangeOptions & OwnOptions;
+
+const FLAGS: Readonly<Record<keyof OwnOptions, `--${string}`>> = {
+  ...{ mode: '--mode', prune: '--prune', mapTeam: '--map-team', mapOwner: '--map-owner' },
+  ...{ team: '--team', owner: '--owner', visibility: '--visibility', type: '--type', only: '--only' },
+  ...{ fromTeam: '--from-team', fromOwner: '--from-owner', fromVisibility: '--from-visibility' },
+  ...{ tag: '--tag', activeOnly: '--active-only', withDependencies: '--with-dependencies' },
+  sourceSecretFile: '--source-secret-file',
+};
 
 /** Brings a configuration into the database, or shows with `--dry-run` how it would. */
 export function importFile(io: Io, options: ImportOptions, file: string): Promise<ExitCode> {
@@ -63,26 +74,14 @@ export function importFile(io: Io, options: ImportOptions, file: string): Promis
     return makeChange(session, options, {
       change: importing({
         ...{ source, mode, prune, mapTeam, mapOwner, settings, password },
-        ...{ owning: options, secret: secrets.ours, now: new Date(), command: mcpgw('import', file) },
+        ...{
+          owning: options,
+          secret: secrets.ours,
+          now: new Date(),
+          command: mcpgw('import', file, ...wordsOf(options)),
+        },
       }),
-      flags: {
-        '--mode': mode,
-        '--prune': prune,
-        '--map-team': options.mapTeam,
-        '--map-owner': options.mapOwner,
-        '--team': options.team,
-        '--owner': options.owner,
-        '--visibility': options.visibility,
-        '--source-secret-file': from,
-        '--type': options.type,
-        '--only': options.only,
-        '--tag': options.tag,
-        '--from-team': options.fromTeam,
-        '--from-owner': options.fromOwner,
-        '--from-visibility': options.fromVisibility,
-        '--active-only': options.activeOnly,
-        '--with-dependencies': options.withDependencies,
-      },
+      flags: {},
       question: 'Import this now?',
       describe: (plan) => [...importLines(plan), ...plan.warnings],
       planned: (plan) => ({
@@ -95,6 +94,16 @@ export function importFile(io: Io, options: ImportOptions, file: string): Promis
         sections: importSections(plan, isAll),
       }),
     });
+  });
+}
+
+/** What the options were, for a command that does the same again. */
+function wordsOf(options: ImportOptions): string[] {
+  const names = Object.keys(FLAGS) as (keyof OwnOptions)[];
+  return names.flatMap((name) => {
+    // A name may have a comma.
+    const values = name === 'only' ? (options.only ?? []) : [options[name]];
+    return values.flatMap((value) => flagWords({ [FLAGS[name]]: value }));
   });
 }
 
@@ -125,8 +134,8 @@ function mapping(option: string, pairs: readonly string[] = [], wrong: Problems)
 }
 
 /** One for all who need one: nobody has ever seen it. */
-async function unknownPassword({ accounts }: Source, settings: Settings) {
-  const isNeeded = accounts.email_users?.some((user) => typeof user.password_hash !== 'string') ?? false;
+async function unknownPassword({ rows }: Source, settings: Settings) {
+  const isNeeded = rows.email_users?.some((user) => typeof user.password_hash !== 'string') ?? false;
   const password = randomBytes(32).toString('base64url');
   return isNeeded ? hashPassword(password, settings) : { hash: '', type: 'argon2id' as const };
 }

@@ -174,7 +174,8 @@ export function secretForDatabase(
     return found.kind === 'encrypted' && isFields(found.value) ? found.value.secret : undefined;
   }
   const found = open(value, from);
-  if (found.kind === 'none') return value;
+  // A provider always has one, which may be empty.
+  if (found.kind === 'none') return form === 'sso' ? seal('', to) : value;
   if (found.kind === 'closed' || found.kind === 'broken') return undefined;
   return found.kind === 'encrypted' && from === to ? value : put(value, seal(found.value, to));
 }

@@ -189,7 +189,7 @@ describe('what is in the file and what is here', () => {
     });
     expect(problems).toEqual([
       'entities.gateways[0] (gateway beta): team_id, owner_email, url would be those of gateway alpha, which is here (g1)',
-      'entities.tools[0] (tool lonely): its gateway is neither in the file nor here: nowhere',
+      'entities.tools[0] (tool lonely): its gateway_id is neither in the file nor here: nowhere',
       'entities.tools[1].display_name (tool long): it has 300 characters, and there is place for 255',
       'entities.servers[0].tools[0] (server main): tool “gone” is neither in the file nor here',
     ]);

@@ -4,7 +4,7 @@ import { releaseSchema } from '../../migrate/release-schema.ts';
 import type { Column, ColumnKind } from '../../schema/model.ts';
 import { FORMAT, FORMAT_VERSION } from '../document.ts';
 import { ACCOUNT_TABLES, ASSOCIATIONS, CREDENTIALS, ENTITY_TYPES, type EntityType } from '../entities.ts';
-import { insertDefaults } from './insert-defaults.ts';
+import { IMPORT_TYPES } from './types.ts';
 
 /** MySQL takes 100 levels of JSON, others more; all that reads a value is written for no more than this. */
 const MOST_LEVELS = 200;
@@ -90,7 +90,9 @@ const lists = (types: readonly (readonly [string, z.ZodType])[]) =>
 
 function entityOf({ table, owned, secrets }: EntityType, release: '0.6.0' | '0.7.0') {
   const optional = new Set([
-    ...Object.keys(insertDefaults(table, new Date(0))),
+    ...Object.keys(IMPORT_TYPES.find((type) => type.table === table)?.defaults ?? {}),
+    'created_at',
+    'updated_at',
     ...(release === '0.6.0' ? ['name'] : []),
   ]);
   const columns = columnsOf(release, table).filter(({ name }) => name !== 'team_id');

@@ -33,6 +33,9 @@ const isEmpty = (value: Value | undefined) =>
  * @param separator of slugs
  */
 export function gatewayDocument(separator: string) {
+  // Numbers that no database gives: it is known later which are free.
+  let last = 0;
+  const numberless = () => --last;
   const gateway = z.object({
     ...shown,
     ...credential,
@@ -94,10 +97,9 @@ export function gatewayDocument(separator: string) {
           display_name: shownAs ?? displayName(null, name),
         };
       }),
-      // Their ids are numbers, which they get where it is known which are free.
-      resources: list(resource, present),
+      resources: list(resource, (row) => ({ ...present(row), id: numberless() })),
       prompts: list(prompt, ({ input_schema, ...rest }) =>
-        present({ ...rest, argument_schema: argumentSchema(input_schema) }),
+        present({ ...rest, argument_schema: argumentSchema(input_schema), id: numberless() }),
       ),
       servers: list(server, ({ tool_ids, sse_endpoint, websocket_endpoint, jsonrpc_endpoint, ...rest }) => {
         const endpoints = [sse_endpoint, websocket_endpoint, jsonrpc_endpoint];

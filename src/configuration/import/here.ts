@@ -2,8 +2,8 @@ import type { Connection } from '../../database/connection.ts';
 import type { ValueColumn } from '../../database/row-values.ts';
 import type { Schema } from '../../schema/model.ts';
 import type { Row } from '../document.ts';
-import type { EntityType } from '../entities.ts';
 import { columnsOf, fieldsOf, type Id, readIds, readRows } from '../read-rows.ts';
+import type { ImportType } from './types.ts';
 
 export const columnsHere = (schema: Schema, table: string): ValueColumn[] =>
   columnsOf({ schema, release: '0.7.0' }, table);
@@ -15,17 +15,40 @@ export function uniquesHere(schema: Schema, table: string): readonly (readonly s
   return uniques.filter((columns) => columns.every((name) => names.has(name)));
 }
 
+/** Columns that tell rows apart in one way or another. */
+const TELLING = [
+  'team_id',
+  'owner_email',
+  'created_at',
+  'gateway_id',
+  'original_name',
+  'scope_id',
+  'scope',
+  'role_id',
+];
+const OF_TEAMS = ['created_by', 'is_personal', 'is_active'];
+
 /** What tells the rows of a type apart, and nothing else of them: that is little, however many there are. */
-export function readHere(db: Connection, schema: Schema, type: EntityType): Promise<Row[]> {
+export function readHere(
+  db: Connection,
+  schema: Schema,
+  { table, key, label, isAccount }: ImportType,
+): Promise<Row[]> {
+  const uniques = uniquesHere(schema, table).flat();
   const told = new Set([
-    ...['id', 'team_id', 'owner_email', 'created_at', 'gateway_id', type.label ?? 'id'],
-    ...type.naturalKeys.flatMap(({ columns }) => columns),
-    ...uniquesHere(schema, type.table).flat(),
+    key,
+    label,
+    ...TELLING,
+    ...(isAccount ? OF_TEAMS : []),
+    ...uniques,
+    'slug',
+    'uri',
+    'user_email',
   ]);
   return readAll(
     db,
-    type.table,
-    columnsHere(schema, type.table).filter(({ name }) => told.has(name)),
+    table,
+    columnsHere(schema, table).filter(({ name }) => told.has(name)),
   );
 }
 
@@ -50,8 +73,9 @@ export function grouped(
 ): ReadonlyMap<string, readonly Row[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const same = groups.get(key(row));
-    if (same === undefined) groups.set(key(row), [row]);
+    const name = key(row);
+    const same = groups.get(name);
+    if (same === undefined) groups.set(name, [row]);
     else same.push(row);
   }
   return groups;

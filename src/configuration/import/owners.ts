@@ -1,27 +1,18 @@
-import type { Connection } from '../../database/connection.ts';
 import type { Value } from '../../database/value.ts';
 import type { Overrides } from '../../ownership/resolve-overrides.ts';
 import { plural } from '../../report/plural.ts';
-import type { Schema } from '../../schema/model.ts';
 import type { Entity, Row, TeamReference } from '../document.ts';
-import { readIds } from '../read-rows.ts';
-import { columnsHere, readAll, remembered } from './here.ts';
+import { remembered } from './here.ts';
 import type { Problems } from './problems.ts';
 
 /** Users and teams that are here, or will be: the import makes some. */
 export interface People {
-  readonly users: Set<Value>;
-  readonly teams: Row[];
-}
-
-export async function readPeople(db: Connection, schema: Schema): Promise<People> {
-  const users = await readIds(db, 'email_users', 'email', null);
-  const teams = await readAll(db, 'email_teams', columnsHere(schema, 'email_teams'));
-  return { users: new Set(users), teams };
+  readonly users: ReadonlySet<Value>;
+  readonly teams: readonly Row[];
 }
 
 /** The active personal team of a user; of several the oldest. */
-export function personalTeamOf({ teams }: People, email: Value): Row | undefined {
+function personalTeamOf({ teams }: People, email: Value): Row | undefined {
   const own = teams.filter(
     (team) => team.created_by === email && team.is_personal === true && team.is_active === true,
   );
@@ -37,7 +28,7 @@ export interface OwnerOptions {
   readonly overrides: Overrides;
   /** The administrator, for all that nobody said anything about. */
   readonly admin: string;
-  /** Ids that teams have in the file, by slug. */
+  /** Ids that teams of the file have here, by slug. */
   readonly idsInFile: ReadonlyMap<Value, Value>;
 }
 
@@ -46,6 +37,8 @@ export interface Owned {
   /** The columns among them that are what the file says: only those change what is here. */
   readonly said: readonly string[];
 }
+
+export type Own = (given: Entity, path: string) => Owned;
 
 /** What rows that nobody said anything about were before v0.7.0: everybody's. */
 const DEFAULT_VISIBILITY = 'public';
@@ -75,7 +68,7 @@ export function ownerOf(people: People, options: OwnerOptions, wrong: Problems) 
     return user === undefined ? [undefined] : personal(user);
   });
 
-  function own({ owner_email: email = null, team = null, visibility = null }: Entity, path: string): Owned {
+  const own: Own = ({ owner_email: email = null, team = null, visibility = null }, path) => {
     const owner = email === null ? undefined : userHere(String(email));
     const reference = team as TeamReference | null;
     const [found] = reference === null ? [] : teamHere(JSON.stringify(reference));
@@ -96,7 +89,7 @@ export function ownerOf(people: People, options: OwnerOptions, wrong: Problems) 
       },
       said: Object.entries(said).flatMap(([column, value]) => (value === undefined ? [] : [column])),
     };
-  }
+  };
 
   return { own, warnings: () => [...missing].map(([what, rows]) => `${plural(rows, 'row')}: ${what}.`) };
 }

@@ -1,48 +1,29 @@
 import type { Connection } from '../../database/connection.ts';
 import { inOrder, jsonText, type Value } from '../../database/value.ts';
-import { displayName } from '../../schema/display-name.ts';
 import { columnOf, type Schema } from '../../schema/model.ts';
-import type { Entity, Row } from '../document.ts';
-import { ASSOCIATIONS, type EntityType } from '../entities.ts';
+import type { Row } from '../document.ts';
 import type { Id } from '../read-rows.ts';
 import { secretOver } from '../secrets.ts';
 import { columnsHere, readAll, uniquesHere } from './here.ts';
-import { insertDefaults } from './insert-defaults.ts';
-import { type Match, nameOf } from './match.ts';
-import type { Owned } from './owners.ts';
+import type { Match } from './match.ts';
 import type { Problems } from './problems.ts';
 import type { Source } from './read-source.ts';
 import { withoutSecret } from './secrets.ts';
+import { documentTime, type ImportType, nameOf } from './types.ts';
 
 /** What becomes of one row. */
 export interface Action {
-  readonly type: EntityType;
+  readonly type: ImportType;
   readonly what: 'create' | 'update' | 'unchanged' | 'delete';
   readonly id: Value;
   readonly name: string;
+  /** As it is in the file; empty for one that is deleted. */
+  readonly given: Row;
   /** Every column of a new row; those that change of one that is here. */
   readonly row: Row;
   /** What those were. */
   readonly before: Row;
   readonly path: string;
-}
-
-/** The columns of a row of the file, with what the file leaves out because it follows from the rest. */
-export function columnsOfFile(entity: Entity, { table }: EntityType, release: Source['release']): Row {
-  const left = new Set(['team', ...(table === 'servers' ? ASSOCIATIONS.map(({ to }) => to) : [])]);
-  const row = Object.fromEntries(Object.entries(entity).filter(([name]) => !left.has(name)));
-  if (table !== 'tools' || release !== '0.6.0') return row;
-  // As the migration names them (COMPATIBILITY §2).
-  const {
-    custom_name = null,
-    original_name = null,
-    custom_name_slug = '',
-  } = row as Record<string, string | null>;
-  return {
-    display_name: displayName(custom_name, original_name),
-    ...row,
-    name: row.name ?? custom_name_slug,
-  };
 }
 
 export interface RowsToPlan {
@@ -53,43 +34,52 @@ export interface RowsToPlan {
   readonly mode: 'merge' | 'replace';
   /** AUTH_ENCRYPTION_SECRET. */
   readonly secret: string;
+  /** What new rows get that are not of the file, besides what the type says. */
+  readonly defaults: Row;
+  /** Columns of the owner that are not what the file says: they stay as they are. */
+  readonly unsaid: ReadonlyMap<Row, readonly string[]>;
   readonly wrong: Problems;
 }
 
 /** What the rows of one type become: made, changed in these columns, or left as they are. */
 export async function planRows(
-  type: EntityType,
+  type: ImportType,
   matches: readonly Match[],
-  owned: ReadonlyMap<Entity, Owned>,
   options: RowsToPlan,
 ): Promise<Action[]> {
-  const { db, schema, now, mode, wrong } = options;
-  const columns = columnsHere(schema, type.table);
-  const ids = matches.flatMap(({ here }) => (here === null ? [] : [here.id as Id]));
-  const full = mode === 'replace' ? await readAll(db, type.table, columns, ids) : [];
-  const byId = new Map(full.map((row) => [row.id, row]));
-  return matches.map(({ entity, row: asked, here, path }): Action => {
-    const before = byId.get(here?.id) ?? {};
-    const given = { ...insertDefaults(type.table, now), ...asked };
-    const row =
-      here === null
-        ? Object.fromEntries(columns.map(({ name }) => [name, given[name] ?? null]))
-        : mode === 'merge'
-          ? {}
-          : changesOf(type, asked, before, owned.get(entity)?.said ?? [], options);
+  const { db, schema, now, wrong } = options;
+  const { table, key } = type;
+  const mode = type.isAccount ? 'merge' : options.mode;
+  const columns = columnsHere(schema, table);
+  const old = matches.flatMap(({ here }) => (here === null ? [] : [here[key] as Id]));
+  const full = mode === 'replace' ? await readAll(db, table, columns, old) : [];
+  const byKey = new Map(full.map((row) => [row[key], row]));
+  const time = documentTime(now);
+  const defaults: Row = { created_at: time, updated_at: time, ...type.defaults, ...options.defaults };
+  const lengths = columns.map(
+    ({ name }) => [name, columnOf(schema.get(table), name)?.length ?? null] as const,
+  );
+  return matches.map(({ given, row: asked, here, path }): Action => {
+    const before = byKey.get(here?.[key]) ?? {};
+    const row: Record<string, Value> = {};
+    if (here === null)
+      for (const { name } of columns)
+        row[name] = asked[name] ?? (name in asked ? null : (defaults[name] ?? null));
+    else if (mode === 'replace')
+      Object.assign(row, changesOf(type, asked, before, options.unsaid.get(given) ?? [], options));
     const name = nameOf(type, asked);
-    for (const [column, value] of Object.entries(row)) {
-      const most = columnOf(schema.get(type.table), column)?.length ?? null;
-      const length =
-        typeof value === 'string' && most !== null && value.length > most ? [...value].length : 0;
-      if (most !== null && length > most)
+    for (const [column, most] of lengths) {
+      const value = row[column];
+      if (most === null || typeof value !== 'string' || value.length <= most) continue;
+      const length = [...value].length;
+      if (length > most)
         wrong.add(
           `${path}.${column} (${name})`,
           `it has ${length} characters, and there is place for ${most}`,
         );
     }
     const what = here === null ? 'create' : Object.keys(row).length === 0 ? 'unchanged' : 'update';
-    return { type, what, id: here?.id ?? row.id ?? null, name, row, before, path };
+    return { type, what, id: (here ?? row)[key] ?? null, name, given, row, before, path };
   });
 }
 
@@ -107,34 +97,33 @@ const COMPUTED = ['custom_name', 'custom_name_slug', 'slug', 'updated_at'];
 
 /** The columns in which a row here is not as the file has it. */
 function changesOf(
-  type: EntityType,
+  { table, secrets }: ImportType,
   asked: Row,
   before: Row,
-  said: readonly string[],
+  unsaid: readonly string[],
   { db, schema, source, now, secret }: RowsToPlan,
 ): Row {
   const isLoose = source.kind === 'gateway';
   const skipped = new Set([
-    ...OF_CREATION,
+    ...[...OF_CREATION, ...unsaid],
     ...(withoutSecret(asked) ? ['auth_type', 'auth_value'] : []),
     ...(isLoose ? COMPUTED : []),
-    ...(isLoose && type.table === 'tools' ? ['name'] : []),
+    ...(isLoose && table === 'tools' ? ['name'] : []),
     ...(source.release === '0.6.0' ? ['display_name'] : []),
-    ...['team_id', 'owner_email', 'visibility'].filter((name) => !said.includes(name)),
   ]);
-  const changed = columnsHere(schema, type.table).flatMap((column): [string, Value][] => {
+  const changed = columnsHere(schema, table).flatMap((column): [string, Value][] => {
     const { name } = column;
     const value = asked[name];
     if (value === undefined || skipped.has(name)) return [];
-    const form = type.secrets[name];
+    const form = secrets[name];
     const there = before[name] ?? null;
     const wanted = form === undefined ? value : secretOver(form, value, there, secret);
     if (isLoose && isNothing(wanted) && isNothing(there)) return [];
     const held = db.dialect.values.held(column, wanted);
     return held === there || jsonText(inOrder(held)) === jsonText(inOrder(there)) ? [] : [[name, wanted]];
   });
-  if (changed.length === 0 || !isLoose) return Object.fromEntries(changed);
-  return { ...Object.fromEntries(changed), updated_at: insertDefaults(type.table, now).updated_at ?? null };
+  const isDated = isLoose && changed.length > 0;
+  return Object.fromEntries(isDated ? [...changed, ['updated_at', documentTime(now)]] : changed);
 }
 
 /**
@@ -156,34 +145,31 @@ function isNothing(value: Value): boolean {
  */
 export function checkUniques(
   schema: Schema,
-  type: EntityType,
+  type: ImportType,
   actions: readonly Action[],
   here: readonly Row[],
   wrong: Problems,
 ): void {
-  const touched = new Set(actions.flatMap(({ what, id }) => (what === 'unchanged' ? [] : [id])));
-  const before = new Map(here.map((row) => [row.id, row]));
-  const after = [
-    ...here
-      .filter(({ id = null }) => !touched.has(id))
-      .map((row) => ({ row, called: `${nameOf(type, row)}, which is here (${row.id})`, isWritten: false })),
-    ...actions
-      .filter(({ what }) => what === 'create' || what === 'update')
-      .map(({ id, row, name, path }) => ({
-        row: { ...before.get(id), ...row },
-        called: `${path} (${name})`,
-        isWritten: true,
-      })),
-  ];
+  const { key } = type;
+  const touched = new Map(
+    actions.filter(({ what }) => what !== 'unchanged').map((action) => [action.id, action]),
+  );
+  const before = new Map(here.map((row) => [row[key], row]));
+  const stay = here.filter((row) => !touched.has(row[key] ?? null));
+  const written = [...touched.values()].filter(({ what }) => what !== 'delete');
   for (const columns of uniquesHere(schema, type.table)) {
     const known = new Map<string, string>();
-    for (const { row, called, isWritten } of after) {
-      const values = columns.map((column) => row[column] ?? null);
-      const key = JSON.stringify(values);
-      const other = known.get(key);
-      if (values.includes(null)) continue;
-      if (other === undefined) known.set(key, called);
-      else if (isWritten) wrong.add(called, `${columns.join(', ')} would be those of ${other}`);
+    const keyOf = (row: Row, old?: Row) => {
+      const values = columns.map((column) => row[column] ?? old?.[column] ?? null);
+      return values.includes(null) ? null : JSON.stringify(values);
+    };
+    for (const row of stay) known.set(keyOf(row) ?? '', `${nameOf(type, row)}, which is here (${row[key]})`);
+    for (const { id, row, name, path } of written) {
+      const value = keyOf(row, before.get(id));
+      const called = `${path} (${name})`;
+      if (value === null) continue;
+      if (known.has(value)) wrong.add(called, `${columns.join(', ')} would be those of ${known.get(value)}`);
+      else known.set(value, called);
     }
   }
 }

@@ -1,9 +1,11 @@
 import type * as z from 'zod';
-import type { Document, Entity, Row } from '../document.ts';
-import type { EntityTable } from '../entities.ts';
+import type { Value } from '../../database/value.ts';
+import type { Document, Reference, Row } from '../document.ts';
 import { documentSchema } from './document-schema.ts';
 import { gatewayDocument } from './gateway-document.ts';
+import { grouped } from './here.ts';
 import { type Problems, problems } from './problems.ts';
+import { IMPORT_TYPES } from './types.ts';
 
 /** What an import reads, whichever of the two documents it was in. */
 export interface Source {
@@ -12,10 +14,8 @@ export interface Source {
   readonly secrets: Document['secrets'];
   /** It has some of the rows of a type: what it lacks may well have been there. */
   readonly isPart: boolean;
-  /** By table; empty where none are in it. */
-  readonly accounts: Readonly<Record<string, readonly Row[]>>;
-  /** Types that are in the file, with what it has of them. */
-  readonly entities: Readonly<Partial<Record<EntityTable, readonly Entity[]>>>;
+  /** Of the tables that are in the file, entities and accounts. */
+  readonly rows: Readonly<Record<string, readonly Row[]>>;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -45,32 +45,45 @@ export function readSource(file: unknown, name: string, separator: string): Sour
 function ofGateway(file: Fields, separator: string, wrong: Problems): Source | null {
   const read = checked(gatewayDocument(separator), file, wrong);
   if (read === null) return null;
-  const { roots: _inMemory, ...entities } = read.entities;
+  const { roots: _inMemory, ...rows } = read.entities;
   // Nothing else tells the releases apart (CONFIGURATION A2).
-  const isNew = JSON.stringify(file.entities).includes('"displayName":');
-  const secrets = { mode: 'keep', keyCheck: null } as const;
+  const release = JSON.stringify(file.entities).includes('"displayName":') ? '0.7.0' : '0.6.0';
   return {
     kind: 'gateway',
-    release: isNew ? '0.7.0' : '0.6.0',
-    secrets,
+    release,
+    secrets: { mode: 'keep', keyCheck: null },
     isPart: true,
-    accounts: {},
-    entities: entities as Source['entities'],
+    rows: linked(rows as Source['rows']),
   };
+}
+
+/** Servers name their tools: by the computed name, else by the original one (CONFIGURATION F3). */
+function linked(rows: Source['rows']): Source['rows'] {
+  const { tools = [], servers } = rows;
+  if (servers === undefined) return rows;
+  const byName = ['name', 'original_name'].map((name) => grouped(tools, (row) => String(row[name])));
+  const idOf = (name: string): Value => {
+    const found = byName.map((groups) => groups.get(name) ?? []).find((some) => some.length > 0) ?? [];
+    return found.length === 1 ? (found[0]?.id ?? name) : name;
+  };
+  const offered = (given: Value) =>
+    (given as unknown as Reference[]).map(({ name }) => ({ id: idOf(name), name }));
+  const lists = servers.map((row) => (row.tools ? { ...row, tools: offered(row.tools) } : row));
+  return { ...rows, servers: lists };
 }
 
 function ofOurs(file: Fields, wrong: Problems): Source | null {
   const { release } = isFields(file.source) ? file.source : {};
   const read = checked(documentSchema(release === '0.6.0' ? '0.6.0' : '0.7.0'), file, wrong);
   if (read === null) return null;
-  const { source, secrets, selection = null, accounts = {}, entities } = read;
+  const { source, secrets, selection, accounts, entities } = read;
+  const isPart = !(selection ?? []).every((word) => word.startsWith('--type '));
   return {
     kind: 'mcpgw',
     release: source.release,
     secrets,
-    isPart: !(selection ?? []).every((word) => word.startsWith('--type ')),
-    accounts,
-    entities,
+    isPart,
+    rows: { ...accounts, ...entities },
   } as Source;
 }
 
@@ -86,16 +99,14 @@ function checked<T extends z.ZodType>(schema: T, file: Fields, wrong: Problems):
   return success ? data : null;
 }
 
-function refuseTwice({ accounts, entities }: Source, wrong: Problems): void {
-  for (const [of, lists] of Object.entries({ accounts, entities })) {
-    for (const [table, rows = []] of Object.entries(lists as Source['accounts'])) {
-      const key = table === 'email_users' ? 'email' : 'id';
-      const places = new Map<unknown, number>();
-      for (const [i, row] of rows.entries()) {
-        const first = places.get(row[key]);
-        if (first === undefined || row[key] === undefined) places.set(row[key], i);
-        else wrong.add(`${of}.${table}[${i}].${key}`, `it is that of ${of}.${table}[${first}], too`);
-      }
+function refuseTwice({ rows }: Source, wrong: Problems): void {
+  for (const { table, key, isAccount } of IMPORT_TYPES) {
+    const list = `${isAccount ? 'accounts' : 'entities'}.${table}`;
+    const places = new Map<unknown, number>();
+    for (const [i, row] of rows[table]?.entries() ?? []) {
+      const first = places.get(row[key]);
+      if (first === undefined) places.set(row[key], i);
+      else wrong.add(`${list}[${i}].${key}`, `it is that of ${list}[${first}], too`);
     }
   }
 }

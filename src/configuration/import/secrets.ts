@@ -1,10 +1,11 @@
 import { keyCheck } from '../../ciphers/key-check.ts';
+import type { Value } from '../../database/value.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Row } from '../document.ts';
-import { ACCOUNT_TABLES, ENTITY_TYPES } from '../entities.ts';
 import { secretForDatabase } from '../secrets.ts';
 import type { Problems } from './problems.ts';
 import type { Source } from './read-source.ts';
+import { IMPORT_TYPES } from './types.ts';
 
 export interface SecretOptions {
   /** AUTH_ENCRYPTION_SECRET of the gateway that is imported into. */
@@ -40,39 +41,27 @@ export function refuseOtherKey(
 export function withStoredSecrets(source: Source, { ours, theirs }: SecretOptions, wrong: Problems): Source {
   const { kind, secrets } = source;
   const origin = { mode: secrets.mode, from: theirs ?? ours, to: ours };
-  const lists = (of: string, rows: Readonly<Record<string, readonly Row[] | undefined>>) =>
-    Object.fromEntries(
-      Object.entries(rows).map(([table, list = []]) => {
-        const known = [...ENTITY_TYPES, ...ACCOUNT_TABLES].find((each) => each.table === table);
-        const forms = Object.entries(known?.secrets ?? {});
-        return [table, list.map((row, i) => stored(row, `${of}.${table}[${i}]`, forms))];
-      }),
-    );
-  const stored = (
-    row: Row,
-    path: string,
-    forms: [string, Parameters<typeof secretForDatabase>[0]][],
-  ): Row => {
-    const values = forms.flatMap(([column, form]) => {
-      const value = row[column];
-      if (value === undefined) return [];
-      const found = secretForDatabase(form, value, origin);
-      // What did not open where it comes from does not open here either, and is as it was.
-      const isAsItWas = kind === 'mcpgw' && theirs === null && form !== 'plain';
-      if (found === undefined && !isAsItWas)
-        wrong.add(
-          `${path}.${column}`,
-          'it was encrypted with another AUTH_ENCRYPTION_SECRET: --source-secret-file',
-        );
-      return [[column, found === undefined ? value : found] as const];
+  const rows = IMPORT_TYPES.flatMap(({ table, isAccount, ...type }): [string, readonly Row[]][] => {
+    const list = source.rows[table];
+    const forms = Object.entries(type.secrets);
+    if (list === undefined || forms.length === 0) return list === undefined ? [] : [[table, list]];
+    const stored = list.map((row, i) => {
+      const values = forms.flatMap(([column, form]): [string, Value][] => {
+        const value = row[column] ?? (form === 'sso' ? null : undefined);
+        if (value === undefined) return [];
+        const found = secretForDatabase(form, value, origin);
+        // What did not open where it comes from does not open here either, and is as it was.
+        const isAsItWas = kind === 'mcpgw' && theirs === null && form !== 'plain';
+        const path = `${isAccount ? 'accounts' : 'entities'}.${table}[${i}].${column}`;
+        if (found === undefined && !isAsItWas)
+          wrong.add(path, 'it was encrypted with another AUTH_ENCRYPTION_SECRET: --source-secret-file');
+        return [[column, found ?? value]];
+      });
+      return { ...row, ...Object.fromEntries(values) };
     });
-    return values.length === 0 ? row : { ...row, ...Object.fromEntries(values) };
-  };
-  return {
-    ...source,
-    entities: lists('entities', source.entities),
-    accounts: lists('accounts', source.accounts),
-  };
+    return [[table, stored]];
+  });
+  return { ...source, rows: Object.fromEntries(rows) };
 }
 
 /** Whether a row has a kind of credential and none: the gateway leaves them out of its document. */
