@@ -34,6 +34,9 @@ const team = z.strictObject({
     .optional(),
 });
 
+const MOST_TOLD = 20;
+const NOWHERE = { line: 1, col: 1 };
+
 /** One word or several. */
 const words = z.union([text.transform((one) => [one]), z.array(text)]).optional();
 
@@ -70,9 +73,18 @@ export type ApplyFile = z.output<typeof file>;
  * @throws GatewayError USAGE with everything that is wrong in it, each with its place
  */
 export function parseApplyFile(content: string, source: string): ApplyFile {
-  const document = parseDocument(content);
-  const broken = document.errors.map(({ message }) => message.split(':\n')[0] ?? message);
-  const found = broken.length === 0 ? file.safeParse(document.toJS() ?? {}) : undefined;
+  const isText = !/[\0\ufffd]/.test(content);
+  const document = parseDocument(isText ? content : '');
+  // What the parser says holds words of the file, which may be secrets.
+  const broken = document.errors
+    .slice(0, MOST_TOLD)
+    .map(
+      ({ code, linePos: [{ line, col }] = [NOWHERE] }) =>
+        `line ${line}, column ${col}: this is no YAML (${code})`,
+    );
+  if (!isText) broken.push('it is no text');
+  else if (document.contents === null) broken.push('it is empty');
+  const found = broken.length === 0 ? file.safeParse(document.toJS()) : undefined;
   if (found?.success === true) return found.data;
   const details = [...broken, ...(found?.error.issues ?? []).flatMap((issue) => problemsOf(issue))];
   throw new GatewayError('USAGE', `${source} cannot be applied.`, {

@@ -234,7 +234,7 @@ export class Book {
     if (details.length === 0)
       return { steps: STEP_IDS.flatMap((id) => this.#steps.get(id) ?? []), warnings: this.warnings };
     const isUnknown = unknown.length > 0;
-    const message = isUnknown ? 'There is not everything that is named.' : 'This cannot be done.';
+    const message = isUnknown ? 'Something is named that is not there.' : 'This cannot be done.';
     throw new GatewayError(isUnknown ? 'USAGE' : 'PREFLIGHT', message, {
       details,
       hint: 'Nothing was changed.',

@@ -95,7 +95,8 @@ export async function teamList(db: Connection, all: boolean, withIds: boolean): 
     ...(all ? { kind: (row) => flag('is_active', kindOf(row), 'deleted')(row) } : {}),
     ...(withIds ? { id: text('id') } : {}),
   };
-  return listed('teams', 'Teams', columns, rows);
+  if (rows.length > 0 || all) return listed('teams', 'Teams', columns, rows);
+  return section('none', 'Teams', [], [['There is none but personal ones, which --all shows.']]);
 }
 
 /** One team: what it is, who is in it and what they may do, and what belongs to it. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { countRows } from '../database/row-counts.ts';
 import { hexId } from '../database/rows.ts';
-import { advise, mcpgw } from '../report/advice.ts';
+import { advise, type Command, mcpgw } from '../report/advice.ts';
 import { OWNED_TABLES } from '../schema/gateway-tables.ts';
 import { registrationRow, teamRow, userRow } from '../seed/account-rows.ts';
 import { ADMIN_ROLE } from '../seed/default-roles.ts';
@@ -19,6 +19,8 @@ export interface NewUserWish {
   readonly email: string;
   readonly fullName?: string | undefined;
   readonly admin?: boolean | undefined;
+  /** Compared with that of a user who is there already. */
+  readonly password?: string | undefined;
   readonly hash: Hash;
 }
 
@@ -32,16 +34,19 @@ export const personalSlugs = (email: string, fullName: string | undefined, setti
  */
 export async function createUser(
   book: Book,
-  { email: text, fullName, admin: isAdmin = false, hash }: NewUserWish,
+  { email: text, fullName, admin: isAdmin = false, password: asked, hash }: NewUserWish,
 ): Promise<User | undefined> {
   const { now, settings } = book;
   const email = normaliseEmail(text);
   const there = book.users.get(email);
   if (there !== undefined) {
-    if ((fullName !== undefined && fullName !== (there.fullName ?? '')) || (isAdmin && !there.isAdmin))
-      book.problems.push(
-        advise`The user ${email} is there already, and not as wished. See how: ${mcpgw('user', 'show', email)}`,
-      );
+    const is = (what: string, change: Command) =>
+      book.problems.push(advise`The user ${email} is there already, ${what}: ${change}`);
+    if (fullName !== undefined && fullName !== (there.fullName ?? ''))
+      is(`with the name “${there.fullName ?? ''}”`, mcpgw('user', 'show', email));
+    if (isAdmin && !there.isAdmin) is('and no administrator', mcpgw('user', 'promote', email));
+    if (asked !== undefined && !(await verifyPassword(there.passwordHash, asked)))
+      is('with another password', mcpgw('user', 'password', email));
     return there;
   }
   const rules = brokenEmailRules(email);
@@ -77,7 +82,7 @@ export async function setPassword(book: Book, user: User, password: string, hash
   if (await verifyPassword(user.passwordHash, password)) return;
   const made = await hash();
   const values = { password_hash: made.hash, password_hash_type: made.type, updated_at: book.now };
-  book.set('user:password', user.email, 'email_users', [user.email], values);
+  book.set('user:password', `${user.email} gets another password`, 'email_users', [user.email], values);
 }
 
 /** The columns of each change, how the user is afterwards, and how that is said. */

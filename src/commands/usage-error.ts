@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ExitCode, GatewayError } from '../errors.ts';
-import { advise, mcpgw } from '../report/advice.ts';
+import { advise, type Command, mcpgw } from '../report/advice.ts';
 import { COMMAND_NAMES, type CommandName } from '../report/command-names.ts';
 import { FORMAT_NAMES, type FormatName } from '../report/format-name.ts';
 import type { Io } from './io.ts';
@@ -15,6 +15,7 @@ export async function reportUsageError(io: Io, error: unknown): Promise<ExitCode
   const failure =
     error instanceof CommanderError
       ? (meantCommand(error) ??
+        withoutPart(error, command, help) ??
         new GatewayError('USAGE', sentence(withoutValue(error, argv)), {
           hint: advise`See how it is used: ${help}`,
         }))
@@ -38,6 +39,18 @@ function meantCommand({ message }: CommanderError): GatewayError | null {
   if (command === undefined) return null;
   return new GatewayError('USAGE', `--${name} is no option: it is a command.`, {
     hint: advise`Run: ${mcpgw(command)}`,
+  });
+}
+
+/** For `mcpgw team` alone, of which commander says nothing. */
+function withoutPart(
+  { code }: CommanderError,
+  command: string | undefined,
+  help: Command,
+): GatewayError | null {
+  if (code !== 'commander.help') return null;
+  return new GatewayError('USAGE', `mcpgw ${command} is to be told what to do.`, {
+    hint: advise`See what there is: ${help}`,
   });
 }
 

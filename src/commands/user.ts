@@ -44,7 +44,13 @@ export const USER: Readonly<Record<string, Part>> = {
         emails: [email],
         teams: personalSlugs(email, fullName, session.loaded.settings),
         async act(book, purpose) {
-          await createUser(book, { email, fullName, admin, hash: hashFor(purpose, made) });
+          await createUser(book, {
+            email,
+            fullName,
+            admin,
+            password: made.password,
+            hash: hashFor(purpose, made),
+          });
         },
       };
     },

@@ -52,7 +52,7 @@ const TABLE = 'sso_providers';
  */
 export async function planSso(db: Connection, isThere: boolean, request: SsoRequest): Promise<SsoPlan> {
   const { settings, now, disableStale = false } = request;
-  if (!settings.ssoEnabled) return NOTHING;
+  if (!settings.ssoEnabled) return { ...NOTHING, warnings: ssoWarnings(settings) };
   const wanted = wantedProviders(settings);
   const refusal = refusalOf(settings, wanted);
   const warnings = ssoWarnings(settings);

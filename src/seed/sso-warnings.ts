@@ -11,7 +11,11 @@ const EVERYBODYS: ReadonlySet<string> = new Set(
 
 /** What of the settings of single sign-on works otherwise than somebody meant, a line each. */
 export function ssoWarnings(settings: Settings): string[] {
-  if (!settings.ssoEnabled) return [];
+  if (!settings.ssoEnabled) {
+    const on = wantedProviders({ ...settings, ssoEnabled: true }).map(({ prefix }) => `${prefix}_ENABLED`);
+    const off = `SSO_ENABLED is not true: the gateway makes nothing of ${on.join(', ')}`;
+    return [...settings.ssoUnread, ...(on.length > 0 ? [off] : [])];
+  }
   const wanted = wantedProviders(settings);
   return [
     ...settings.ssoUnread,

@@ -24,6 +24,8 @@ export function unreadSsoNames(
   isSet: (name: string) => boolean,
 ): string[] {
   const given = envByName(env);
+  // Names without SSO in them may be for something else, where nobody speaks of single sign-on.
+  if (!isSet('SSO_ENABLED') && !given.has('SSO_PROVIDERS') && !file?.entries.has('SSO_PROVIDERS')) return [];
   const unknown = [...new Set([...given.keys(), ...(file?.entries.keys() ?? [])])].filter(
     (name) => /^SSO_[A-Z_]+_CLIENT_ID$/.test(name) && !PROVIDERS.includes(name.slice(4, -10)),
   );
