@@ -1,5 +1,6 @@
 import type { ImportPlan } from '../configuration/import/import.ts';
 import type { Action } from '../configuration/import/plan-rows.ts';
+import { isSecret } from '../configuration/import/types.ts';
 import { jsonText, type Value } from '../database/value.ts';
 import { plural } from '../report/plural.ts';
 import type { DraftSection } from '../report/report.ts';
@@ -8,8 +9,6 @@ import { section } from '../report/section.ts';
 /** So many rows of a list are shown, but with `--verbose` and to programs. */
 const SHOWN = 50;
 const LONGEST = 60;
-/** Where people put credentials besides the columns for them. */
-const SHY: ReadonlySet<string> = new Set(['headers', 'config']);
 const COUNTED = ['create', 'update', 'unchanged', 'delete'] as const;
 
 /** What an import does, counted by type and listed. */
@@ -50,9 +49,7 @@ function changesOf({ actions, links }: ImportPlan): string[][] {
 
 function columnsOf({ row, before, type }: Action): string {
   const told = (name: string) =>
-    name in type.secrets || SHY.has(name)
-      ? `${name}: *** → ***`
-      : `${name}: ${short(before[name])} → ${short(row[name])}`;
+    isSecret(type, name) ? `${name}: *** → ***` : `${name}: ${short(before[name])} → ${short(row[name])}`;
   return Object.keys(row).map(told).join('; ');
 }
 

@@ -141,6 +141,32 @@ describeEachDatabase('an import', ({ id }) => {
     expect((await importing(database, file, ['--mode', 'replace'])).report.steps).toEqual([]);
   });
 
+  test('shows no credential that changes, in whatever it prints', async () => {
+    const database = await emptyGateway(id);
+    await importing(database, everything());
+    const old = await database.query("SELECT auth_value FROM gateways WHERE id = 'g1'");
+    const next = 'next-planted-secret';
+    const file = documentOf({
+      gateways: [
+        gateway('g1', 'alpha', {
+          auth_type: 'oauth',
+          auth_value: sealed({ Authorization: `Bearer ${next}` }),
+          oauth_config: { client_id: 'x', client_secret: next },
+        }),
+      ],
+      tools: [tool('t1', 'weather', { headers: { 'X-Api-Key': next } })],
+      a2a_agents: [agent('a1', 'helper', { auth_type: 'bearer', auth_value: sealed({ secret: next }) })],
+    });
+    for (const args of [['--dry-run'], ['--dry-run', '--verbose', '--debug'], ['--verbose', '--debug']]) {
+      const run = await importing(database, file, ['--mode', 'replace', ...args]);
+      expect([args, run.exitCode, problemsOf(run)]).toEqual([args, 0, []]);
+      for (const secret of [PLANTED, next, JSON.parse(old) as string, SECRET])
+        expect([args, (run.stdout + run.stderr).includes(secret)]).toEqual([args, false]);
+    }
+    expect(await database.query('SELECT auth_value FROM a2a_agents')).toBe(next);
+    expect(await database.query('SELECT oauth_config FROM gateways')).not.toContain(next);
+  });
+
   test('deletes what the file lacks only when it is asked to, with all that points at it', async () => {
     const database = await emptyGateway(id);
     await importing(database, everything());

@@ -14,6 +14,6 @@ export function importing(options: ImportOptions): Change<ImportPlan> {
     command: options.command,
     reading: 'Comparing the file with what is here',
     now: options.now,
-    plan: (db, schema) => planImport(db, schema, options),
+    plan: (db, schema, purpose) => planImport(db, schema, options, purpose),
   });
 }

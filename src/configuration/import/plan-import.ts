@@ -1,4 +1,4 @@
-import type { DataFound, DataStep } from '../../change/data-change.ts';
+import type { DataFound, DataPurpose, DataStep } from '../../change/data-change.ts';
 import type { Connection } from '../../database/connection.ts';
 import { insertRows, Secret, updateRows } from '../../database/rows.ts';
 import type { Value } from '../../database/value.ts';
@@ -19,7 +19,7 @@ import { problems } from './problems.ts';
 import { deleteRows, lacking, refuseLeftAlone } from './prune.ts';
 import type { Source } from './read-source.ts';
 import { withoutSecret } from './secrets.ts';
-import { IMPORT_TYPES, type ImportType, nameOf } from './types.ts';
+import { IMPORT_TYPES, type ImportType, isSecret, nameOf } from './types.ts';
 
 export interface ImportOptions extends Pick<RowsToPlan, 'source' | 'mode' | 'secret' | 'now'> {
   readonly prune: boolean;
@@ -59,6 +59,7 @@ export async function planImport(
   db: Connection,
   schema: Schema,
   options: ImportOptions,
+  purpose: DataPurpose,
 ): Promise<ImportFound> {
   const { source, owning, command, settings, mode } = options;
   const wrong = problems();
@@ -92,7 +93,10 @@ export async function planImport(
   );
   const steps: DataStep[] = [
     { id: 'import:delete', title: 'Delete what the file lacks', statements: deleteRows(db, schema, actions) },
-    ...IMPORT_TYPES.map((type) => stepOf(db, schema, type, actions.get(type.table) ?? [])),
+    // An outline tells that something is written, and where.
+    ...IMPORT_TYPES.map((type) =>
+      stepOf(db, schema, type, actions.get(type.table) ?? [], purpose === 'outline'),
+    ),
     { id: 'import:links', title: 'What servers offer', statements: links.statements },
   ];
   return {
@@ -201,8 +205,14 @@ function withIds({ counted }: ImportType, matches: readonly Match[], here: reado
 /** Servers take statements of 16 MiB; a resource alone may have one. */
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
-function stepOf(db: Connection, schema: Schema, type: ImportType, actions: readonly Action[]): DataStep {
-  const { table, key, secrets, counted } = type;
+function stepOf(
+  db: Connection,
+  schema: Schema,
+  type: ImportType,
+  actions: readonly Action[],
+  isOutline: boolean,
+): DataStep {
+  const { table, key, counted } = type;
   const columns = columnsHere(schema, table);
   const parameters = (row: Row) => {
     const values: Record<string, unknown> = {};
@@ -210,21 +220,23 @@ function stepOf(db: Connection, schema: Schema, type: ImportType, actions: reado
       const { name } = column;
       if (row[name] === undefined) continue;
       const value = db.dialect.values.toParameter(column, row[name]);
-      values[name] = name in secrets && typeof value === 'string' ? new Secret(value) : value;
+      values[name] = isSecret(type, name) && typeof value === 'string' ? new Secret(value) : value;
     }
     return values;
   };
   const made = actions.filter(({ what }) => what === 'create');
   const changed = actions.filter(({ what }) => what === 'update');
   const statements = [
-    ...inChunks(made).flatMap((some) =>
+    ...inChunks(isOutline ? made.slice(0, 1) : made).flatMap((some) =>
       insertRows(
         db,
         table,
         some.map(({ row }) => parameters(row)),
       ),
     ),
-    ...changed.flatMap(({ id, row }) => updateRows(db, table, [key, [id]], parameters(row))),
+    ...changed
+      .slice(0, isOutline ? 1 : undefined)
+      .flatMap(({ id, row }) => updateRows(db, table, [key, [id]], parameters(row))),
     ...(counted && made.length > 0 ? db.dialect.countOn(table, key) : []),
   ];
   const told = [`${made.length} made`, `${changed.length} changed`].filter((text) => !text.startsWith('0 '));

@@ -101,6 +101,12 @@ export const IMPORT_TYPES: readonly ImportType[] = [
   ...ENTITIES,
 ];
 
+/** Columns in which people put credentials besides those that are for them: shown is neither. */
+const SHY: ReadonlySet<string> = new Set(['headers', 'config', 'password_hash']);
+
+export const isSecret = ({ secrets }: Pick<ImportType, 'secrets'>, column: string): boolean =>
+  column in secrets || SHY.has(column);
+
 /** What people call a row. */
 export const nameOf = ({ word, label, key }: Pick<ImportType, 'word' | 'label' | 'key'>, row: Row): string =>
   `${word} ${(label === null ? null : row[label]) ?? row[key] ?? ''}`;
