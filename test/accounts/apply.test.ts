@@ -162,8 +162,12 @@ test('everything that is wrong in a file is told at once, each with its place', 
     'teams[0].members[0].role: invalid option: expected one of "owner"|"member"',
     'teams[0].members[1]: invalid input: expected object, received number',
   ]);
-  expect(await wrong('teams: [')).toEqual([expect.stringContaining('at line 1')]);
-  expect(await wrong('teams: [{ name: a, name: b }]')).toEqual([expect.stringContaining('unique')]);
+  // Not a word of what may be anything is repeated.
+  expect(await wrong('SQLite format 3\0 Bearer planted-secret')).toEqual(['it is no text']);
+  expect(await wrong('a: b: planted-secret')).not.toEqual([expect.stringContaining('planted')]);
+  expect(await wrong('')).toEqual(['it is empty']);
+  expect(await wrong('teams: [')).toEqual([expect.stringContaining('line 1, column 9: this is no YAML')]);
+  expect(await wrong('teams: [{ name: a, name: b }]')).toEqual([expect.stringContaining('DUPLICATE_KEY')]);
   expect(
     await wrong('teams: [{ name: New, members: [nobody@corp.example.com, alise@corp.example.com] }]'),
   ).toEqual([

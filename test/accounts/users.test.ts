@@ -58,7 +58,15 @@ describeEachDatabase('users', ({ id, dialect }) => {
     await at.run('user create', wish, 'carol@corp.example.com');
     expect(await everything(at.database)).toEqual(after);
     const other = await at.run('user create', { ...wish, admin: true }, 'carol@corp.example.com');
-    expect(other.report.error?.details[0]).toContain('mcpgw user show carol@corp.example.com');
+    expect(other.report.error?.details[0]).toContain('mcpgw user promote carol@corp.example.com');
+    const renamed = await at.run('user create', { ...wish, fullName: 'Another' }, 'carol@corp.example.com');
+    expect(renamed.report.error?.details[0]).toContain('mcpgw user show carol@corp.example.com');
+    const another = { ...wish, passwordFile: at.password('Another-password-7') };
+    const again = await at.run('user create', another, 'carol@corp.example.com');
+    expect(again.report.error?.details).toEqual([
+      expect.stringContaining('with another password: mcpgw user password carol@corp.example.com'),
+    ]);
+    expect(await everything(at.database)).toEqual(after);
   });
 
   test('the second Alice gets a personal team, too', async () => {

@@ -193,8 +193,15 @@ describeEachDatabase('providers of single sign-on', ({ id }) => {
 describe('what is warned of', () => {
   test('nothing of settings that are well, or while single sign-on is off', () => {
     expect(warningsOf(GITHUB)).toEqual([]);
-    expect(warningsOf({ SSO_PROVIDERS: 'github', SSO_OKTA_ENABLED: 'true' })).toEqual([]);
+    expect(warningsOf({ SSO_OKTA_ENABLED: 'true', GITHUB_CLIENT_ID: 'of-something-else' })).toEqual([]);
     expect(wantedProviders(settingsOf({ ...GITHUB, SSO_ENABLED: 'false' }))).toEqual([]);
+  });
+
+  test('providers while single sign-on is off as a whole', () => {
+    expect(warningsOf({ ...GITHUB, SSO_ENABLED: 'false', SSO_PROVIDERS: 'okta' })).toEqual([
+      'SSO_PROVIDERS (the environment) is not read by the gateway: set SSO_OKTA_ENABLED',
+      'SSO_ENABLED is not true: the gateway makes nothing of SSO_GITHUB_ENABLED',
+    ]);
   });
 
   test('names of the guide that the gateway does not read, but for those that stand beside the right one', () => {
