@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { isEmpty } from '../change/change.ts';
 import { importing } from '../configuration/import/import.ts';
+import { refuseUnmapped } from '../configuration/import/owners.ts';
 import { type Problems, problems } from '../configuration/import/problems.ts';
 import { readJsonFile } from '../configuration/import/read-file.ts';
 import { readSource, type Source } from '../configuration/import/read-source.ts';
@@ -67,6 +68,7 @@ export function importFile(io: Io, options: ImportOptions, file: string): Promis
     const mapOwner = mapping('--map-owner', options.mapOwner, wrong);
     checkPrune(options, read, wrong);
     wrong.refuse('USAGE', 'The import cannot be made like this.', 'Nothing was changed.');
+    refuseUnmapped(read, { mapOwner, mapTeam });
     session.progress.done();
     const password = await unknownPassword(source, settings);
     const { mode, prune = false } = options;

@@ -269,6 +269,23 @@ describe('what is in the file and what is here', () => {
     expect(await other.query("SELECT visibility FROM tools WHERE name = 'nobodys'")).toBe('team');
   });
 
+  test('who and what is mapped has to be in the file, and what is meant here', async () => {
+    const database = await emptyGateway('sqlite');
+    const alice = 'alice@example.org';
+    const tools = [tool('t1', 'hers', { owner_email: alice, team: { slug: 'crew' } })];
+    const mapped = (owner: string, team: string) =>
+      problemsIn(database, { tools }, ['--map-owner', owner, '--map-team', team]);
+    expect(await mapped(`${alice}=rot@example.org`, 'crew=nosuch')).toEqual([
+      `--map-owner ${alice}=rot@example.org: there is no user “rot@example.org”. Nearest: ${ROOT}.`,
+      '--map-team crew=nosuch: there is no team with the id or slug “nosuch”.',
+    ]);
+    expect(await mapped(`alce@example.org=${ROOT}`, 'crews=nosuch')).toEqual([
+      `--map-owner alce@example.org=${ROOT}: no row of the file has “alce@example.org”. Nearest: ${alice}.`,
+      '--map-team crews=nosuch: no row of the file has “crews”. Nearest: crew.',
+    ]);
+    expect(await database.query('SELECT count(*) FROM tools')).toBe('0');
+  });
+
   test('users and teams that are missing are made, and come with a password that nobody knows', async () => {
     const database = await emptyGateway('sqlite');
     const at = '2025-08-01T10:00:00.000000Z';

@@ -1,9 +1,11 @@
 import type { Value } from '../../database/value.ts';
 import type { Overrides } from '../../ownership/resolve-overrides.ts';
 import { plural } from '../../report/plural.ts';
+import { nearestTo } from '../../settings/nearest-names.ts';
 import type { Entity, Row, TeamReference } from '../document.ts';
 import { remembered } from './here.ts';
-import type { Problems } from './problems.ts';
+import { type Problems, problems } from './problems.ts';
+import type { Source } from './read-source.ts';
 
 /** Users and teams that are here, or will be: the import makes some. */
 export interface People {
@@ -31,6 +33,64 @@ export interface OwnerOptions {
   /** Ids that teams of the file have here, by slug. */
   readonly idsInFile: ReadonlyMap<Value, Value>;
 }
+
+/**
+ * What is meant by an owner or a team has to be here, or made by the import: else the rows would go to the administrator.
+ *
+ * @throws GatewayError USAGE
+ */
+export function refuseNobody(
+  { users, teams }: People,
+  { mapOwner, mapTeam }: Pick<OwnerOptions, 'mapOwner' | 'mapTeam'>,
+): void {
+  const wrong = problems();
+  const slugs = teams.map(({ slug }) => `${slug}`);
+  const refs = new Set([...slugs, ...teams.map(({ id }) => `${id}`)]);
+  const emails = [...users].map(String);
+  for (const [old, meant] of mapOwner)
+    if (!users.has(meant))
+      wrong.add(`--map-owner ${old}=${meant}`, `there is no user “${meant}”.${nearestTo(meant, emails)}`);
+  for (const [old, meant] of mapTeam)
+    if (!refs.has(meant))
+      wrong.add(
+        `--map-team ${old}=${meant}`,
+        `there is no team with the id or slug “${meant}”.${nearestTo(meant, slugs)}`,
+      );
+  wrong.refuse('USAGE', MAPS_NOTHING, 'Correct what is named above. Nothing was changed.');
+}
+
+const MAPS_NOTHING = 'A flag names what is not there.';
+
+/**
+ * What is to be called otherwise has to be in the file.
+ *
+ * @throws GatewayError USAGE
+ */
+export function refuseUnmapped(
+  { rows }: Source,
+  { mapOwner, mapTeam }: Pick<OwnerOptions, 'mapOwner' | 'mapTeam'>,
+): void {
+  const wrong = problems();
+  const [emails, slugs] = [new Set<string>(), new Set<string>()];
+  for (const row of Object.values(rows).flat()) {
+    const { slug, owner } = (row.team ?? {}) as Partial<TeamReference>;
+    for (const email of [owner, ...EMAILS.map((column) => row[column])])
+      if (typeof email === 'string') emails.add(email);
+    if (slug !== undefined) slugs.add(slug);
+  }
+  for (const { slug } of rows.email_teams ?? []) slugs.add(`${slug}`);
+  for (const [option, map, known] of [
+    ['--map-owner', mapOwner, emails],
+    ['--map-team', mapTeam, slugs],
+  ] as const)
+    for (const [old, meant] of map)
+      if (!known.has(old))
+        wrong.add(`${option} ${old}=${meant}`, `no row of the file has “${old}”.${nearestTo(old, known)}`);
+  wrong.refuse('USAGE', MAPS_NOTHING, 'Correct what is named above. Nothing was changed.');
+}
+
+/** Columns with people in them. */
+const EMAILS = ['owner_email', 'email', 'user_email', 'created_by'];
 
 export interface Owned {
   readonly values: Readonly<Record<'team_id' | 'owner_email' | 'visibility', Value>>;

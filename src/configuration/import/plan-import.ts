@@ -12,7 +12,7 @@ import type { Settings } from '../../settings/settings.ts';
 import type { Row } from '../document.ts';
 import { columnsHere, readHere } from './here.ts';
 import { type Match, matchRows } from './match.ts';
-import { type Own, ownerOf } from './owners.ts';
+import { type Own, ownerOf, refuseNobody } from './owners.ts';
 import { type Links, planLinks } from './plan-links.ts';
 import { type Action, checkUniques, planRows, type RowsToPlan } from './plan-rows.ts';
 import { problems } from './problems.ts';
@@ -75,6 +75,7 @@ export async function planImport(
     users: new Set(keysAfter('email_users', 'email', planning)),
     teams: rowsAfter('email_teams', planning),
   };
+  refuseNobody(people, options);
   const idsInFile = new Map(
     source.rows.email_teams?.map(({ slug = null, id = null }) => [
       slug,
