@@ -87,9 +87,10 @@ export function readPatterns(
 /**
  * What is selected by these options; null where they select everything.
  *
+ * @param from what the flags of team, owner and visibility begin with
  * @throws GatewayError USAGE for types that are none, all at once
  */
-export function selectionOf(options: SelectionOptions): Selection | null {
+export function selectionOf(options: SelectionOptions, from = ''): Selection | null {
   const { types, patterns } = readPatterns(options);
   const values = [options.tag, options.team, options.owner, options.visibility].flatMap((list) => list ?? []);
   if (types.length + patterns.length + values.length === 0 && options.activeOnly !== true) return null;
@@ -104,7 +105,7 @@ export function selectionOf(options: SelectionOptions): Selection | null {
     reads: options.withDependencies === true ? all : reads,
     select(candidates) {
       const among = candidates.filter(({ table }) => tables.has(table));
-      refuse([...unmatched(patterns, candidates), ...unknownValues(options, candidates)]);
+      refuse([...unmatched(patterns, candidates), ...unknownValues(options, candidates, from)]);
       const selected = among.filter((each) => isSelected(each, options, patterns)).map(keyOf);
       return options.withDependencies === true ? withNeeds(selected, candidates) : new Set(selected);
     },
@@ -158,15 +159,20 @@ function unmatched(patterns: readonly Pattern[], candidates: readonly Candidate[
     });
 }
 
-function unknownValues(options: SelectionOptions, candidates: readonly Candidate[]): string[] {
+function unknownValues(
+  options: SelectionOptions,
+  candidates: readonly Candidate[],
+  from: string,
+): string[] {
   return FILTERS.flatMap(({ option, of, always }) => {
     const asked = options[option] ?? [];
     if (asked.length === 0) return [];
+    const flag = `--${option === 'tag' ? '' : from}${option}`;
     const known = new Set<string>(always);
     for (const each of candidates) for (const value of of(each)) if (value !== null) known.add(value);
     return asked
       .filter((value) => !known.has(value))
-      .map((value) => `--${option} ${value}: no row has it.${nearestTo(value, known)}`);
+      .map((value) => `${flag} ${value}: no row has it.${nearestTo(value, known)}`);
   });
 }
 

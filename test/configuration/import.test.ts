@@ -286,6 +286,18 @@ describe('what is in the file and what is here', () => {
     expect(await database.query('SELECT count(*) FROM tools')).toBe('0');
   });
 
+  test('a selection names the flag that was given', async () => {
+    const database = await emptyGateway('sqlite');
+    const tools = [tool('t1', 'one', { team: { slug: 'crew' } })];
+    expect(
+      await problemsIn(database, { tools }, ['--from-team', 'cre', '--from-visibility', 'nope', '--tag', 'x']),
+    ).toEqual([
+      '--tag x: no row has it.',
+      '--from-team cre: no row has it. Nearest: crew.',
+      '--from-visibility nope: no row has it.',
+    ]);
+  });
+
   test('users and teams that are missing are made, and come with a password that nobody knows', async () => {
     const database = await emptyGateway('sqlite');
     const at = '2025-08-01T10:00:00.000000Z';

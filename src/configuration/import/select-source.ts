@@ -9,7 +9,7 @@ import type { Source } from './read-source.ts';
  * @throws GatewayError USAGE for what names nothing in the file
  */
 export function selected(source: Source, options: SelectionOptions): Source {
-  const selection = selectionOf(options);
+  const selection = selectionOf(options, 'from-');
   if (selection === null) return source;
   const types = ENTITY_TYPES.filter(({ table }) => source.rows[table] !== undefined);
   const idsOfTeams = new Map(source.rows.email_teams?.map(({ slug, id }) => [slug, String(id)]));
