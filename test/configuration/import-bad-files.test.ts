@@ -115,6 +115,13 @@ describe('a file that cannot be imported', () => {
     expect((await refused(many)).problems).toHaveLength(101);
   });
 
+  test('that lost a row', async () => {
+    const { problems } = await refused({ ...whole(), counts: { tools: 3, gateways: 1, prompts: 0 } });
+    expect(problems).toEqual([
+      'counts.tools: 3 are promised, 2 are there: the file is damaged or was edited; correct counts',
+    ]);
+  });
+
   test.each([
     ['another format', { ...whole(), format: 'sheet-music' }, /^format: /],
     ['another version', { ...whole(), version: 2 }, /^version: /],

@@ -77,6 +77,15 @@ function ofOurs(file: Fields, wrong: Problems): Source | null {
   const read = checked(documentSchema(release === '0.6.0' ? '0.6.0' : '0.7.0'), file, wrong);
   if (read === null) return null;
   const { source, secrets, selection, accounts, entities } = read;
+  const lists: Readonly<Record<string, readonly unknown[] | undefined>> = { ...accounts, ...entities };
+  for (const [list, promised] of Object.entries(isFields(read.counts) ? read.counts : {})) {
+    const there = lists[list]?.length ?? 0;
+    if (promised !== there)
+      wrong.add(
+        `counts.${list.slice(0, 60)}`,
+        `${String(promised).slice(0, 20)} are promised, ${there} are there: the file is damaged or was edited; correct counts`,
+      );
+  }
   const isPart = !(selection ?? []).every((word) => word.startsWith('--type '));
   return {
     kind: 'mcpgw',
