@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { type Book, readTeams, type TeamPage } from '../accounts/book.ts';
 import { wordOf } from '../accounts/members.ts';
 import { ASSOCIATIONS } from '../configuration/entities.ts';
+import { NO_ROW } from '../configuration/selection.ts';
 import { written } from '../database/rows.ts';
 import { GatewayError } from '../errors.ts';
 import { findCollisions } from '../ownership/collisions.ts';
@@ -87,6 +88,7 @@ export async function assign(book: Book, request: AssignRequest): Promise<void> 
     const groups = await groupsOf(book, table, rows, finals);
     if (groups.length > 0) found.push({ table, rows, finals, groups });
   }
+  if (found.length === 0) await refuseNone(book, request, chosen);
   const groups = found.flatMap((moving) => moving.groups);
   await readTeams(
     book,
@@ -115,6 +117,21 @@ function refuseEmpty(request: AssignRequest): void {
   ];
   if (details.length > 0)
     throw new GatewayError('USAGE', 'There is nothing to assign.', { details, hint: 'Nothing was changed.' });
+}
+
+/** What was chosen by whose it was is not so any more once it is assigned: there none is no mistake. */
+async function refuseNone({ db, missing, problems }: Book, request: AssignRequest, chosen: ChosenRows) {
+  const { teamFrom = [], ownerFrom = [], visibilityFrom = [] } = request;
+  if (missing.length + problems.length + teamFrom.length + ownerFrom.length + visibilityFrom.length > 0)
+    return;
+  // A type without rows is no mistake.
+  if (!CHOICES.some((choice) => choice !== 'type' && (request[choice] ?? []).length > 0)) return;
+  for (const { name } of ORDER) {
+    const which = chosen(name, 't');
+    if (which === null) continue;
+    if ((await db.query(sql`SELECT 1 FROM ${sql.table(name)} t WHERE ${which} LIMIT 1`)).length > 0) return;
+  }
+  missing.push(NO_ROW);
 }
 
 /** Null where something that is named is not there, which is a problem of the book. */

@@ -107,10 +107,15 @@ export function selectionOf(options: SelectionOptions, from = ''): Selection | n
       const among = candidates.filter(({ table }) => tables.has(table));
       refuse([...unmatched(patterns, candidates), ...unknownValues(options, candidates, from)]);
       const selected = among.filter((each) => isSelected(each, options, patterns)).map(keyOf);
+      // A list that is empty anyway is no mistake.
+      if (selected.length === 0 && !isWhole && candidates.length > 0) refuse([NO_ROW]);
       return options.withDependencies === true ? withNeeds(selected, candidates) : new Set(selected);
     },
   };
 }
+
+/** What is wrong with a selection that leaves nothing. */
+export const NO_ROW = 'The selection matches no row.';
 
 function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return;

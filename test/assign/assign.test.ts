@@ -56,6 +56,19 @@ describeEachDatabase('assign', ({ id, dialect }) => {
     expect(await at.withConnection(allRows)).toEqual(after);
   });
 
+  test('a choice that leaves no row is refused, and a type without rows is not', async () => {
+    const at = await accountsDatabase(id, '');
+    const none = await at.run('assign', { visibility: 'public', type: ['tool'], tag: ['nosuch'] }, []);
+    expect(none.report).toMatchObject({
+      exitCode: 2,
+      error: { code: 'USAGE', details: ['The selection matches no row.'] },
+    });
+    await at.run('assign', { visibility: 'team', team: 'dana-corps-team', type: ['agents'] }, []);
+    const again = { visibility: 'private', visibilityFrom: ['public'], type: ['tools'] };
+    expect((await at.run('assign', again, [])).report.exitCode).toBe(0);
+    expect((await at.run('assign', again, [])).report.exitCode).toBe(0);
+  });
+
   test('chooses by pattern, id, type, tag, team, owner, visibility, gateway and server', async () => {
     const at = await engineering(
       `UPDATE tools SET tags = '["prod", "eu"]' WHERE id = 'tool-1'; UPDATE prompts SET visibility = 'private' WHERE id = 2`,

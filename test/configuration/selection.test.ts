@@ -50,7 +50,6 @@ describe('a selection', () => {
     ['a team by id', { team: ['t1'] }, ['gateways:g1']],
     ['an owner', { owner: ['alice@example.org'] }, ['tools:x1']],
     ['a visibility', { visibility: ['team'] }, ['tools:x2']],
-    ['a visibility that nothing has', { visibility: ['private'] }, []],
     ['active rows of a type', { type: ['tools'], activeOnly: true }, ['tools:x1', 'tools:x3']],
     ['what is wanted of both', { type: ['gateways'], only: ['gateway:*', 'tool:x1'] }, ['gateways:g1']],
     [
@@ -96,5 +95,14 @@ describe('a selection', () => {
     const server = { gateway_id: null, tools: [{ id: 'x', name: 'X' }], prompts: [{ id: 3, name: 'P' }] };
     expect(needsOf(server)).toEqual(['tools:x', 'prompts:3']);
     expect(needsOf({ gateway_id: 'g' })).toEqual([keyOf({ table: 'gateways', id: 'g' })]);
+  });
+
+  it.each<SelectionOptions>([
+    { visibility: ['private'] },
+    { type: ['servers'], only: ['tool:x1'] },
+    { only: ['tool:x1'], tag: ['prod'] },
+  ])('that leaves nothing is refused: %o', (options) => {
+    expect(() => selected(options)).toThrow('The selection matches no row.');
+    expect([...(selectionOf({ ...options, tag: [], only: [] })?.select([]) ?? [])]).toEqual([]);
   });
 });
