@@ -298,6 +298,18 @@ describe('what is in the file and what is here', () => {
     ]);
   });
 
+  test('a collision of rows whose owners are not here tells of them', async () => {
+    const database = await emptyGateway('sqlite');
+    const tools = ['alice', 'bob'].map((name) =>
+      tool(name, 'one', { owner_email: `${name}@example.org`, team: { slug: 'crew' } }),
+    );
+    const { exitCode, report } = await importing(database, documentOf({ tools }));
+    expect([exitCode, report.error?.details[0]]).toEqual([2, expect.stringMatching(/would be those of/)]);
+    expect(report.error?.hint).toMatch(
+      /^Not here are the owner alice@example.org, the team crew, the owner bob@example.org, .*--with-teams.*--map-team and --map-owner/,
+    );
+  });
+
   test('users and teams that are missing are made, and come with a password that nobody knows', async () => {
     const database = await emptyGateway('sqlite');
     const at = '2025-08-01T10:00:00.000000Z';

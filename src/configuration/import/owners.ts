@@ -100,6 +100,8 @@ export interface Owned {
 
 export type Own = (given: Entity, path: string) => Owned;
 
+const SHOWN = 5;
+
 /** What rows that nobody said anything about were before v0.7.0: everybody's. */
 const DEFAULT_VISIBILITY = 'public';
 
@@ -151,5 +153,13 @@ export function ownerOf(people: People, options: OwnerOptions, wrong: Problems) 
     };
   };
 
-  return { own, warnings: () => [...missing].map(([what, rows]) => `${plural(rows, 'row')}: ${what}.`) };
+  /** Who and what is not here, for the hint of a refusal. */
+  const advice = () => {
+    const names = [...missing.keys()].map((what) => what.replace(/ is not here .*$/s, ''));
+    const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+    if (names.length === 0) return '';
+    return `Not here are ${names.slice(0, SHOWN).join(', ')}${more}, so that their rows would be the administrator’s: bring them along with mcpgw export --with-teams, or say who is meant with --map-team and --map-owner. `;
+  };
+
+  return { own, advice, warnings: () => [...missing].map(([what, rows]) => `${plural(rows, 'row')}: ${what}.`) };
 }

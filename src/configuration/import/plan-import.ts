@@ -90,7 +90,7 @@ export async function planImport(
   wrong.refuse(
     'PREFLIGHT',
     'What is in the file does not go together with what is here.',
-    'Correct what is named above, in the file or here, or leave rows out (--type, --only). Nothing was changed.',
+    `${owners.advice()}Correct what is named above, in the file or here, or leave rows out (--type, --only). Nothing was changed.`,
   );
   const steps: DataStep[] = [
     { id: 'import:delete', title: 'Delete what the file lacks', statements: deleteRows(db, schema, actions) },
