@@ -11,6 +11,7 @@ import { selected } from '../configuration/import/select-source.ts';
 import type { SelectionOptions } from '../configuration/selection.ts';
 import { ExitCode } from '../errors.ts';
 import { mcpgw } from '../report/advice.ts';
+import { section } from '../report/section.ts';
 import { hashPassword } from '../seed/password.ts';
 import { readSecretFile } from '../settings/secret-file.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -87,17 +88,19 @@ export function importFile(io: Io, options: ImportOptions, file: string): Promis
       question: 'Import this now?',
       describe: (plan) => [...importLines(plan), ...plan.warnings],
       planned: (plan) => ({
-        sections: importSections(plan, isAll),
+        sections: [...importSections(plan, isAll), ...(isEmpty(plan) ? NOTHING : [])],
         warnings: plan.warnings,
         ...(isEmpty(plan) ? { next: mcpgw('verify') } : {}),
       }),
-      done: ({ plan, warnings }) => ({
+      done: ({ plan, warnings, changed }) => ({
         ...{ exitCode: ExitCode.ok, warnings, next: mcpgw('verify') },
-        sections: importSections(plan, isAll),
+        sections: [...importSections(plan, isAll), ...(changed ? [] : NOTHING)],
       }),
     });
   });
 }
+
+const NOTHING = section('changes', 'What is written', ['what'], [['Nothing: all of it is here already.']]);
 
 /** What the options were, for a command that does the same again. */
 function wordsOf(options: ImportOptions): string[] {

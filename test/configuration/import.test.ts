@@ -97,6 +97,9 @@ describeEachDatabase('an import', ({ id }) => {
     for (const mode of ['merge', 'replace']) {
       const again = await importing(database, file, ['--mode', mode]);
       expect([mode, again.exitCode, again.report.steps]).toEqual([mode, 0, []]);
+      expect(again.report.sections.find((each) => each.id === 'changes')?.rows).toEqual([
+        ['Nothing: all of it is here already.'],
+      ]);
     }
     expect(await content(database)).toBe(after);
     expect((await mcpgw(database, ['verify'])).exitCode).toBe(0);
