@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { sampleSize } from '../checks/sample-size.ts';
 import { documentText, type ExportRequest, readExported } from '../configuration/export.ts';
-import { gatewayDocumentText } from '../configuration/gateway-export.ts';
+import { gatewayDocumentText, placedInGateway } from '../configuration/gateway-export.ts';
 import { readTeams } from '../configuration/read-rows.ts';
 import type { SecretOptions } from '../configuration/secrets.ts';
 import { type SelectionOptions, selectionOf } from '../configuration/selection.ts';
@@ -141,7 +141,8 @@ async function write(session: Session, options: ExportOptions, work: Work): Prom
     note: notes.add,
     progress,
   };
-  const exported = await readExported(request);
+  const all = await readExported(request);
+  const exported = options.for === 'gateway' ? await placedInGateway(request, all) : all;
   const rows = exported.reduce((sum, { ids }) => sum + ids.length, 0);
   progress.start('Writing the configuration', rows);
   try {

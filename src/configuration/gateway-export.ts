@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { jsonText, type Value } from '../database/value.ts';
 import type { Entity, Reference } from './document.ts';
 import type { EntityTable } from './entities.ts';
@@ -119,7 +120,24 @@ const LEFT_OUT: Readonly<Partial<Record<EntityTable, Readonly<Record<string, (ro
   },
 };
 
-const isOfGateway = (row: Entity) => row.integration_type === 'MCP' && row.gateway_id !== null;
+/** The rows that have a place there; those that have none are told of. */
+export async function placedInGateway(
+  { source, note }: ExportRequest,
+  exported: readonly Exported[],
+): Promise<readonly Exported[]> {
+  const ofGateways = await source.db.query<{ id: Exported['ids'][number] }>(
+    sql`SELECT id FROM tools WHERE integration_type = ${'MCP'} AND gateway_id IS NOT NULL`,
+  );
+  const brought = new Set(ofGateways.map(({ id }) => id));
+  return exported.flatMap(({ type, ids }) => {
+    const isPlaced = TYPES[type.table] !== undefined;
+    const placed = !isPlaced ? [] : type.table === 'tools' ? ids.filter((id) => !brought.has(id)) : ids;
+    const left = ids.length - placed.length;
+    const what = isPlaced ? 'tools of gateways, which find them again' : `${type.word}s`.replace('-', ' ');
+    if (left > 0) note(`Left out: ${what} (${left}).`);
+    return isPlaced ? [{ type, ids: placed }] : [];
+  });
+}
 
 /** The gateway's own document (CONFIGURATION A2), piece by piece; what it cannot hold is told of at the end. */
 export async function* gatewayDocumentText(
@@ -130,15 +148,12 @@ export async function* gatewayDocumentText(
   const counts: Record<string, number> = {};
   const offered: Record<string, string[]> = {};
   const left = new Map<string, number>();
-  const leave = (what: string, n = 1) => left.set(what, (left.get(what) ?? 0) + n);
+  const leave = (what: string) => left.set(what, (left.get(what) ?? 0) + 1);
   async function* rowsOf(table: EntityTable, translate: Translate): AsyncGenerator<Fields[]> {
     counts[table] = 0;
     const found = exported.find(({ type }) => type.table === table);
     if (found === undefined) return;
-    for await (const all of entityRows(request, found)) {
-      const rows = table === 'tools' ? all.filter((row) => !isOfGateway(row)) : all;
-      if (rows.length < all.length)
-        leave('tools of gateways, which find them again', all.length - rows.length);
+    for await (const rows of entityRows(request, found)) {
       for (const row of rows) {
         for (const [what, isLeft] of Object.entries(LEFT_OUT[table] ?? {})) if (isLeft(row)) leave(what);
         if (table === 'servers' && namesOf(row).length > 0) offered[`${row.name}`] = namesOf(row);
@@ -171,10 +186,6 @@ export async function* gatewayDocumentText(
     },
   };
   yield `,\n  "metadata": ${jsonText(metadata, 2).replaceAll('\n', '\n  ')}\n}\n`;
-  for (const { type, ids } of exported) {
-    if (TYPES[type.table] === undefined && ids.length > 0)
-      leave(`${type.word}s`.replace('-', ' '), ids.length);
-  }
   request.note(
     'Left out, since the gateway’s document has no place for them: ids, owners, teams and visibilities.',
   );

@@ -105,9 +105,11 @@ describe.skipIf(CONFIGURED.length === 0)('the gateway’s own document', () => {
       'OAuth settings of gateways (1).',
       'agents (2).',
       'contents of resources (3).',
+      `tools ${tools.length} `,
     ]) {
       expect(told).toContain(line);
     }
+    expect(told).not.toContain('a2a_agents');
   });
 
   it('has only what was selected', async () => {
