@@ -164,11 +164,7 @@ function unmatched(patterns: readonly Pattern[], candidates: readonly Candidate[
     });
 }
 
-function unknownValues(
-  options: SelectionOptions,
-  candidates: readonly Candidate[],
-  from: string,
-): string[] {
+function unknownValues(options: SelectionOptions, candidates: readonly Candidate[], from: string): string[] {
   return FILTERS.flatMap(({ option, of, always }) => {
     const asked = options[option] ?? [];
     if (asked.length === 0) return [];

@@ -293,7 +293,14 @@ describe('what is in the file and what is here', () => {
     const database = await emptyGateway('sqlite');
     const tools = [tool('t1', 'one', { team: { slug: 'crew' } })];
     expect(
-      await problemsIn(database, { tools }, ['--from-team', 'cre', '--from-visibility', 'nope', '--tag', 'x']),
+      await problemsIn(database, { tools }, [
+        '--from-team',
+        'cre',
+        '--from-visibility',
+        'nope',
+        '--tag',
+        'x',
+      ]),
     ).toEqual([
       '--tag x: no row has it.',
       '--from-team cre: no row has it. Nearest: crew.',
@@ -311,6 +318,28 @@ describe('what is in the file and what is here', () => {
     expect(report.error?.hint).toMatch(
       /^Not here are the owner alice@example.org, the team crew, the owner bob@example.org, .*--with-teams.*--map-team and --map-owner/,
     );
+  });
+
+  test('what a row needs and is not selected, or would be deleted, is told so', async () => {
+    const database = await emptyGateway('sqlite');
+    const offering = server('s1', 'main', { tools: [{ id: 't1', name: 'one' }] });
+    const file = {
+      gateways: [gateway('g1', 'alpha')],
+      tools: [tool('t1', 'one', { gateway_id: 'g1' })],
+      servers: [offering],
+    };
+    expect(await problemsIn(database, file, ['--only', 'server:main'])).toEqual([
+      'entities.servers[0].tools[0] (server main): tool “one” is in the file, but not selected (--with-dependencies)',
+    ]);
+    expect(await problemsIn(database, file, ['--only', 'tool:one'])).toEqual([
+      'entities.tools[0] (tool one): its gateway_id is in the file, but not selected (--with-dependencies): g1',
+    ]);
+    await importing(database, documentOf({ tools: [tool('t1', 'one')] }));
+    expect(
+      await problemsIn(database, { tools: [], servers: [offering] }, ['--mode', 'replace', '--prune']),
+    ).toEqual([
+      'entities.servers[0].tools[0] (server main): tool “one” is here, but --prune would delete it',
+    ]);
   });
 
   test('users and teams that are missing are made, and come with a password that nobody knows', async () => {

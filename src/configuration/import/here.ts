@@ -66,6 +66,16 @@ export async function readAll(
   return rows;
 }
 
+/** Why a row that another needs is not there: of the whole file, and of what `--prune` takes away here. */
+export function absence(
+  is: (row: Row) => boolean,
+  whole: readonly Row[] = [],
+  here: readonly Row[] = [],
+): string {
+  if (whole.some(is)) return 'is in the file, but not selected (--with-dependencies)';
+  return here.some(is) ? 'is here, but --prune would delete it' : 'is neither in the file nor here';
+}
+
 /** Rows by a text that is made of each. */
 export function grouped(
   rows: readonly Row[],

@@ -161,5 +161,9 @@ export function ownerOf(people: People, options: OwnerOptions, wrong: Problems) 
     return `Not here are ${names.slice(0, SHOWN).join(', ')}${more}, so that their rows would be the administrator’s: bring them along with mcpgw export --with-teams, or say who is meant with --map-team and --map-owner. `;
   };
 
-  return { own, advice, warnings: () => [...missing].map(([what, rows]) => `${plural(rows, 'row')}: ${what}.`) };
+  return {
+    own,
+    advice,
+    warnings: () => [...missing].map(([what, rows]) => `${plural(rows, 'row')}: ${what}.`),
+  };
 }

@@ -10,7 +10,7 @@ import { findAdmin } from '../../seed/find-admin.ts';
 import type { PasswordHash } from '../../seed/password.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Row } from '../document.ts';
-import { columnsHere, readHere } from './here.ts';
+import { absence, columnsHere, readHere } from './here.ts';
 import { type Match, matchRows } from './match.ts';
 import { type Own, ownerOf, refuseNobody } from './owners.ts';
 import { type Links, planLinks } from './plan-links.ts';
@@ -85,7 +85,10 @@ export async function planImport(
   const owners = ownerOf(people, { ...options, overrides, admin, idsInFile }, wrong);
   for (const type of IMPORT_TYPES.filter(({ isAccount }) => !isAccount))
     await planType(type, planning, owners.own);
-  const links = await planLinks({ db, ids, here, actions, mode, isLoose: source.kind === 'gateway', wrong });
+  const links = await planLinks({
+    ...{ db, ids, here, actions, mode, wrong, whole: source.whole },
+    isLoose: source.kind === 'gateway',
+  });
   refuseLeftAlone(actions, here, wrong);
   wrong.refuse(
     'PREFLIGHT',
@@ -150,7 +153,7 @@ async function planType(type: ImportType, planning: Planning, own: Own | null): 
       if (known.get(to)?.has(row[column]) !== true)
         wrong.add(
           `${path} (${nameOf(type, row)})`,
-          `its ${column} is neither in the file nor here: ${value}`,
+          `its ${column} ${absence((row) => row[keyOf(to)] === value, source.whole?.[to], planning.here.get(to))}: ${value}`,
         );
     }
     for (const column of isAccount ? DOERS : []) {

@@ -6,9 +6,10 @@ import type { Value } from '../../database/value.ts';
 import type { Reference, Row } from '../document.ts';
 import { ASSOCIATIONS, type EntityTable, entityType } from '../entities.ts';
 import { type Id, type Offer, readAssociations } from '../read-rows.ts';
-import { grouped } from './here.ts';
+import { absence, grouped } from './here.ts';
 import type { Action } from './plan-rows.ts';
 import type { Problems } from './problems.ts';
+import type { Source } from './read-source.ts';
 
 export interface Links {
   readonly statements: readonly Statement[];
@@ -24,6 +25,7 @@ export interface LinksToPlan {
   readonly ids: ReadonlyMap<string, ReadonlyMap<Value, Value>>;
   readonly here: ReadonlyMap<string, readonly Row[]>;
   readonly actions: ReadonlyMap<string, readonly Action[]>;
+  readonly whole: Source['whole'];
   /** The file is the gateway's: the tools that its gateways brought are not in it. */
   readonly isLoose: boolean;
   readonly mode: 'merge' | 'replace';
@@ -39,14 +41,14 @@ const LATER =
  * to the file.
  */
 export async function planLinks(options: LinksToPlan): Promise<Links> {
-  const { db, mode, isLoose, wrong, actions } = options;
+  const { db, mode, isLoose, wrong, actions, whole, here } = options;
   const statements: Statement[] = [];
   const notes: [string, string][] = [];
   const counts = new Map<Value, [more: number, less: number]>();
   const countOf = (id: Value) => counts.get(id) ?? counts.set(id, [0, 0]).get(id) ?? [0, 0];
   for (const association of ASSOCIATIONS) {
     const { table, column, to } = association;
-    const { word } = entityType(to);
+    const { word, counted, label } = entityType(to);
     const servers = (actions.get('servers') ?? []).filter(
       ({ what, given }) => given[to] !== undefined && (mode === 'replace' || what === 'create'),
     );
@@ -64,8 +66,11 @@ export async function planLinks(options: LinksToPlan): Promise<Links> {
         const [found, ...others] = find(reference);
         const [called, other] = [`${path}.${to}[${i}] (${name})`, `${word} “${reference.name}”`];
         if (found === undefined && isLoose) notes.push([name, `${other} ${LATER}`]);
-        else if (found === undefined) wrong.add(called, `${other} is neither in the file nor here`);
-        else if (others.length > 0)
+        else if (found === undefined) {
+          const is = (row: Row) =>
+            (!counted && row.id === reference.id) || row[label ?? 'id'] === reference.name;
+          wrong.add(called, `${other} ${absence(is, whole?.[to], here.get(to))}`);
+        } else if (others.length > 0)
           wrong.add(called, `${other} can be any of ${[found, ...others].join(', ')}`);
         else wanted.add(found);
       }

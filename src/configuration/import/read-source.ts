@@ -16,6 +16,8 @@ export interface Source {
   readonly isPart: boolean;
   /** Of the tables that are in the file, entities and accounts. */
   readonly rows: Readonly<Record<string, readonly Row[]>>;
+  /** The rows of the file before some were selected. */
+  readonly whole?: Source['rows'];
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -23,7 +23,7 @@ export function selected(source: Source, options: SelectionOptions): Source {
       const isChosen = ({ id }: Row) => chosen.has(keyOf({ table, id: id as string | number }));
       return [table, source.rows[table]?.filter(isChosen) ?? []] as const;
     });
-  return { ...source, rows: Object.fromEntries(rows) };
+  return { ...source, whole: source.rows, rows: Object.fromEntries(rows) };
 }
 
 function candidate(
