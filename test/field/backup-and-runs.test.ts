@@ -56,7 +56,19 @@ describe('A backup is of a whole database', () => {
           expect(early.report).toMatchObject({ exitCode: 4, error: { code: 'LOCKED' } });
           expect(early.report.error?.message).toContain(`pid ${process.pid}`);
           expect(manifests()).toHaveLength(1);
-          const waiting = backedUp({ lockTimeout: 30 });
+          let tell = () => {};
+          const told = new Promise<void>((resolve) => {
+            tell = resolve;
+          });
+          const waiting = run((io) => {
+            const write = (text: string) => {
+              if (text.includes('Waiting for')) tell();
+              return io.stderr.write(text);
+            };
+            const stderr = { ...io.stderr, write };
+            return backup({ ...io, stderr }, { ...GLOBAL, lockTimeout: 30 });
+          });
+          await told;
           resume();
           const { report, stderr } = await waiting;
           expect((await going).report).toMatchObject({ exitCode: 0, error: null });
