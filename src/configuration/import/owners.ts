@@ -1,5 +1,6 @@
 import type { Value } from '../../database/value.ts';
 import type { Overrides } from '../../ownership/resolve-overrides.ts';
+import { advise, mcpgw, type Text } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
 import { nearestTo } from '../../settings/nearest-names.ts';
 import type { Entity, Row, TeamReference } from '../document.ts';
@@ -113,8 +114,13 @@ const DEFAULT_VISIBILITY = 'public';
 export function ownerOf(people: People, options: OwnerOptions, wrong: Problems) {
   const { mapOwner, mapTeam, overrides, admin, idsInFile } = options;
   const { users, teams } = people;
-  const missing = new Map<string, number>();
-  const note = (what: string) => missing.set(what, (missing.get(what) ?? 0) + 1);
+  /** Who and what is not here, with the option that says who is meant, and how many rows are theirs. */
+  const missing = new Map<string, { readonly option: string; rows: number }>();
+  const note = (who: string, option: string) => {
+    const known = missing.get(who);
+    if (known === undefined) missing.set(who, { option, rows: 1 });
+    else known.rows++;
+  };
   const by = (column: string, value: Value | undefined) => teams.find((team) => team[column] === value);
   const personal = remembered((email) => [personalTeamOf(people, email)] as const);
   const userHere = (email: string) => [mapOwner.get(email) ?? email].find((meant) => users.has(meant));
@@ -134,10 +140,9 @@ export function ownerOf(people: People, options: OwnerOptions, wrong: Problems) 
     const owner = email === null ? undefined : userHere(String(email));
     const reference = team as TeamReference | null;
     const [found] = reference === null ? [] : teamHere(JSON.stringify(reference));
-    if (email !== null && owner === undefined)
-      note(`the owner ${email} is not here (--map-owner ${email}=…)`);
+    if (email !== null && owner === undefined) note(`the owner ${email}`, `--map-owner ${email}=…`);
     if (reference !== null && found === undefined)
-      note(`the team ${reference.slug} is not here (--map-team ${reference.slug}=…)`);
+      note(`the team ${reference.slug}`, `--map-team ${reference.slug}=…`);
     const whose = owner ?? overrides.ownerEmail ?? admin;
     const where = found?.id ?? overrides.teamId ?? personal(whose)[0]?.id ?? null;
     if (!users.has(whose)) wrong.add(path, `there is no user ${whose} to own it: name one with --owner`);
@@ -154,16 +159,22 @@ export function ownerOf(people: People, options: OwnerOptions, wrong: Problems) 
   };
 
   /** Who and what is not here, for the hint of a refusal. */
-  const advice = () => {
-    const names = [...missing.keys()].map((what) => what.replace(/ is not here .*$/s, ''));
+  const advice = (): Text[] => {
+    const names = [...missing.keys()];
     const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
-    if (names.length === 0) return '';
-    return `Not here are ${names.slice(0, SHOWN).join(', ')}${more}, so that their rows would be the administrator’s: bring them along with mcpgw export --with-teams, or say who is meant with --map-team and --map-owner. `;
+    if (names.length === 0) return [];
+    const who = `${names.slice(0, SHOWN).join(', ')}${more}`;
+    return [
+      advise`Not here are ${who}, so that their rows would be the administrator’s: bring them along with ${mcpgw('export', '--with-teams')}, or say who is meant with --map-team and --map-owner.`,
+    ];
   };
 
   return {
     own,
     advice,
-    warnings: () => [...missing].map(([what, rows]) => `${plural(rows, 'row')}: ${what}.`),
+    warnings: () =>
+      [...missing].map(
+        ([who, { option, rows }]) => `${plural(rows, 'row')}: ${who} is not here (${option}).`,
+      ),
   };
 }

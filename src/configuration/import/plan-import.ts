@@ -3,7 +3,7 @@ import type { Connection } from '../../database/connection.ts';
 import { insertRows, Secret, updateRows } from '../../database/rows.ts';
 import type { Value } from '../../database/value.ts';
 import { type OverrideFlags, resolveOverrides } from '../../ownership/resolve-overrides.ts';
-import type { Command } from '../../report/advice.ts';
+import { type Command, joined } from '../../report/advice.ts';
 import { displayName } from '../../schema/display-name.ts';
 import type { Schema } from '../../schema/model.ts';
 import { findAdmin } from '../../seed/find-admin.ts';
@@ -93,7 +93,13 @@ export async function planImport(
   wrong.refuse(
     'PREFLIGHT',
     'What is in the file does not go together with what is here.',
-    `${owners.advice()}Correct what is named above, in the file or here, or leave rows out (--type, --only). Nothing was changed.`,
+    joined(
+      [
+        ...owners.advice(),
+        'Correct what is named above, in the file or here, or leave rows out (--type, --only). Nothing was changed.',
+      ],
+      ' ',
+    ),
   );
   const steps: DataStep[] = [
     { id: 'import:delete', title: 'Delete what the file lacks', statements: deleteRows(db, schema, actions) },

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts';
+import type { Text } from '../../report/advice.ts';
 import { plural } from '../../report/plural.ts';
 
 /** More are counted and not told. */
@@ -9,7 +10,7 @@ export interface Problems {
   /** @param path where, as `entities.tools[3].name`, with what people call the row */
   add(path: string, what: string): void;
   /** @throws GatewayError with every problem, when there are any */
-  refuse(code: 'USAGE' | 'PREFLIGHT', message: string, hint: string): void;
+  refuse(code: 'USAGE' | 'PREFLIGHT', message: string, hint: Text): void;
 }
 
 export function problems(): Problems {
